@@ -1,0 +1,22 @@
+/**
+ * Jest as native ESM (it needs NODE_OPTIONS=--experimental-vm-modules, set once in nx.json);
+ * sibling libraries are read from source through the `@ae/source` export condition.
+ */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironmentOptions: { customExportConditions: ['@ae/source', 'node', 'node-addons'] },
+  transform: {
+    '^.+\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        swcrc: false,
+      },
+    ],
+  },
+  coverageProvider: 'v8',
+  coverageDirectory: 'coverage',
+};
