@@ -1,4 +1,8 @@
-export { freePort, startRedis } from './redis-server.ts';
-export type { RedisServer } from './redis-server.ts';
+export { launchBrowser } from './browser.ts';
+export { freePort } from './free-port.ts';
 export { readmeExamples } from './readme-examples.ts';
 export type { ReadmeExample } from './readme-examples.ts';
+export { startRedis } from './redis-server.ts';
+export type { RedisOptions, RedisServer } from './redis-server.ts';
+export { startTemporal } from './temporal-server.ts';
+export type { TemporalOptions, TemporalServer } from './temporal-server.ts';
