@@ -40,7 +40,10 @@ function sqliteStore(): Promise<Store> {
   const path = join(folder, 'audit.db');
   new DatabaseSync(path).close();
   let raw: DatabaseSync | undefined;
-  const database = () => (raw ??= new DatabaseSync(path));
+  const database = () => {
+    raw ??= new DatabaseSync(path);
+    return raw;
+  };
   // What stood beside a body when it was read first.
   const filters = new Map<unknown, Record<string, SQLOutputValue>>();
   return Promise.resolve({
@@ -51,7 +54,7 @@ function sqliteStore(): Promise<Store> {
     read(tenantId) {
       const rows = database()
         .prepare('SELECT * FROM audit_record WHERE tenant_id = ? ORDER BY sequence')
-        .all(tenantId) as unknown as (RawRow & { context: string | null })[];
+        .all(tenantId) as unknown as (Omit<RawRow, 'context'> & { context: string | null })[];
       for (const row of rows) {
         filters.set(row.body, row as unknown as Record<string, SQLOutputValue>);
       }
@@ -145,7 +148,7 @@ async function redisStore(): Promise<Store> {
     },
     async write(tenantId, { head, rows }) {
       await raw.del(`audit:{${tenantId}}`, `audit-head:{${tenantId}}`);
-      if (head) await raw.hset(`audit-head:{${tenantId}}`, head);
+      if (head) await raw.hset(`audit-head:{${tenantId}}`, { ...head });
       for (const { sequence, body, hash, context } of rows) {
         const fields = ['body', body, 'hash', hash, 'writer', 'w'];
         if (context !== undefined) fields.push('context', context);
@@ -153,7 +156,7 @@ async function redisStore(): Promise<Store> {
       }
     },
     async unindex(tenantId, sequence) {
-      const members = await raw.zrange(`audit-index:{${tenantId}}`, 0, -1);
+      const members = await raw.zrange(`audit-index:{${tenantId}}`, 0, '-1');
       const member = members.find((name) => Number(name.slice(-16)) === sequence);
       await raw.zrem(`audit-index:{${tenantId}}`, member!);
     },

@@ -31,9 +31,9 @@ function sha256(text: string): string {
 
 /** The text that is hashed: the record without `hash` and with its context's digest for the context. */
 function sealedText(record: Omit<AuditRecord, 'hash'> & { hash?: string }): string {
-  const { hash: _hash, context, ...sealed } = record;
+  const { context, ...sealed } = record;
   if (context !== undefined) sealed.context_digest = sha256(canonicalJson(context));
-  return canonicalJson(sealed);
+  return canonicalJson({ ...sealed, hash: undefined });
 }
 
 /**
