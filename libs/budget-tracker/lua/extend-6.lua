@@ -1,0 +1,37 @@
+--[[
+  Lets an active hold live longer.
+
+  KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
+  ARGV     1 hold id
+           2 time to live from now, ms
+  returns  {DONE, <ledger>, held, expires at, state A, replayed 0}
+           | {HOLD_CONFLICT, held, charged} | {HOLD_NOT_FOUND}
+           | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
+]]
+--- @include "includes/ledger"
+local id = ARGV[1]
+local ttl = parseInteger(ARGV[2])
+if not ttl or ttl == 0 then
+  return invalid("ttl")
+end
+
+local ledger, failure = readLedger()
+if failure then
+  return failure
+end
+local record, broken = readRecord("h:" .. id)
+if broken then
+  return broken
+end
+if record and record.state == "C" then
+  return conflict(record)
+end
+if not record or record.state ~= "A" then
+  return { "HOLD_NOT_FOUND" }
+end
+
+record.expires = math.max(record.expires, ledger.now + ttl)
+redis.call("ZADD", HOLDS, formatInteger(record.expires), id)
+writeRecord("h:" .. id, record)
+recordOperation(ledger)
+return replyHeld(ledger, record, false)

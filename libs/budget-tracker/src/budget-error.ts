@@ -1,0 +1,153 @@
+import type { BudgetStatus } from './budget-status.ts';
+
+/** Stable codes of every error this package throws; safe to match on and to put on a wire. */
+export type BudgetErrorCode =
+  | 'invalid_run_id'
+  | 'invalid_hold_id'
+  | 'invalid_amount'
+  | 'invalid_ttl'
+  | 'invalid_page'
+  | 'budget_not_found'
+  | 'budget_exceeded'
+  | 'budget_conflict'
+  | 'hold_conflict'
+  | 'hold_not_found'
+  | 'store_unavailable'
+  | 'corrupt_value';
+
+/** Base of every error of this package. */
+export abstract class BudgetError extends Error {
+  abstract readonly code: BudgetErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An argument was refused before anything was read or written. Correct it; a retry cannot help. */
+export class BudgetInputError extends BudgetError {
+  readonly code: Extract<BudgetErrorCode, `invalid_${string}`>;
+
+  constructor(code: Extract<BudgetErrorCode, `invalid_${string}`>, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** No budget of this run: never created, deleted, or past its seven days. Create it first. */
+export class BudgetNotFoundError extends BudgetError {
+  readonly code = 'budget_not_found';
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`There is no budget for run ${JSON.stringify(runId)}: create it before spending.`);
+    this.runId = runId;
+  }
+}
+
+/** A reserve does not fit. Nothing was changed; `status` is the budget as it stands. */
+export class BudgetExceededError extends BudgetError {
+  readonly code = 'budget_exceeded';
+  readonly status: BudgetStatus;
+  /** USD asked for. */
+  readonly amount: number;
+
+  constructor(status: BudgetStatus, amount: number) {
+    super(
+      `A hold of ${amount} USD does not fit run ${JSON.stringify(status.run_id)}: ` +
+        `${status.remaining} USD of ${status.limit} USD remain. ` +
+        'Ask for less, wait for holds to end, or stop the run.',
+    );
+    this.status = status;
+    this.amount = amount;
+  }
+}
+
+/** The run has a budget with another limit. A limit is never changed by a second create. */
+export class BudgetConflictError extends BudgetError {
+  readonly code = 'budget_conflict';
+  /** The budget that exists. */
+  readonly status: BudgetStatus;
+
+  constructor(status: BudgetStatus) {
+    super(
+      `Run ${JSON.stringify(status.run_id)} already has a budget of ${status.limit} USD: ` +
+        'use that limit, another run id, or delete the budget first.',
+    );
+    this.status = status;
+  }
+}
+
+/**
+ * The id was used before for something else: another amount, or a hold that is committed and so
+ * can be neither released nor extended. Nothing was changed.
+ */
+export class HoldConflictError extends BudgetError {
+  readonly code = 'hold_conflict';
+  readonly runId: string;
+  /** The hold id, or the idempotency key of a spend. */
+  readonly holdId: string;
+  /** USD the id holds or held. */
+  readonly heldAmount: number;
+  /** USD the id was charged with; undefined while nothing was committed. */
+  readonly charged: number | undefined;
+
+  constructor(runId: string, holdId: string, heldAmount: number, charged: number | undefined) {
+    const past =
+      charged === undefined
+        ? `holds another amount, ${heldAmount} USD`
+        : `was already charged with ${charged} USD`;
+    super(
+      `${JSON.stringify(holdId)} of run ${JSON.stringify(runId)} ${past}: ` +
+        'repeat the first call unchanged, or use a new id.',
+    );
+    this.runId = runId;
+    this.holdId = holdId;
+    this.heldAmount = heldAmount;
+    this.charged = charged;
+  }
+}
+
+/** No such hold to release or to extend: never reserved, or (for extend) ended. Reserve again. */
+export class HoldNotFoundError extends BudgetError {
+  readonly code = 'hold_not_found';
+  readonly runId: string;
+  readonly holdId: string;
+
+  constructor(runId: string, holdId: string) {
+    super(
+      `Run ${JSON.stringify(runId)} has no hold ${JSON.stringify(holdId)} under way: reserve it.`,
+    );
+    this.runId = runId;
+    this.holdId = holdId;
+  }
+}
+
+/**
+ * The store did not answer in time, refused the connection or the command. The action must not
+ * happen (fail closed). Whether a write took place is unknown: repeat it with the same id.
+ */
+export class StoreUnavailableError extends BudgetError {
+  readonly code = 'store_unavailable';
+
+  constructor(store: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The ${store} budget store is unavailable (${reason}): do not spend; repeat the call with the same id.`,
+      { cause },
+    );
+  }
+}
+
+/** A stored value is not what this package writes. It is named, never guessed at. */
+export class CorruptValueError extends BudgetError {
+  readonly code = 'corrupt_value';
+  /** The Redis key, or `table.column` and the run of the SQLite value. */
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`The value at ${JSON.stringify(key)} is corrupt: repair it, or delete the budget.`);
+    this.key = key;
+  }
+}

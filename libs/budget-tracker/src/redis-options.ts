@@ -1,0 +1,36 @@
+import type { ClusterOptions, RedisOptions } from 'ioredis';
+
+/** Milliseconds after which a command without an answer has failed. */
+export const COMMAND_TIMEOUT_MS = 250;
+
+/**
+ * Options for `new Redis(url, redisOptions)` that fail closed within 250 ms and never send a
+ * command twice: ioredis' defaults queue while Redis is down (the first error comes after more than
+ * a minute) and send again what lost its reply (a spend would be counted twice).
+ */
+export const redisOptions = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: 1000,
+  // A server that hangs without closing: give the connection up and open another.
+  socketTimeout: 1000,
+  enableAutoPipelining: true,
+  retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
+} as const satisfies RedisOptions;
+
+const { retryStrategy, enableOfflineQueue, ...nodeOptions } = redisOptions;
+
+/**
+ * Options for `new Cluster(nodes, redisClusterOptions)`, to the same ends. Auto-pipelining is off:
+ * a pipeline of which one command is redirected is not tried again while slots move.
+ */
+export const redisClusterOptions = {
+  enableOfflineQueue,
+  enableAutoPipelining: false,
+  retryDelayOnFailover: 0,
+  slotsRefreshTimeout: 1000,
+  clusterRetryStrategy: retryStrategy,
+  redisOptions: { ...nodeOptions, enableAutoPipelining: false },
+} as const satisfies ClusterOptions;
