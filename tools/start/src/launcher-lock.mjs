@@ -1,0 +1,22 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Lets one launcher at a time work on a state directory. The operating system holds the lock (on an
+ * SQLite file), so it is free again however its holder ended.
+ *
+ * @param {string} state
+ * @returns {Promise<(() => void) | undefined>} Releases the lock; undefined where another has it.
+ */
+export async function takeLauncherLock(state) {
+  const { DatabaseSync } = await import('node:sqlite');
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(join(state, 'launcher.lock'));
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return () => database.close();
+  } catch {
+    database.close();
+    return undefined;
+  }
+}
