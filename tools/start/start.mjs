@@ -13,7 +13,7 @@ import { takeLauncherLock } from './src/launcher-lock.mjs';
 import { installPackages } from './src/packages.mjs';
 import { createPortPicker, portIsFree } from './src/ports.mjs';
 import { createProgress } from './src/progress.mjs';
-import { root, stateDirectory } from './src/repository.mjs';
+import { prepareStateDirectory, root, stateDirectory } from './src/repository.mjs';
 import { chooseNode, continueOn, stopWithStarter } from './src/runtime.mjs';
 import { runSample } from './src/sample.mjs';
 import { prepareSandboxRoot } from './src/sandbox-root.mjs';
@@ -112,6 +112,7 @@ async function main() {
   const found = await findRunning(stateDirectory);
   if (found !== undefined) return useRunning(found, once);
 
+  prepareStateDirectory();
   const { env } = process;
   // The slow ways to Temporal wait: what npm brings may spare them.
   const [early] = await Promise.all([

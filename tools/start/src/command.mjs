@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, createWriteStream, mkdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** A command that could not be run, ran out of time, or ended with another code than 0. */
 export class CommandError extends Error {
@@ -54,8 +55,8 @@ export async function run(command, args, options = {}) {
     stream.setEncoding('utf8').on('data', (text) => {
       log?.write(text);
       output = (output + text).slice(-65_536);
-      for (const line of text.split('\n')) if (line.trim() !== '') options.onLine?.(line);
     });
+    if (options.onLine !== undefined) createInterface(stream).on('line', options.onLine);
   }
   let late = false;
   const timer =

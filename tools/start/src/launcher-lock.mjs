@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -10,7 +9,6 @@ import { join } from 'node:path';
  */
 export async function takeLauncherLock(state) {
   const { DatabaseSync } = await import('node:sqlite');
-  mkdirSync(state, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(state, 'launcher.lock'));
   try {
     database.exec('BEGIN EXCLUSIVE');

@@ -37,7 +37,8 @@ export async function installPackages(root, progress) {
       cwd: root,
       env: { ...process.env, PATH: pathWithoutPackages() },
       log: join(root, '.ae', 'logs', 'npm-ci.log'),
-      onLine: detail,
+      // That npm itself runs on an older Node is of no importance here.
+      onLine: (line) => (line.startsWith('npm warn') ? undefined : detail(line)),
     }),
   );
   return true;

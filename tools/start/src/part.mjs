@@ -72,12 +72,15 @@ export function createPart(spec) {
       launched.once('error', (error) => resolve(`does not start: ${error.message}`));
       launched.once('exit', (code, signal) => resolve(`ended with ${signal ?? `code ${code}`}`));
     });
-    void ended.then(() => (over = true));
+    void ended.then(() => {
+      over = true;
+      killRemnants(launched.pid);
+    });
     const deadline = Date.now() + patience.readyMs;
     while (!(await spec.ready())) {
       if (over) throw failure(await ended);
       if (Date.now() > deadline) {
-        signalGroup('SIGKILL');
+        killRemnants(launched.pid);
         throw failure(`is not ready after ${patience.readyMs / 1000} s`);
       }
       await delay(100);
@@ -126,20 +129,24 @@ export function createPart(spec) {
     }
   }
 
-  /** @param {NodeJS.Signals} signal */
-  function signalGroup(signal) {
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  /**
+   * What a program started and left behind would keep its ports and files.
+   *
+   * @param {number | undefined} pid
+   */
+  function killRemnants(pid) {
+    if (pid === undefined) return;
     try {
-      process.kill(-child.pid, signal);
+      process.kill(-pid, 'SIGKILL');
     } catch {
-      // It ended in between.
+      // Nothing is left of the group.
     }
   }
 
   async function stop() {
     stopping = true;
     child?.kill('SIGTERM');
-    const killing = setTimeout(() => signalGroup('SIGKILL'), patience.stopMs);
+    const killing = setTimeout(() => killRemnants(child?.pid), patience.stopMs);
     await ended;
     clearTimeout(killing);
   }

@@ -1,5 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { renameSync, writeFileSync } from 'node:fs';
 
 /**
  * Writes JSON that only its owner may read, in one piece: a reader sees the old or the new one.
@@ -8,7 +7,6 @@ import { dirname } from 'node:path';
  * @param {unknown} value
  */
 export function writePrivateJson(file, value) {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, file);

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,3 +7,9 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 
 /** Where everything that a run leaves behind lies; never committed. */
 export const stateDirectory = resolve(root, '.ae');
+
+/** Makes the state directory, closed to everybody else: it holds keys, the database and logs. */
+export function prepareStateDirectory() {
+  mkdirSync(stateDirectory, { recursive: true });
+  chmodSync(stateDirectory, 0o700);
+}

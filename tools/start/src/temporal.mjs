@@ -174,7 +174,6 @@ function fetchedBinary(root) {
  */
 async function fetchInto(root, fetch) {
   const binary = fetchedBinary(root);
-  mkdirSync(join(root, '.ae'), { recursive: true, mode: 0o700 });
   const folder = mkdtempSync(join(root, '.ae', 'temporal-fetch-'));
   try {
     const fetched = await fetch(folder);
