@@ -64,6 +64,7 @@ export default [
     files: specs,
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/require-await': 'off',
     },
   },
   {

@@ -9,6 +9,7 @@ export type {
   AuditRecord,
   AuditVerification,
 } from './audit-log.ts';
+export { canonicalJson } from './canonical-json.ts';
 export { MAX_CONTEXT_BYTES } from './entry-rules.ts';
 export { GENESIS_HASH, hashRecord, verifyRecords } from './hash-chain.ts';
 export { RedisAuditLog } from './redis-audit-log.ts';

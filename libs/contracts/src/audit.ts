@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AGENT_TIERS } from './actions.ts';
 
 /** One record of the hash-chained log, as `GET /audit` shows it. */
 export const auditRecordSchema = z
@@ -12,7 +11,7 @@ export const auditRecordSchema = z
     agent: z
       .object({
         name: z.string().optional(),
-        tier: z.enum(AGENT_TIERS).optional(),
+        tier: z.string().optional(),
         chain: z.array(z.string()).optional(),
       })
       .optional(),

@@ -134,8 +134,8 @@ export const runPageSchema = z
 export type RunPage = z.infer<typeof runPageSchema>;
 
 /**
- * Body of `POST /runs/{run_id}/progress`: how the worker tells what became of a run. Steps replace
- * the stored ones of the same name; a terminal status is final.
+ * Body of `POST /runs/{run_id}/progress`: how the worker tells what became of a run. A step
+ * replaces the stored one of the same name and start; a terminal status is final.
  */
 export const runProgressSchema = z
   .strictObject({

@@ -23,7 +23,7 @@ export type {
   SandboxSession,
 } from './ports.ts';
 export type { OutputListener, OutputStream } from './redacted-output.ts';
-export { EXECUTION_METADATA_KEY, executionContext, safeExecute } from './safe-execute.ts';
+export { executionContext, executionMetadata, safeExecute } from './safe-execute.ts';
 export type {
   Attempt,
   GuardedCommand,

@@ -32,7 +32,11 @@ const MAX_COLLECT_DEPTH = 32;
 const MAX_COLLECT_BYTES = 64 * 1024 * 1024;
 
 /** The metadata by which a retry finds the sandboxes of its earlier attempts. */
-export const EXECUTION_METADATA_KEY = 'ae_execution_id';
+export function executionMetadata(
+  request: Pick<SafeExecutionRequest, 'runId' | 'executionId'>,
+): Record<string, string> {
+  return { ae_run_id: request.runId, ae_execution_id: request.executionId };
+}
 
 export interface GuardedCommand {
   /** Names the step: `execute`, `install`, `test`, ... */
@@ -45,7 +49,7 @@ export interface GuardedCommand {
 
 export interface SafeExecutionRequest {
   runId: string;
-  /** Same for every attempt of this execution: names its hold and its sandbox. */
+  /** Unique in its run, the same for every attempt: names the hold and the sandbox. */
   executionId: string;
   agent?: Agent | undefined;
   /** Run in order in one sandbox; the first that exits non-zero or times out ends the list. */
@@ -266,14 +270,14 @@ class GuardedSandbox {
   async #create(): Promise<SandboxSession> {
     const request = this.#request;
     const sandboxes = this.#ports.sandbox;
-    const metadata = { [EXECUTION_METADATA_KEY]: request.executionId };
+    const metadata = executionMetadata(request);
     if (this.#attempt.number > 1) {
       for (const orphan of await sandboxes.list({ metadata })) await sandboxes.destroy(orphan.id);
     }
     this.#meter.start();
     this.#session = await sandboxes.create({
       timeoutMs: (totalSeconds(request) + GRACE_SECONDS) * 1000,
-      metadata: { ...metadata, ae_run_id: request.runId },
+      metadata,
       ...(request.envs ? { envs: { ...request.envs } } : {}),
       ...(request.networkAllowlist?.length ? { networkAllowlist: request.networkAllowlist } : {}),
       ...(this.#options.signal ? { signal: this.#options.signal } : {}),
