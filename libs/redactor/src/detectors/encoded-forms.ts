@@ -1,0 +1,85 @@
+/** A way in which a registered value may appear in text. */
+export interface EncodedForm {
+  readonly text: string;
+  readonly encoding: 'plain' | 'base64' | 'hex' | 'percent' | 'json' | 'xml';
+  /** The first and the last unit of the encoding share bits with what surrounds the value. */
+  readonly sharesStart: boolean;
+  readonly sharesEnd: boolean;
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** All forms of a value, longest first, without duplicates. */
+export function encodedForms(value: string): EncodedForm[] {
+  const bytes = new TextEncoder().encode(value);
+  const forms = new Map<string, EncodedForm>();
+  const add = (
+    text: string,
+    encoding: EncodedForm['encoding'],
+    sharesStart = false,
+    sharesEnd = false,
+  ): void => {
+    if (!forms.has(text)) forms.set(text, { text, encoding, sharesStart, sharesEnd });
+  };
+  add(value, 'plain');
+  const json = JSON.stringify(value).slice(1, -1);
+  add(json, 'json');
+  add(JSON.stringify(json).slice(1, -1), 'json');
+  add(json.replaceAll('/', '\\/'), 'json');
+  add(
+    json.replace(
+      /[^\x20-\x7e]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+    'json',
+  );
+  const xml = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  add(xml, 'xml');
+  add(xml.replaceAll('"', '&quot;').replaceAll("'", '&apos;'), 'xml');
+  add(xml.replaceAll('"', '&quot;').replaceAll("'", '&#39;'), 'xml');
+  add(xml.replaceAll('"', '&#34;').replaceAll("'", '&#x27;'), 'xml');
+  for (const kept of [/[\w.~-]/, /[\w.!~*'()-]/, /[\w.*-]/]) {
+    const percent = percentEncode(bytes, kept);
+    add(percent, 'percent');
+    add(percent.replaceAll('%20', '+'), 'percent');
+    add(
+      percent.replace(/%../g, (escape) => escape.toLowerCase()),
+      'percent',
+    );
+  }
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  add(hex, 'hex');
+  add(hex.toUpperCase(), 'hex');
+  for (const shift of [0, 1, 2]) {
+    const { text, sharesEnd } = base64At(bytes, shift);
+    add(text, 'base64', shift > 0, sharesEnd);
+    add(text.replaceAll('+', '-').replaceAll('/', '_'), 'base64', shift > 0, sharesEnd);
+  }
+  return [...forms.values()].sort((left, right) => right.text.length - left.text.length);
+}
+
+/**
+ * The units of base64 that a value alone determines when it begins `shift` bytes after a group of three. The units at
+ * the seams carry bits of the neighbours too, so that they are left out of the form and masked with it.
+ */
+function base64At(bytes: Uint8Array, shift: number): { text: string; sharesEnd: boolean } {
+  const firstBit = shift * 8;
+  const lastBit = firstBit + bytes.length * 8;
+  let text = '';
+  for (let bit = Math.ceil(firstBit / 6) * 6; bit + 6 <= lastBit; bit += 6) {
+    const index = (bit - firstBit) >> 3;
+    const pair = ((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0);
+    text += BASE64.charAt((pair >> (10 - ((bit - firstBit) & 7))) & 63);
+  }
+  return { text, sharesEnd: lastBit % 6 !== 0 };
+}
+
+function percentEncode(bytes: Uint8Array, kept: RegExp): string {
+  let text = '';
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte);
+    text +=
+      byte < 128 && kept.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
+}

@@ -1,0 +1,56 @@
+/** Values that are published in the vendors' own documentation. */
+const PUBLISHED = new Set([
+  'AKIAIOSFODNN7EXAMPLE',
+  'AKIAI44QH8DHBEXAMPLE',
+  'ASIAIOSFODNN7EXAMPLE',
+  'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  'je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY',
+]);
+
+const FILLER = /^(?:x{3,}|X{3,}|\*{2,}|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
+
+/** Whether a token of a known shape is only an illustration: published, or filled with one or two characters. */
+export function isIllustration(token: string): boolean {
+  if (PUBLISHED.has(token)) return true;
+  if (/x{8}|X{8}|\*{4}|\.{4}|0{12}/.test(token)) return true;
+  return distinctUnits(token, 8) < Math.min(8, token.length >> 1);
+}
+
+/** Number of distinct code units, counted up to `enough`. */
+export function distinctUnits(text: string, enough = 64): number {
+  const seen = new Set<number>();
+  for (let index = 0; index < text.length && seen.size < enough; index++)
+    seen.add(text.charCodeAt(index));
+  return seen.size;
+}
+
+const REFERENCE =
+  /^(?:\$[{(A-Za-z_]|\{\{|%\w+%$|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+
+const WORDS = new Set(
+  `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean
+  bytes text any object array unknown void never char varchar password passwd pass pwd secret token key apikey api_key
+  username user name value default empty missing invalid valid expired revoked unset set enabled disabled changeme
+  change_me change-me placeholder example sample dummy redacted masked hidden removed filtered omitted todo tbd fixme
+  your_password your-password yourpassword your_token your-token your_secret your_api_key your-api-key yourapikey
+  mypassword-here insert_here replace_me replaceme replace-me not_set not-set n/a na basic bearer digest negotiate
+  private public static internal external session cookie header query body form async await function return const
+  let var new self this super import from class type interface`.split(/\s+/),
+);
+
+/** Whether a value only stands for a secret: a reference, a type, a filler, a word of documentation. */
+export function isPlaceholder(value: string): boolean {
+  if (value.length > 256) return false;
+  if (FILLER.test(value) || REFERENCE.test(value) || PUBLISHED.has(value)) return true;
+  const lower = value.toLowerCase();
+  if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
+  if (/^\[redacted(?::[\w:.-]*)?\]?/.test(lower) && lower.length - lower.indexOf(']') <= 4)
+    return true;
+  if (
+    /^(?:your|my|the|a|an|some|enter|insert|replace|put|add|change|type)[-_ ][a-z_ -]+$/.test(lower)
+  )
+    return true;
+  if (/^(?:<|\{|\[|\().*(?:>|\}|\]|\))$/.test(value) && /^[\W]*[A-Za-z][\w .:-]*[\W]*$/.test(value))
+    return true;
+  return distinctUnits(value, 3) < Math.min(3, value.length);
+}

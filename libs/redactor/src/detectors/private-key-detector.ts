@@ -1,0 +1,78 @@
+import { CLASS_BITS, inClass, isBlank, isSpace } from '../engine/char-class.ts';
+import type { Candidate, Detector } from '../engine/detector.ts';
+import type { TextView } from '../engine/text-view.ts';
+
+/** Longest armoured key that is held as a whole: an RSA key of 16384 bits takes 12.7 kB. */
+const KEY_WINDOW = 20_000;
+const LONGEST_LABEL = 40;
+/** Units of base64 in a row that make a body line. */
+const BODY_RUN = 24;
+/** Units between two body lines: header lines, log prefixes. */
+const LONGEST_GAP = 320;
+/** Units between a body line and a short last line of it: a line end, escaped or indented. */
+const SHORT_GAP = 40;
+
+/**
+ * Private keys in textual armour (RFC 7468; OpenSSH's PROTOCOL.key; RFC 9580, section 6.2): a walk from
+ * BEGIN to END over whatever stands between, so that indentation, log prefixes and escaped line ends do not
+ * matter. Without an END, everything that can belong to the armour is masked, however long.
+ */
+export class PrivateKeyDetector implements Detector {
+  readonly triggers = [
+    { literal: '-----BEGIN ', caseSensitive: true },
+    { literal: '---- BEGIN ', caseSensitive: true },
+  ];
+  readonly window = KEY_WINDOW;
+  readonly masks = 'at';
+  readonly specific = true;
+
+  detect(view: TextView, start: number, end: number): Candidate | undefined {
+    const found = { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99 };
+    let at = end;
+    while (at - end < LONGEST_LABEL && isLabelCode(view.at(at))) at++;
+    if (!/PRIVATE KEY/.test(view.slice(end, at))) return undefined;
+    // Body lines are long runs of base64; a short one counts where it directly follows a body line.
+    let bodyEnd = -1;
+    let gapStart = at;
+    for (;;) {
+      const runStart = at;
+      while (inClass(view.at(at), CLASS_BITS.b)) at++;
+      const length = at - runStart;
+      const next = view.at(at);
+      const closesBody =
+        bodyEnd >= 0 &&
+        length >= 4 &&
+        runStart - bodyEnd <= SHORT_GAP &&
+        (next < 0 || !isBlank(next));
+      if (length >= BODY_RUN || (closesBody && length > 0)) {
+        bodyEnd = at;
+        gapStart = at;
+      }
+      if (next < 0) {
+        if (bodyEnd < 0) return undefined;
+        return at >= view.high
+          ? { ...found, end: at, goesOn: isArmourCode }
+          : { ...found, end: bodyEnd };
+      }
+      if (next === 45 && (view.has('-----END ', at) || view.has('---- END ', at))) {
+        if (bodyEnd < 0) return undefined;
+        let close = at + 9;
+        while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
+        while (view.at(close) === 45 && close - at < LONGEST_LABEL + 20) close++;
+        return { ...found, end: close };
+      }
+      // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
+      if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { ...found, end: bodyEnd };
+      at++;
+    }
+  }
+}
+
+function isLabelCode(code: number): boolean {
+  return inClass(code, CLASS_BITS.u) || code === 32;
+}
+
+/** Base64 and line ends in any spelling. */
+function isArmourCode(code: number): boolean {
+  return inClass(code, CLASS_BITS.m) || isSpace(code) || code === 92;
+}

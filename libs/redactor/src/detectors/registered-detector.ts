@@ -1,0 +1,76 @@
+import { CLASS_BITS, inClass, isLineBreak, isSpace } from '../engine/char-class.ts';
+import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
+import type { TextView } from '../engine/text-view.ts';
+import { encodedForms } from './encoded-forms.ts';
+import type { EncodedForm } from './encoded-forms.ts';
+
+/** Units of a form that the automaton looks for; the rest is compared at the hit. */
+const TRIGGER_UNITS = 8;
+/** Line ends and indentation that may fold base64, at one place. */
+const LONGEST_FOLD = 16;
+
+/** Finds values that the caller has named, in the encodings in which they travel. */
+export class RegisteredDetector implements Detector {
+  readonly triggers: readonly Trigger[];
+  readonly window: number;
+  /** The unit before a form in base64 carries bits of it. */
+  readonly masks = 'before';
+  readonly specific = true;
+  private readonly kind: string;
+  private readonly formsByTrigger = new Map<string, EncodedForm[]>();
+
+  constructor(kind: string, value: string) {
+    this.kind = kind;
+    const forms = encodedForms(value);
+    for (const form of forms) {
+      const trigger = form.text.slice(0, TRIGGER_UNITS);
+      const group = this.formsByTrigger.get(trigger);
+      if (group === undefined) this.formsByTrigger.set(trigger, [form]);
+      else group.push(form);
+    }
+    this.triggers = [...this.formsByTrigger.keys()].map((literal) => ({
+      literal,
+      caseSensitive: true,
+    }));
+    this.window = Math.max(...forms.map(({ text }) => text.length * 2)) + 64;
+  }
+
+  detect(view: TextView, start: number, end: number): Candidate | undefined {
+    for (const form of this.formsByTrigger.get(view.slice(start, end)) ?? []) {
+      const formEnd = matchForm(view, end, form);
+      if (formEnd < 0) continue;
+      const isBase64 = form.encoding === 'base64';
+      let from = start;
+      let until = formEnd;
+      if (isBase64) {
+        if (form.sharesStart && inClass(view.before(start - 1), CLASS_BITS.a)) from--;
+        if (form.sharesEnd && inClass(view.at(until), CLASS_BITS.m)) until++;
+        while (until - formEnd < 3 && view.at(until) === 61) until++;
+      }
+      return {
+        kind: this.kind,
+        rule: `registered-${form.encoding}`,
+        start: from,
+        end: until,
+        score: 1,
+      };
+    }
+    return undefined;
+  }
+}
+
+/** Where the form that begins with the trigger before `from` ends; -1 where it does not stand. */
+function matchForm(view: TextView, from: number, form: EncodedForm): number {
+  let at = from;
+  for (let index = Math.min(TRIGGER_UNITS, form.text.length); index < form.text.length; index++) {
+    const wanted = form.text.charCodeAt(index);
+    if (view.at(at) !== wanted && form.encoding === 'base64') {
+      const fold = at;
+      while (at - fold < LONGEST_FOLD && isSpace(view.at(at))) at++;
+      if (at > fold && !isLineBreak(view.at(fold))) return -1;
+    }
+    if (view.at(at) !== wanted) return -1;
+    at++;
+  }
+  return at;
+}

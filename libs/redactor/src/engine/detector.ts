@@ -1,0 +1,38 @@
+import type { TextView } from './text-view.ts';
+
+/** A span that a detector holds for a secret. Indexes are those of the view. */
+export interface Candidate {
+  readonly kind: string;
+  readonly rule: string;
+  readonly start: number;
+  readonly end: number;
+  /** 0 to 1. */
+  readonly score: number;
+  /**
+   * Set when the secret ran into the end of the window: units that satisfy it are masked on, without
+   * limit and without being held back. This is how the bound fails closed.
+   */
+  readonly goesOn?: (code: number) => boolean;
+  /** The span is an earlier mask: it is left as it is and nothing inside it is looked at again. */
+  readonly alreadyMasked?: boolean;
+}
+
+export interface Trigger {
+  readonly literal: string;
+  readonly caseSensitive: boolean;
+}
+
+/** Looks at the text around a literal and says whether a secret stands there. */
+export interface Detector {
+  readonly triggers: readonly Trigger[];
+  /** Units after the trigger that a verdict may need; the hold-back of a stream is bounded by it. */
+  readonly window: number;
+  /**
+   * Where the masked span begins. `after` the trigger: the trigger itself need not be held back. `at` it.
+   * `before` it, in the run of letters and digits that ends there, at most REACH units.
+   */
+  readonly masks: 'after' | 'at' | 'before';
+  /** Specific detectors are asked inside a span that only its context made suspicious. */
+  readonly specific: boolean;
+  detect(view: TextView, start: number, end: number): Candidate | undefined;
+}

@@ -1,0 +1,306 @@
+import type { RedactionFinding } from '../finding.ts';
+import { CLASS_BITS, inClass } from './char-class.ts';
+import type { Candidate, Detector } from './detector.ts';
+import { LOOK_BEHIND, TextView } from './text-view.ts';
+import type { TriggerAutomaton } from './trigger-automaton.ts';
+
+/** Units before a trigger in which a masked span may begin: the longest prefix-less token with an inner mark. */
+export const REACH = 80;
+
+/** From this score on a span is settled: nothing inside it is looked at again. */
+const SETTLED = 0.9;
+
+/** Below this many held units a verdict is asked for with every chunk; above, with every sixteenth more. */
+const ALWAYS_RETRY = 512;
+
+interface Span {
+  kind: string;
+  rule: string;
+  start: number;
+  end: number;
+  score: number;
+  alreadyMasked: boolean;
+  /** It reached the end of its window and was masked on: its whole value is never held at once. */
+  unbounded: boolean;
+  /** The mask has been written; the span only grows. */
+  written: boolean;
+}
+
+export interface ScanRules {
+  readonly automaton: TriggerAutomaton;
+  readonly threshold: number;
+  /** The text that replaces a secret; the value is absent where it was too long to be held. */
+  readonly mask: (kind: string, value?: string) => string;
+}
+
+/**
+ * The engine: reads text in pieces, writes it with secrets masked. Whole texts take the same way, as one
+ * piece that is also the last.
+ *
+ * Triggers are judged strictly in the order in which they end. A verdict depends on a bounded window of
+ * the raw input and on earlier verdicts; one that lacks input stops the scan until there is more. So the
+ * sequence of verdicts, and with it the output, is a function of the input alone.
+ */
+export class RedactionScan {
+  private rules: ScanRules;
+  private readonly onFinding: (finding: RedactionFinding) => void;
+  private readonly view = new TextView();
+
+  private buffer = '';
+  /** Offset in the input of the first unit of the buffer. */
+  private base = 0;
+  /** Index of the next unit the automaton reads. */
+  private scanned = 0;
+  /** Index of the first unit not yet written. */
+  private written = 0;
+  private state = 0;
+  /** Which hit of the current state waits for more input; -1 when none does. */
+  private waitingHit = -1;
+  private retryAt = 0;
+  /** Unwritten spans by start, and the last written one while it can still be seen from the right. */
+  private spans: Span[] = [];
+  private goesOn: ((code: number) => boolean) | undefined;
+
+  constructor(rules: ScanRules, onFinding: (finding: RedactionFinding) => void) {
+    this.rules = rules;
+    this.onFinding = onFinding;
+  }
+
+  /** Takes other rules from here on: what has not been written is read again. */
+  useRules(rules: ScanRules): void {
+    if (rules === this.rules) return;
+    this.rules = rules;
+    if (this.goesOn !== undefined) return;
+    this.spans = this.spans.filter((span) => span.written);
+    this.scanned = this.written;
+    this.state = 0;
+    this.waitingHit = -1;
+    this.retryAt = 0;
+  }
+
+  /** Adds input; returns the output that is now certain. */
+  push(chunk: string, final: boolean): string {
+    if (chunk !== '') this.buffer = this.buffer === '' ? chunk : this.buffer + chunk;
+    if (!final && this.buffer.length < this.retryAt) return '';
+    this.scan(final);
+    const output = this.write(final ? this.buffer.length : this.certainUntil());
+    if (!final) this.forget();
+    return output;
+  }
+
+  private scan(final: boolean): void {
+    const { view } = this;
+    view.text = this.buffer;
+    view.end = this.buffer.length;
+    view.final = final;
+    if (this.goesOn !== undefined && !this.swallow()) return;
+    for (;;) {
+      if (this.waitingHit < 0) {
+        if (!this.advance()) break;
+        this.waitingHit = 0;
+      }
+      if (!this.judgeHits()) {
+        const held = this.buffer.length - this.written;
+        this.retryAt = held < ALWAYS_RETRY ? 0 : this.buffer.length + (held >> 4);
+        return;
+      }
+      if (this.goesOn !== undefined && !this.swallow()) break;
+    }
+    this.retryAt = 0;
+  }
+
+  /** Runs the automaton to the next state that reports something; false at the end of the buffer. */
+  private advance(): boolean {
+    const { table, classes, other, firstHitState } = this.rules.automaton;
+    const text = this.buffer;
+    const length = text.length;
+    let state = this.state;
+    let index = this.scanned;
+    while (index < length) {
+      const code = text.charCodeAt(index++);
+      state = table[state + (code < 128 ? (classes[code] as number) : other)] as number;
+      if (state >= firstHitState) {
+        this.state = state;
+        this.scanned = index;
+        return true;
+      }
+    }
+    this.state = state;
+    this.scanned = index;
+    return false;
+  }
+
+  /** Judges what ends here; false when a verdict needs input that has not come yet. */
+  private judgeHits(): boolean {
+    const hits = this.rules.automaton.hitsOf(this.state);
+    const end = this.scanned;
+    for (let index = this.waitingHit; index < hits.length; index++) {
+      const hit = hits[index];
+      if (hit === undefined) break;
+      const start = end - hit.literal.length;
+      if (start < 0) continue;
+      if (hit.caseSensitive && !this.buffer.startsWith(hit.literal, start)) continue;
+      const candidate = this.judge(hit.detector, start, end);
+      if (this.view.starved) {
+        this.waitingHit = index;
+        return false;
+      }
+      if (candidate !== undefined && candidate.score >= this.rules.threshold) this.add(candidate);
+      if (this.goesOn !== undefined) break;
+    }
+    this.waitingHit = -1;
+    return true;
+  }
+
+  private judge(detector: Detector, start: number, end: number): Candidate | undefined {
+    const { view } = this;
+    view.starved = false;
+    const last = this.spans.at(-1);
+    view.maskedStart = last?.start ?? 0;
+    view.maskedEnd = last?.end ?? 0;
+    if (last !== undefined && start < last.end && end > last.start) {
+      if (last.alreadyMasked || last.score >= SETTLED || !detector.specific) {
+        // A settled span swallows what lies in it; what sticks out is still looked at.
+        if (end <= last.end) return undefined;
+      }
+    }
+    view.low = start - LOOK_BEHIND;
+    view.high = end + detector.window;
+    return detector.detect(view, start, end);
+  }
+
+  private add(candidate: Candidate): void {
+    const span: Span = {
+      kind: candidate.kind,
+      rule: candidate.rule,
+      start: Math.max(candidate.start, this.written),
+      end: candidate.end,
+      score: candidate.score,
+      alreadyMasked: candidate.alreadyMasked ?? false,
+      unbounded: candidate.goesOn !== undefined,
+      written: false,
+    };
+    if (span.start >= span.end) return;
+    let at = this.spans.length;
+    for (; at > 0; at--) {
+      const other = this.spans[at - 1] as Span;
+      if (other.end <= span.start || other.written) break;
+    }
+    const overlapped = this.spans.slice(at);
+    const covered = overlapped.some((other) => other.start <= span.start && other.end >= span.end);
+    if (span.alreadyMasked ? overlapped.length > 0 : covered && overlapped[0]?.alreadyMasked)
+      return;
+    // Overlapping spans become one; the most certain verdict names it, the earlier one where they tie.
+    for (const other of overlapped) {
+      span.start = Math.min(span.start, other.start);
+      span.end = Math.max(span.end, other.end);
+      span.unbounded ||= other.unbounded;
+      if (other.score >= span.score && !other.alreadyMasked) {
+        span.kind = other.kind;
+        span.rule = other.rule;
+        span.score = other.score;
+      }
+    }
+    this.spans.splice(at, overlapped.length, span);
+    this.goesOn = candidate.goesOn;
+  }
+
+  /** Lets the last span grow over what belongs to it; false when it may grow further with more input. */
+  private swallow(): boolean {
+    const span = this.spans.at(-1);
+    const goesOn = this.goesOn;
+    if (span === undefined || goesOn === undefined) return true;
+    const text = this.buffer;
+    let end = Math.max(span.end, span.written ? this.written : 0);
+    while (end < text.length && goesOn(text.charCodeAt(end))) end++;
+    span.end = end;
+    this.scanned = Math.max(this.scanned, end);
+    this.state = 0;
+    this.waitingHit = -1;
+    if (end >= text.length && !this.view.final) return false;
+    this.goesOn = undefined;
+    return true;
+  }
+
+  /** Index up to which no later verdict can mask anything. */
+  private certainUntil(): number {
+    if (this.goesOn !== undefined) return this.buffer.length;
+    const { automaton } = this.rules;
+    let certain = this.scanned - automaton.heldUnits(this.state);
+    if (this.waitingHit >= 0) {
+      for (const hit of automaton.hitsOf(this.state).slice(this.waitingHit)) {
+        const from =
+          hit.detector.masks === 'after' ? this.scanned : this.scanned - hit.literal.length;
+        certain = Math.min(certain, from);
+      }
+    }
+    // A token with its mark inside begins in the run before the mark: that run waits until it is clear what follows.
+    const { buffer } = this;
+    const inRun = certain >= buffer.length || inClass(buffer.charCodeAt(certain), CLASS_BITS.a);
+    if (!inRun && !automaton.mayReachBackFrom(buffer, certain)) return certain;
+    const floor = Math.max(this.written, certain - REACH);
+    while (certain > floor && inClass(buffer.charCodeAt(certain - 1), CLASS_BITS.a)) certain--;
+    return certain;
+  }
+
+  /** Writes the buffer up to an index, or to the beginning of a span that reaches beyond it. */
+  private write(until: number): string {
+    let output = '';
+    let from = this.written;
+    for (const span of this.spans) {
+      if (span.written) {
+        from = Math.max(from, span.end);
+        continue;
+      }
+      if (span.end > until && this.goesOn === undefined) {
+        until = Math.min(until, span.start);
+        break;
+      }
+      if (span.start > until) break;
+      if (span.alreadyMasked) {
+        output += this.buffer.slice(from, span.end);
+      } else {
+        output += this.buffer.slice(from, span.start);
+        output += span.unbounded
+          ? this.rules.mask(span.kind)
+          : this.rules.mask(span.kind, this.buffer.slice(span.start, span.end));
+        this.onFinding({
+          kind: span.kind,
+          rule: span.rule,
+          start: this.base + span.start,
+          end: this.base + span.end,
+          score: span.score,
+        });
+      }
+      span.written = true;
+      from = span.end;
+    }
+    if (until > from) {
+      output += this.buffer.slice(from, until);
+      from = until;
+    }
+    this.written = from;
+    const lastWritten = this.spans.findLast((span) => span.written);
+    this.spans = this.spans.filter((span) => !span.written || span === lastWritten);
+    return output;
+  }
+
+  /** Drops what no detector can see any more. */
+  private forget(): void {
+    const keep =
+      Math.min(this.written, this.scanned) -
+      LOOK_BEHIND -
+      this.rules.automaton.longestLiteral -
+      REACH;
+    if (keep <= 1024) return;
+    this.buffer = this.buffer.slice(keep);
+    this.base += keep;
+    this.scanned -= keep;
+    this.written -= keep;
+    this.retryAt = Math.max(0, this.retryAt - keep);
+    for (const span of this.spans) {
+      span.start -= keep;
+      span.end -= keep;
+    }
+  }
+}

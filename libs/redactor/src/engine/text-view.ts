@@ -1,0 +1,54 @@
+/** How far to the left of its trigger a detector may look, in UTF-16 units. */
+export const LOOK_BEHIND = 160;
+
+/**
+ * The text as a detector sees it: a window around its trigger.
+ *
+ * This class carries the law of the stream. A detector reads through {@link at} only; a read beyond what
+ * has arrived marks the view as `starved`, and the engine then throws the verdict away and asks again
+ * when there is more. A verdict reached without such a read cannot depend on what follows, so it is the
+ * same for every way of cutting the input. A read outside the window answers -1 in both cases.
+ */
+export class TextView {
+  text = '';
+  /** Index after the last unit that has arrived. */
+  end = 0;
+  /** True once nothing more can arrive. */
+  final = true;
+  /** The window: reads below `low` or at and beyond `high` answer -1. */
+  low = 0;
+  high = 0;
+  starved = false;
+  /** The last masked span; to the right of it the text looks as it will look when masked. */
+  maskedStart = 0;
+  maskedEnd = 0;
+
+  /** The code unit at an index; -1 where there is none. */
+  at(index: number): number {
+    if (index < this.low || index >= this.high) return -1;
+    if (index >= this.end) {
+      if (!this.final) this.starved = true;
+      return -1;
+    }
+    return this.text.charCodeAt(index);
+  }
+
+  /** As {@link at} for the units left of a trigger: a masked secret reads as the `]` that replaces it. */
+  before(index: number): number {
+    if (index < this.maskedEnd && index >= this.maskedStart) return 93;
+    return this.at(index);
+  }
+
+  /** Whether `literal` stands at an index. */
+  has(literal: string, index: number): boolean {
+    for (let offset = 0; offset < literal.length; offset++) {
+      if (this.at(index + offset) !== literal.charCodeAt(offset)) return false;
+    }
+    return true;
+  }
+
+  /** The text between two indexes; both must have been reached by reads. */
+  slice(start: number, end: number): string {
+    return this.text.slice(start, end);
+  }
+}

@@ -1,0 +1,149 @@
+import type { Detector } from './detector.ts';
+
+/** A literal of a detector, as a state of the automaton reports it. */
+export interface TriggerHit {
+  readonly literal: string;
+  readonly caseSensitive: boolean;
+  readonly detector: Detector;
+}
+
+const OTHER = 1;
+
+/**
+ * One pass over the text for all literals at once (Aho and Corasick, 1975), as a full table: one look-up
+ * per code unit whatever the number of literals. ASCII letters are folded; case is checked on a hit.
+ * States carry their offset in the table, and those that report something come last, so that the inner
+ * loop needs one comparison.
+ */
+export class TriggerAutomaton {
+  readonly table: Int32Array;
+  /** Class of each ASCII code unit; everything else is {@link other}. */
+  readonly classes: Uint8Array;
+  readonly other = OTHER;
+  readonly firstHitState: number;
+  readonly longestLiteral: number;
+  /** Literals whose masked span may begin before them. */
+  private readonly reaching: readonly string[];
+  private readonly shift: number;
+  private readonly hits: readonly (readonly TriggerHit[])[];
+  private readonly held: Uint16Array;
+
+  constructor(detectors: readonly Detector[]) {
+    const literals = detectors.flatMap((detector) =>
+      detector.triggers.map((trigger): TriggerHit => ({ ...trigger, detector })),
+    );
+    this.classes = new Uint8Array(128);
+    let classCount = 2;
+    for (const { literal } of literals) {
+      for (let index = 0; index < literal.length; index++) {
+        const code = foldCase(literal.charCodeAt(index));
+        if (code < 128 && this.classes[code] === 0) this.classes[code] = classCount++;
+      }
+    }
+    for (let code = 65; code <= 90; code++) this.classes[code] = this.classes[code + 32] as number;
+    this.shift = classCount <= 64 ? 6 : 7;
+    const width = 1 << this.shift;
+
+    // The trie.
+    const children: Map<number, number>[] = [new Map()];
+    const own: TriggerHit[][] = [[]];
+    const depth: number[] = [0];
+    const holds: boolean[] = [false];
+    for (const hit of literals) {
+      let state = 0;
+      for (let index = 0; index < hit.literal.length; index++) {
+        const symbol = this.classOf(hit.literal.charCodeAt(index));
+        // A literal whose mask begins behind it holds nothing back while it is being read.
+        if (hit.detector.masks !== 'after') holds[state] = true;
+        let next = children[state]?.get(symbol);
+        if (next === undefined) {
+          next = children.length;
+          children[state]?.set(symbol, next);
+          children.push(new Map());
+          own.push([]);
+          holds.push(false);
+          depth.push(index + 1);
+        }
+        state = next;
+      }
+      own[state]?.push(hit);
+    }
+    this.longestLiteral = depth.reduce((longest, units) => Math.max(longest, units), 0);
+    this.reaching = literals
+      .filter(({ detector }) => detector.masks === 'before')
+      .map(({ literal }) => literal);
+
+    // Failure links, and from them the full table, in breadth-first order.
+    const size = children.length;
+    const next = new Int32Array(size * width);
+    const fail = new Int32Array(size);
+    const order: number[] = [0];
+    const reported: TriggerHit[][] = [];
+    const heldDepth = new Uint16Array(size);
+    for (let head = 0; head < order.length; head++) {
+      const state = order[head] as number;
+      const back = fail[state] as number;
+      reported[state] =
+        state === 0 ? [] : [...(own[state] as TriggerHit[]), ...(reported[back] as TriggerHit[])];
+      heldDepth[state] =
+        holds[state] === true
+          ? (depth[state] as number)
+          : state === 0
+            ? 0
+            : (heldDepth[back] as number);
+      if (state !== 0) next.copyWithin(state * width, back * width, (back + 1) * width);
+      for (const [symbol, child] of children[state] as Map<number, number>) {
+        fail[child] = state === 0 ? 0 : (next[back * width + symbol] as number);
+        next[state * width + symbol] = child;
+        order.push(child);
+      }
+    }
+
+    // Renumber: states that report nothing first.
+    const number = new Int32Array(size);
+    const silent = order.filter((state) => (reported[state] as TriggerHit[]).length === 0);
+    const loud = order.filter((state) => (reported[state] as TriggerHit[]).length > 0);
+    [...silent, ...loud].forEach((state, index) => (number[state] = index));
+    this.table = new Int32Array(size * width);
+    this.held = new Uint16Array(size);
+    const hits: TriggerHit[][] = [];
+    for (const state of order) {
+      const target = number[state] as number;
+      hits[target] = reported[state] as TriggerHit[];
+      this.held[target] = heldDepth[state] as number;
+      for (let symbol = 0; symbol < width; symbol++) {
+        this.table[target * width + symbol] =
+          (number[next[state * width + symbol] as number] as number) << this.shift;
+      }
+    }
+    this.hits = hits;
+    this.firstHitState = silent.length << this.shift;
+  }
+
+  /** What ends at a state, longest literal first. */
+  hitsOf(state: number): readonly TriggerHit[] {
+    return this.hits[state >> this.shift] as readonly TriggerHit[];
+  }
+
+  /** How many of the last units read may yet become the beginning of a masked span. */
+  heldUnits(state: number): number {
+    return this.held[state >> this.shift] as number;
+  }
+
+  /** Whether a literal that reaches back may stand at an index, as far as the text goes. */
+  mayReachBackFrom(text: string, index: number): boolean {
+    const units = text.length - index;
+    return this.reaching.some((literal) =>
+      text.startsWith(literal.length > units ? literal.slice(0, units) : literal, index),
+    );
+  }
+
+  private classOf(code: number): number {
+    const folded = foldCase(code);
+    return folded < 128 ? (this.classes[folded] as number) : OTHER;
+  }
+}
+
+function foldCase(code: number): number {
+  return code >= 65 && code <= 90 ? code + 32 : code;
+}

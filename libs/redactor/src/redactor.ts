@@ -1,0 +1,243 @@
+import { fingerprint } from './fingerprint.ts';
+import { AssignedValueDetector } from './detectors/assigned-value-detector.ts';
+import { keyValueDetectors } from './detectors/key-value-detector.ts';
+import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
+import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
+import { PatternDetector } from './detectors/pattern-detector.ts';
+import { PrivateKeyDetector } from './detectors/private-key-detector.ts';
+import { RegisteredDetector } from './detectors/registered-detector.ts';
+import { tokenDetectors } from './detectors/token-detector.ts';
+import { UrlCredentialsDetector } from './detectors/url-credentials-detector.ts';
+import type { Detector } from './engine/detector.ts';
+import { RedactionScan } from './engine/redaction-scan.ts';
+import type { ScanRules } from './engine/redaction-scan.ts';
+import { openRedactionStream } from './engine/redaction-stream.ts';
+import type { RedactionStream } from './engine/redaction-stream.ts';
+import { TriggerAutomaton } from './engine/trigger-automaton.ts';
+import type { RedactionFinding } from './finding.ts';
+import { redactObject } from './object/redact-object.ts';
+import { RedactorError } from './redactor-error.ts';
+import { TOKEN_RULES } from './rules/token-rules.ts';
+
+/** Settings of a {@link Redactor}. */
+export interface RedactorOptions {
+  /**
+   * Adds a keyed fingerprint to each mask, `[REDACTED:<kind>:<12 hex digits>]`, by which equal secrets can be told to
+   * be equal. HMAC-SHA-256, truncated to 48 bits; keep the key as secret as the secrets.
+   */
+  fingerprintKey?: string;
+  /** `strict` masks more doubtful values: for what leaves the house. `normal` (default) is for terminals and logs. */
+  mode?: 'strict' | 'normal';
+}
+
+/** Settings of {@link Redactor.registerSecret}. */
+export interface RegisterSecretOptions {
+  /** The word in the mask: lower-case letters, digits and underscores, at most 40; `registered` when absent. */
+  kind?: string;
+}
+
+const THRESHOLDS = { strict: 0.35, normal: 0.5 } as const;
+const SHORTEST_SECRET = 6;
+const LONGEST_SECRET = 16_384;
+const KIND = /^[a-z][a-z0-9_]{0,39}$/;
+
+const BUILT_IN_DETECTORS: readonly Detector[] = [
+  new PrivateKeyDetector(),
+  new UrlCredentialsDetector(),
+  ...TOKEN_RULES.flatMap(tokenDetectors),
+  ...keyValueDetectors(),
+];
+
+const BUILT_IN_KINDS: readonly string[] = [
+  ...TOKEN_RULES.map(({ kind }) => kind),
+  ...KEY_WORDS.map(({ kind }) => kind),
+  'private_key',
+  'url_credentials',
+  'aws_secret_key',
+  'env_var',
+  'too_large',
+  'unreadable',
+  'binary',
+];
+
+/** Built once for all redactors that have no rules of their own. */
+let builtInAutomaton: TriggerAutomaton | undefined;
+
+/**
+ * Removes secrets from text, streams and objects. Each secret becomes `[REDACTED:<kind>]`; everything else stays as it
+ * is. Redacting twice gives the same as redacting once.
+ */
+export class Redactor {
+  private readonly threshold: number;
+  private readonly fingerprintKey: string | undefined;
+  private readonly registered = new Map<string, Detector>();
+  private readonly patterns = new Map<string, Detector>();
+  private readonly kinds = new Set(BUILT_IN_KINDS);
+  private current: ScanRules | undefined;
+
+  constructor(options: RedactorOptions = {}) {
+    this.threshold = THRESHOLDS[options.mode ?? 'normal'];
+    this.fingerprintKey = options.fingerprintKey;
+  }
+
+  /** The text with secrets masked. Never throws; takes time linear in the length of the text. */
+  redact(text: string): string {
+    return new RedactionScan(this.rules(), ignoreFinding).push(text, true);
+  }
+
+  /** As {@link redact}, with what was found: kind, rule, offsets and score, never the value. */
+  redactWithFindings(text: string): { text: string; findings: RedactionFinding[] } {
+    const findings: RedactionFinding[] = [];
+    const scan = new RedactionScan(this.rules(), (finding) => findings.push(finding));
+    return { text: scan.push(text, true), findings };
+  }
+
+  /**
+   * A redacted copy of a value, keys and strings alike; a string under a key such as `password` is judged by that key.
+   * Depth, number of values and amount of text are bounded: what lies beyond, and what throws when it is read, is
+   * masked. Never throws.
+   */
+  redactObject<T>(value: T): T {
+    return redactObject(value, {
+      redactText: (text) => this.redact(text),
+      redactUnderKey: (key, text) => this.redactUnderKey(key, text),
+    }) as T;
+  }
+
+  /**
+   * As {@link redact}; besides, the values of the named variables are masked wherever they stand (from 6 units on) and
+   * where they are assigned (`NAME=value`, of any length).
+   *
+   * @param env where the values are looked up; the environment of the process when absent.
+   */
+  redactEnvVars(
+    text: string,
+    names: readonly string[],
+    env: Record<string, string | undefined> = processEnv(),
+  ): string {
+    const detectors: Detector[] = [];
+    for (const name of names) {
+      const value = Object.hasOwn(env, name) ? env[name] : undefined;
+      if (value === undefined || value === '') continue;
+      if (value.length >= SHORTEST_SECRET && value.length <= LONGEST_SECRET) {
+        detectors.push(new RegisteredDetector('env_var', value));
+      } else {
+        detectors.push(new AssignedValueDetector(name, value));
+      }
+    }
+    if (detectors.length === 0) return this.redact(text);
+    return new RedactionScan(this.rulesWith(detectors), ignoreFinding).push(text, true);
+  }
+
+  /**
+   * Masks a value from now on wherever it stands, also in base64 (at each of the three alignments, folded or not),
+   * base64url, hexadecimal, percent-encoded, and escaped for JSON or XML.
+   *
+   * @throws RedactorError `secret_too_short` (under 6 UTF-16 units), `secret_too_long` (over 16384), `invalid_kind`.
+   */
+  registerSecret(value: string, options: RegisterSecretOptions = {}): void {
+    const kind = options.kind ?? 'registered';
+    this.checkKind(kind);
+    if (value.length < SHORTEST_SECRET) {
+      throw new RedactorError(
+        'secret_too_short',
+        `A registered secret needs at least ${SHORTEST_SECRET} characters: masking a shorter one would mangle ordinary text.`,
+      );
+    }
+    if (value.length > LONGEST_SECRET) {
+      throw new RedactorError(
+        'secret_too_long',
+        `A registered secret may have at most ${LONGEST_SECRET} characters: register the sensitive part of it.`,
+      );
+    }
+    if (this.registered.has(value)) return;
+    this.registered.set(value, new RegisteredDetector(kind, value));
+    this.kinds.add(kind);
+    this.current = undefined;
+  }
+
+  /**
+   * Masks what a pattern of your own matches, as `[REDACTED:<name>]`. The pattern is a regular expression without
+   * look-around, back references and anchors, and each of its alternatives begins with at least two literal
+   * characters. It is run as an automaton over at most 512 characters, so that no input can make it slow.
+   *
+   * @throws RedactorError `invalid_kind`, `invalid_pattern`, `unsupported_pattern`, `pattern_without_literal`.
+   */
+  addPattern(name: string, source: string): void {
+    this.checkKind(name);
+    this.patterns.set(name, new PatternDetector(name, source));
+    this.kinds.add(name);
+    this.current = undefined;
+  }
+
+  /** A stream for pieces of text: see {@link RedactionStream}. */
+  createStream(): RedactionStream {
+    return openRedactionStream(() => this.rules());
+  }
+
+  /** The same as a web stream. For streams of bytes put a TextDecoderStream before it. */
+  createRedactStream(): TransformStream<string, string> {
+    const stream = this.createStream();
+    const pass = (text: string, controller: TransformStreamDefaultController<string>): void => {
+      if (text !== '') controller.enqueue(text);
+    };
+    return new TransformStream<string, string>({
+      transform: (chunk, controller) => pass(stream.write(chunk), controller),
+      flush: (controller) => pass(stream.end(), controller),
+    });
+  }
+
+  private redactUnderKey(key: string, text: string): string {
+    if (text.length >= 3 && key.length <= 64 && hasKeyWord(key)) {
+      // Judged as it would be in JSON; the mask of the whole value is taken, the notation around it is not.
+      const opening = `"${key}": "`;
+      const { findings } = this.redactWithFindings(`${opening}${text.replace(/["\\\r\n]/g, "'")}"`);
+      const whole = findings.find(
+        ({ start, end }) => start <= opening.length && end >= opening.length + text.length,
+      );
+      if (whole !== undefined) return this.mask(whole.kind, text);
+    }
+    return this.redact(text);
+  }
+
+  private checkKind(kind: string): void {
+    if (KIND.test(kind)) return;
+    throw new RedactorError(
+      'invalid_kind',
+      `The kind ${JSON.stringify(kind.slice(0, 60))} does not fit in a mask: use up to 40 lower-case letters, digits and underscores, beginning with a letter.`,
+    );
+  }
+
+  private readonly mask = (kind: string, value?: string): string =>
+    this.fingerprintKey === undefined || value === undefined
+      ? maskOf(kind)
+      : maskOf(kind, fingerprint(this.fingerprintKey, value));
+
+  private rules(): ScanRules {
+    this.current ??= this.rulesWith([]);
+    return this.current;
+  }
+
+  private rulesWith(more: readonly Detector[]): ScanRules {
+    const own = [...this.registered.values(), ...this.patterns.values(), ...more];
+    const automaton =
+      own.length === 0
+        ? (builtInAutomaton ??= new TriggerAutomaton([
+            new MaskDetector(new Set(BUILT_IN_KINDS)),
+            ...BUILT_IN_DETECTORS,
+          ]))
+        : new TriggerAutomaton([new MaskDetector(this.kinds), ...own, ...BUILT_IN_DETECTORS]);
+    return { automaton, threshold: this.threshold, mask: this.mask };
+  }
+}
+
+function ignoreFinding(): void {
+  // The text alone was asked for.
+}
+
+/** The environment where there is a process; nothing in a browser. */
+function processEnv(): Record<string, string | undefined> {
+  return (
+    (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}
+  );
+}
