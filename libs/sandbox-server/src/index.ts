@@ -1,1 +1,7 @@
-export {};
+export { detectIsolation } from './isolation/detect-isolation.ts';
+export type { Isolation } from './isolation/detect-isolation.ts';
+export { startSandboxServer } from './sandbox-server.ts';
+export type { SandboxServer } from './sandbox-server.ts';
+export type { SandboxServerOptions } from './server-settings.ts';
+export { SandboxServerError } from './sandbox-server-error.ts';
+export type { SandboxServerErrorCode } from './sandbox-server-error.ts';

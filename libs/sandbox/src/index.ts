@@ -1,1 +1,21 @@
-export {};
+export { SandboxClient } from './sandbox-client.ts';
+export type {
+  CreateOptions,
+  SandboxCapabilities,
+  SandboxClientOptions,
+  SandboxInfo,
+} from './sandbox-client.ts';
+export { Sandbox } from './sandbox.ts';
+export type { ListedFile } from './sandbox.ts';
+export type { ExecuteOptions, ExecuteResult } from './execution.ts';
+export {
+  ExecutionAborted,
+  InvalidPath,
+  SandboxCapacity,
+  SandboxError,
+  SandboxNotFound,
+  SandboxTimeout,
+  SandboxUnavailable,
+  UnsupportedByProvider,
+} from './sandbox-error.ts';
+export type { SandboxErrorCode } from './sandbox-error.ts';

@@ -1,0 +1,157 @@
+/**
+ * The agent: runs inside the sandbox and speaks E2B's envd protocol (Connect-RPC in JSON, and
+ * plain HTTP for file contents) over one inherited byte stream. It is part of the guest: the
+ * server treats all that it says as hostile.
+ *
+ * `node main.js fd` uses file descriptor 3 (a socket pair); `node main.js stdio` uses the
+ * standard streams (a container's attached streams).
+ */
+import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
+import { download, upload } from './file-transfer.ts';
+import { listDirCall, makeDirCall, moveCall, removeCall, statCall } from './filesystem-calls.ts';
+import { count, parseMessage, text, textMap, type Message } from './message.ts';
+import { Processes, type EventSink } from './processes.ts';
+import { fileError, ProtocolError } from './protocol-error.ts';
+import { readBody } from './read-body.ts';
+
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const KEEPALIVE_MS = 30_000;
+const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+type Unary = (request: Message) => unknown;
+type Streaming = (request: Message, sink: EventSink) => Promise<void>;
+
+interface Identity {
+  readonly accessToken: string | undefined;
+  readonly unary: ReadonlyMap<string, Unary>;
+  readonly streaming: ReadonlyMap<string, Streaming>;
+}
+
+/** What the agent serves is known once the server has told it whose it is. */
+let identity: Identity | undefined;
+
+function becomeSandbox(init: Message): Identity {
+  const processes = new Processes(textMap(init, 'envs'), {
+    maxOutputBytes: count(init, 'maxOutputBytes') ?? DEFAULT_MAX_OUTPUT_BYTES,
+  });
+  return {
+    accessToken: text(init, 'accessToken'),
+    unary: new Map<string, Unary>([
+      ['/filesystem.Filesystem/Stat', statCall],
+      ['/filesystem.Filesystem/MakeDir', makeDirCall],
+      ['/filesystem.Filesystem/Move', moveCall],
+      ['/filesystem.Filesystem/Remove', removeCall],
+      ['/filesystem.Filesystem/ListDir', listDirCall],
+      ['/process.Process/List', () => processes.list()],
+      ['/process.Process/SendInput', (request) => processes.sendInput(request)],
+      ['/process.Process/CloseStdin', (request) => processes.closeInput(request)],
+      ['/process.Process/SendSignal', (request) => processes.signal(request)],
+    ]),
+    streaming: new Map<string, Streaming>([
+      ['/process.Process/Start', (request, sink) => processes.start(request, sink)],
+      ['/process.Process/Connect', (request, sink) => processes.connect(request, sink)],
+    ]),
+  };
+}
+
+function answerJson(response: Http2ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function sinkOf(request: Http2ServerRequest, response: Http2ServerResponse): EventSink {
+  const given = Number(request.headers['connect-timeout-ms']);
+  return {
+    timeoutMs: Number.isFinite(given) && given > 0 ? given : undefined,
+    send: (message) => response.destroyed || response.write(messageFrame(message)),
+    onDrain: (listener) => response.on('drain', listener),
+    onClose: (listener) => response.once('close', listener),
+  };
+}
+
+async function answerStream(
+  call: Streaming,
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+): Promise<void> {
+  const message = readRequestFrame(await readBody(request, MAX_MESSAGE_BYTES));
+  response.writeHead(200, { 'content-type': 'application/connect+json' });
+  const sink = sinkOf(request, response);
+  const keepalive = setInterval(() => sink.send({ event: { keepalive: {} } }), KEEPALIVE_MS);
+  try {
+    await call(message, sink);
+    response.end(endFrame());
+  } catch (error) {
+    const { code, message: reason } = fileError(error, '');
+    response.end(endFrame({ code, message: reason }));
+  } finally {
+    clearInterval(keepalive);
+  }
+}
+
+async function answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+  const url = new URL(request.url, 'http://guest');
+  if (url.pathname === '/health') {
+    response.writeHead(204).end();
+    return;
+  }
+  if (url.pathname === '/init' && identity === undefined) {
+    identity = becomeSandbox(parseMessage(await readBody(request, MAX_MESSAGE_BYTES)));
+    response.writeHead(204).end();
+    return;
+  }
+  if (identity === undefined) {
+    throw new ProtocolError('failed_precondition', 'the sandbox is not ready');
+  }
+  const { accessToken, unary, streaming } = identity;
+  if (accessToken !== undefined && request.headers['x-access-token'] !== accessToken) {
+    throw new ProtocolError('unauthenticated', 'the access token is missing or wrong');
+  }
+  if (url.pathname === '/files') {
+    if (request.method === 'GET') {
+      await download(url.searchParams, request, response);
+      return;
+    }
+    answerJson(response, 200, await upload(url.searchParams, request));
+    return;
+  }
+  const unaryCall = unary.get(url.pathname);
+  if (unaryCall !== undefined) {
+    const message = parseMessage(await readBody(request, MAX_MESSAGE_BYTES));
+    answerJson(response, 200, await unaryCall(message));
+    return;
+  }
+  const streamingCall = streaming.get(url.pathname);
+  if (streamingCall !== undefined) {
+    await answerStream(streamingCall, request, response);
+    return;
+  }
+  throw new ProtocolError('unimplemented', `${url.pathname} is not supported by this server`);
+}
+
+function isFileTransfer(request: Http2ServerRequest): boolean {
+  return /^\/files(?:\?|$)/.test(request.url);
+}
+
+function channel(kind: string | undefined): Duplex {
+  if (kind === 'stdio') return Duplex.from({ readable: process.stdin, writable: process.stdout });
+  return new Socket({ fd: 3 });
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error: unknown) => {
+    const { code, status, message } = fileError(error, '');
+    if (response.headersSent) response.stream.destroy();
+    // `code` is a word for Connect callers and a number for callers of plain HTTP.
+    else answerJson(response, status, { code: isFileTransfer(request) ? status : code, message });
+  });
+});
+const stream = channel(process.argv[2]);
+// The server holds the other end: when it goes, the sandbox has no reason to be.
+stream.on('close', () => process.exit(0));
+stream.on('error', () => process.exit(0));
+server.emit('connection', stream);

@@ -1,0 +1,53 @@
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+
+/** The server's end of the stream to one guest's agent. What comes out of it is hostile. */
+export class GuestChannel {
+  readonly #session: ClientHttp2Session;
+
+  constructor(stream: Duplex) {
+    this.#session = connect('http://guest', {
+      createConnection: () => stream,
+      maxSessionMemory: 32,
+      maxHeaderListPairs: 64,
+      settings: { enablePush: false },
+    });
+    this.#session.on('error', () => {
+      // Each request reports it; a guest that died is reported by its backend.
+    });
+    stream.on('error', () => this.#session.destroy());
+  }
+
+  get isOpen(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** @throws when the guest is gone; check {@link isOpen} first */
+  request(headers: OutgoingHttpHeaders, endStream = false): ClientHttp2Stream {
+    return this.#session.request(headers, { endStream });
+  }
+
+  /** One small call of the server's own; answers the status. */
+  call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const stream = this.request({ ':method': method, ':path': path });
+      stream.once('response', (headers) => {
+        stream.resume();
+        resolve(Number(headers[constants.HTTP2_HEADER_STATUS]));
+      });
+      stream.once('error', reject);
+      stream.once('close', () => reject(new Error('the guest closed its channel')));
+      stream.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  close(): void {
+    this.#session.destroy();
+  }
+}

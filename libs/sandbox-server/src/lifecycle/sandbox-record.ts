@@ -1,0 +1,13 @@
+import type { GuestChannel } from '../backends/guest-channel.ts';
+
+export interface SandboxRecord {
+  readonly id: string;
+  readonly template: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The caller of the guest's agent must show it; undefined for a sandbox created open. */
+  readonly accessToken: string | undefined;
+  readonly startedAt: Date;
+  /** When the server kills it; moved by a timeout call. */
+  endAt: Date;
+  readonly channel: GuestChannel;
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import type { Backend, Guest, GuestLimits } from '../backends/backend.ts';
+import { GuestChannel } from '../backends/guest-channel.ts';
+import { SandboxServerError } from '../sandbox-server-error.ts';
+import type { SandboxRecord } from './sandbox-record.ts';
+
+export interface CreateRequest {
+  readonly template: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly envs: Readonly<Record<string, string>>;
+  readonly secure: boolean;
+  /** How long it may live, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface RegistrySettings {
+  readonly maxSandboxes: number;
+  readonly limits: GuestLimits;
+  /** Bytes of output of one command that are handed on. */
+  readonly maxOutputBytes: number;
+  /** How long a guest may take to answer after its start, in milliseconds. */
+  readonly launchTimeoutMs: number;
+}
+
+interface Entry {
+  readonly record: SandboxRecord;
+  readonly guest: Guest;
+  expiry: NodeJS.Timeout;
+}
+
+/** A refusal because of load or shutdown: nothing was started, the call may be repeated. */
+export class NoCapacityError extends Error {}
+
+/** The running sandboxes of one server: created, found, given time, killed. */
+export class SandboxRegistry {
+  readonly #backend: Backend;
+  readonly #settings: RegistrySettings;
+  readonly #entries = new Map<string, Entry>();
+  readonly #launching = new Set<Promise<unknown>>();
+  #stopping = false;
+
+  constructor(backend: Backend, settings: RegistrySettings) {
+    this.#backend = backend;
+    this.#settings = settings;
+  }
+
+  get limits(): GuestLimits {
+    return this.#settings.limits;
+  }
+
+  /**
+   * @throws NoCapacityError when the server is full or stopping
+   * @throws SandboxServerError `launch_failed`
+   */
+  async create(request: CreateRequest): Promise<SandboxRecord> {
+    if (this.#stopping) throw new NoCapacityError('the server is stopping');
+    if (this.#entries.size + this.#launching.size >= this.#settings.maxSandboxes) {
+      throw new NoCapacityError(
+        `all ${this.#settings.maxSandboxes} sandboxes of this server are in use`,
+      );
+    }
+    const launch = this.#launch(request);
+    this.#launching.add(launch);
+    try {
+      return await launch;
+    } finally {
+      this.#launching.delete(launch);
+    }
+  }
+
+  get(id: string): SandboxRecord | undefined {
+    return this.#entries.get(id)?.record;
+  }
+
+  list(): SandboxRecord[] {
+    return [...this.#entries.values()].map(({ record }) => record);
+  }
+
+  /** Gives the sandbox `timeoutMs` from now; false when there is none of that id. */
+  setTimeout(id: string, timeoutMs: number): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    clearTimeout(entry.expiry);
+    entry.record.endAt = new Date(Date.now() + timeoutMs);
+    entry.expiry = this.#expire(id, timeoutMs);
+    return true;
+  }
+
+  /** Resolves when nothing of the sandbox is left; false when there was none of that id. */
+  async kill(id: string): Promise<boolean> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    this.#forget(entry);
+    await entry.guest.kill();
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#launching);
+    await Promise.all([...this.#entries.keys()].map((id) => this.kill(id)));
+  }
+
+  #expire(id: string, timeoutMs: number): NodeJS.Timeout {
+    return setTimeout(() => void this.kill(id), timeoutMs);
+  }
+
+  #forget({ record, expiry }: Entry): void {
+    clearTimeout(expiry);
+    this.#entries.delete(record.id);
+  }
+
+  async #launch(request: CreateRequest): Promise<SandboxRecord> {
+    const id = `i${randomBytes(10).toString('hex')}`;
+    const accessToken = request.secure ? randomBytes(24).toString('hex') : undefined;
+    const guest = await this.#backend.launch({ id, limits: this.#settings.limits });
+    const channel = new GuestChannel(guest.stream);
+    try {
+      await this.#introduce(guest, channel, {
+        accessToken,
+        envs: { ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
+        maxOutputBytes: this.#settings.maxOutputBytes,
+      });
+    } catch (error) {
+      await guest.kill();
+      channel.close();
+      throw error;
+    }
+    const startedAt = new Date();
+    const record: SandboxRecord = {
+      id,
+      template: request.template,
+      metadata: request.metadata,
+      accessToken,
+      startedAt,
+      endAt: new Date(startedAt.getTime() + request.timeoutMs),
+      channel,
+    };
+    const entry: Entry = { record, guest, expiry: this.#expire(id, request.timeoutMs) };
+    this.#entries.set(id, entry);
+    void guest.exited.then(() => {
+      channel.close();
+      if (this.#entries.get(id) === entry) this.#forget(entry);
+    });
+    return record;
+  }
+
+  /** Waits for the agent and tells it whose it is. */
+  async #introduce(guest: Guest, channel: GuestChannel, init: unknown): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new SandboxServerError(
+              'launch_failed',
+              `The sandbox did not answer within ${this.#settings.launchTimeoutMs} ms.`,
+            ),
+          ),
+        this.#settings.launchTimeoutMs,
+      );
+    });
+    const died = guest.exited.then((said): never => {
+      throw new SandboxServerError('launch_failed', `The sandbox ended while it started: ${said}`);
+    });
+    died.catch(() => {
+      // Reported below when it comes in time; later it is the ordinary end of the sandbox.
+    });
+    const welcome = channel.call('POST', '/init', init).catch((): Promise<never> => died);
+    try {
+      const status = await Promise.race([welcome, died, deadline]);
+      if (status !== 204) {
+        throw new SandboxServerError('launch_failed', `The agent answered ${status} to its start.`);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

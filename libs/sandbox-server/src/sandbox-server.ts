@@ -1,0 +1,96 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Backend } from './backends/backend.ts';
+import { createBubblewrapBackend } from './backends/bubblewrap-backend.ts';
+import { requestListener } from './http/request-listener.ts';
+import { detectIsolation } from './isolation/detect-isolation.ts';
+import { SandboxRegistry } from './lifecycle/sandbox-registry.ts';
+import { SandboxServerError } from './sandbox-server-error.ts';
+import {
+  serverSettings,
+  type SandboxServerOptions,
+  type ServerSettings,
+} from './server-settings.ts';
+
+export interface SandboxServer {
+  /** Base address of both the REST interface and the sandboxes, e.g. http://127.0.0.1:13000. */
+  readonly url: string;
+  readonly port: number;
+  /** How its sandboxes are isolated. */
+  readonly backend: 'bubblewrap' | 'docker';
+  /** Kills every sandbox, waits until they are gone and stops listening. */
+  stop(): Promise<void>;
+}
+
+async function openBackend(settings: ServerSettings): Promise<Backend> {
+  const found = await detectIsolation();
+  if (
+    found.backend === 'none' ||
+    (settings.backend !== 'auto' && settings.backend !== found.backend)
+  ) {
+    throw new SandboxServerError(
+      'isolation_unavailable',
+      `This machine cannot isolate sandboxes: ${found.reason ?? `only ${found.backend} works`}.`,
+      found.remedy,
+    );
+  }
+  return createBubblewrapBackend({ root: settings.root, version: found.version ?? '0.0' });
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new SandboxServerError('port_in_use', `Port ${port} of ${host} is in use.`)
+          : error,
+      );
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/**
+ * Starts an E2B-compatible server.
+ *
+ * @throws SandboxServerError `isolation_unavailable` (it never runs anything unsandboxed),
+ *   `invalid_option`, `api_key_required`, `port_in_use`
+ */
+export async function startSandboxServer(
+  options: SandboxServerOptions = {},
+): Promise<SandboxServer> {
+  const settings = serverSettings(options);
+  const backend = await openBackend(settings);
+  const registry = new SandboxRegistry(backend, settings);
+  const server = createServer(requestListener(registry, settings.apiKey));
+  // Commands and uploads last as long as they last; a head does not.
+  server.requestTimeout = 0;
+  server.headersTimeout = 10_000;
+  let port: number;
+  try {
+    port = await listen(server, settings.host, settings.port);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    backend: backend.kind,
+    stop: () =>
+      (stopped ??= (async () => {
+        await registry.stop();
+        await closeListener(server);
+        await backend.close();
+      })()),
+  };
+}

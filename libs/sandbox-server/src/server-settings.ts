@@ -1,0 +1,104 @@
+import { SandboxServerError } from './sandbox-server-error.ts';
+import type { GuestLimits } from './backends/backend.ts';
+
+export interface SandboxServerOptions {
+  /** Address to listen on; beyond loopback an `apiKey` is required. Default 127.0.0.1. */
+  host?: string;
+  /** Port to listen on; 0 takes a free one. Default 0. */
+  port?: number;
+  /** When set, every call of the REST interface must carry it as `X-API-Key`. */
+  apiKey?: string;
+  /** Folder for the server's own files; sandboxes keep theirs in memory. Default: temporary. */
+  root?: string;
+  /** `auto` takes what {@link detectIsolation} finds. Default auto. */
+  backend?: 'auto' | 'bubblewrap' | 'docker';
+  /** Image of the Docker backend; it must hold Node and bash. Default node:24-slim. */
+  dockerImage?: string;
+  /** Sandboxes at once; further ones are refused with 503. Default 50. */
+  maxSandboxes?: number;
+  /** MiB of memory of a sandbox. Default 512. */
+  memoryMb?: number;
+  /** MiB of the home and of the temporary folder, each. Default 512. */
+  diskMb?: number;
+  /** Processes and threads of a sandbox. Default 256. */
+  maxProcesses?: number;
+  /** Open files of one process. Default 1024. */
+  maxOpenFiles?: number;
+  /** Processors' worth of time of a sandbox, where control groups can be written. Default 2. */
+  cpus?: number;
+  /** MiB of output of one command that are handed on; the rest is dropped. Default 64. */
+  maxOutputMb?: number;
+  /** Milliseconds a sandbox may take to start. Default 10000. */
+  launchTimeoutMs?: number;
+}
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly apiKey: string | undefined;
+  readonly root: string | undefined;
+  readonly backend: 'auto' | 'bubblewrap' | 'docker';
+  readonly dockerImage: string;
+  readonly maxSandboxes: number;
+  readonly limits: GuestLimits;
+  readonly maxOutputBytes: number;
+  readonly launchTimeoutMs: number;
+}
+
+const MIB = 1024 * 1024;
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+function invalid(message: string): SandboxServerError {
+  return new SandboxServerError('invalid_option', message);
+}
+
+function within(name: string, value: number, min: number, max: number): number {
+  if (!Number.isFinite(value) || value < min || value > max) {
+    throw invalid(`${name} must be a number from ${min} to ${max}, got ${value}.`);
+  }
+  return value;
+}
+
+function integer(name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(within(name, value, min, max))) {
+    throw invalid(`${name} must be an integer, got ${value}.`);
+  }
+  return value;
+}
+
+/** @throws SandboxServerError `invalid_option`, `api_key_required` */
+export function serverSettings(options: SandboxServerOptions): ServerSettings {
+  const host = options.host ?? '127.0.0.1';
+  const apiKey = options.apiKey === '' ? undefined : options.apiKey;
+  if (!LOOPBACK.test(host) && apiKey === undefined) {
+    throw new SandboxServerError(
+      'api_key_required',
+      `Listening on ${host} lets other machines in: an API key is required.`,
+      'set AE_SANDBOX_API_KEY',
+    );
+  }
+  const diskMb = integer('diskMb', options.diskMb ?? 512, 1, 1024 * 1024);
+  const backend = options.backend ?? 'auto';
+  if (!['auto', 'bubblewrap', 'docker'].includes(backend)) {
+    throw invalid(`backend must be auto, bubblewrap or docker, got ${backend}.`);
+  }
+  return {
+    host,
+    port: integer('port', options.port ?? 0, 0, 65_535),
+    apiKey,
+    root: options.root === '' ? undefined : options.root,
+    backend,
+    dockerImage: options.dockerImage ?? 'node:24-slim',
+    maxSandboxes: integer('maxSandboxes', options.maxSandboxes ?? 50, 1, 10_000),
+    limits: {
+      memoryMb: integer('memoryMb', options.memoryMb ?? 512, 128, 1024 * 1024),
+      diskMb,
+      fileMb: diskMb,
+      processes: integer('maxProcesses', options.maxProcesses ?? 256, 32, 100_000),
+      openFiles: integer('maxOpenFiles', options.maxOpenFiles ?? 1024, 64, 1_000_000),
+      cpus: within('cpus', options.cpus ?? 2, 0.1, 1024),
+    },
+    maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
+    launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
+  };
+}

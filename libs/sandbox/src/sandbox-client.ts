@@ -1,0 +1,176 @@
+import { ALL_TRAFFIC, Sandbox as E2bSandbox, type ConnectionOpts } from 'e2b';
+import { fromProvider } from './provider-error.ts';
+import { Sandbox } from './sandbox.ts';
+import {
+  ExecutionAborted,
+  SandboxError,
+  SandboxNotFound,
+  SandboxUnavailable,
+  UnsupportedByProvider,
+} from './sandbox-error.ts';
+
+export interface SandboxClientOptions {
+  apiKey: string;
+  /** Address of an E2B-compatible server's REST interface; absent for E2B's cloud. */
+  apiUrl?: string;
+  /** Address of its sandboxes; by default the same as `apiUrl`. */
+  sandboxUrl?: string;
+  /** Milliseconds for one request. Default 60 000. */
+  requestTimeoutMs?: number;
+}
+
+export interface CreateOptions {
+  /** Template's name; default `base`. */
+  template?: string;
+  /** Milliseconds the sandbox may live. Default 300 000. */
+  timeoutMs?: number;
+  /** Environment of every command. */
+  envs?: Record<string, string>;
+  /** Words to find it again by, with `list`. */
+  metadata?: Record<string, string>;
+  /** Hosts it may reach; absent or empty for no network at all. */
+  networkAllowlist?: readonly string[];
+  signal?: AbortSignal;
+}
+
+export interface SandboxInfo {
+  id: string;
+  template: string;
+  metadata: Record<string, string>;
+  startedAt: Date;
+  /** When the provider ends it. */
+  endAt: Date;
+}
+
+export interface SandboxCapabilities {
+  /** Whether the provider can limit a sandbox's network to named hosts. */
+  readonly networkAllowlist: boolean;
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+/** Ids are words; anything else would change the path of the request. */
+function isId(id: string): boolean {
+  return /^[\w-]{1,128}$/.test(id);
+}
+
+/** One client for E2B's cloud and for E2B-compatible servers, @ae/sandbox-server among them. */
+export class SandboxClient {
+  readonly capabilities: SandboxCapabilities;
+  readonly #connection: ConnectionOpts;
+
+  constructor(options: SandboxClientOptions) {
+    const { apiKey, apiUrl, requestTimeoutMs } = options;
+    const sandboxUrl = options.sandboxUrl ?? apiUrl;
+    if (apiKey === '') throw new SandboxError('unauthenticated', 'apiKey must not be empty.');
+    this.#connection = {
+      apiKey,
+      // The SDK's debug mode, which its environment can switch on, creates no sandboxes.
+      debug: false,
+      ...(apiUrl === undefined ? {} : { apiUrl }),
+      ...(sandboxUrl === undefined ? {} : { sandboxUrl }),
+      ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    };
+    this.capabilities = { networkAllowlist: apiUrl === undefined };
+  }
+
+  /**
+   * Starts a sandbox without network, or with the allowlist's.
+   *
+   * @throws UnsupportedByProvider for an allowlist where `capabilities.networkAllowlist` is false;
+   *   SandboxUnavailable, SandboxCapacity, ExecutionAborted, SandboxError `sandbox_create_failed`
+   */
+  async create(options: CreateOptions = {}): Promise<Sandbox> {
+    const { template = 'base', signal, networkAllowlist = [] } = options;
+    if (networkAllowlist.length > 0 && !this.capabilities.networkAllowlist) {
+      throw new UnsupportedByProvider(
+        'This provider gives sandboxes no network and has no allowlist; leave networkAllowlist empty.',
+      );
+    }
+    if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
+    try {
+      const sandbox = await E2bSandbox.create(template, {
+        ...this.#connection,
+        ...(networkAllowlist.length === 0
+          ? { allowInternetAccess: false }
+          : { network: { allowOut: [...networkAllowlist], denyOut: [ALL_TRAFFIC] } }),
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+        ...(options.envs === undefined ? {} : { envs: options.envs }),
+        ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return new Sandbox(sandbox);
+    } catch (error) {
+      if (isAborted(signal)) {
+        throw new ExecutionAborted('The creation was aborted.', { cause: error });
+      }
+      throw fromProvider(error, 'sandbox_create_failed');
+    }
+  }
+
+  /** All running sandboxes that carry the given metadata. */
+  async list(filter: { metadata?: Record<string, string> } = {}): Promise<SandboxInfo[]> {
+    const found: SandboxInfo[] = [];
+    try {
+      const pages = E2bSandbox.list({
+        ...this.#connection,
+        query: {
+          state: ['running'],
+          ...(filter.metadata === undefined ? {} : { metadata: filter.metadata }),
+        },
+      });
+      while (pages.hasNext) {
+        for (const item of await pages.nextItems()) {
+          found.push({
+            id: item.sandboxId,
+            template: item.templateId,
+            metadata: item.metadata,
+            startedAt: item.startedAt,
+            endAt: item.endAt,
+          });
+        }
+      }
+    } catch (error) {
+      throw fromProvider(error);
+    }
+    return found;
+  }
+
+  /** @throws SandboxNotFound */
+  async connect(id: string): Promise<Sandbox> {
+    if (!isId(id)) throw new SandboxNotFound(`There is no sandbox '${id}'.`);
+    try {
+      return new Sandbox(await E2bSandbox.connect(id, this.#connection));
+    } catch (error) {
+      throw fromProvider(error);
+    }
+  }
+
+  /** False when the sandbox was already gone. */
+  async destroy(id: string): Promise<boolean> {
+    if (!isId(id)) return false;
+    try {
+      return await E2bSandbox.kill(id, this.#connection);
+    } catch (error) {
+      throw fromProvider(error);
+    }
+  }
+
+  /**
+   * Resolves when the provider answers and takes the key.
+   *
+   * @throws SandboxUnavailable
+   */
+  async ping(): Promise<void> {
+    try {
+      await E2bSandbox.list({ ...this.#connection, limit: 1 }).nextItems();
+    } catch (error) {
+      const { message } = fromProvider(error);
+      throw new SandboxUnavailable(`The sandbox provider is not usable: ${message}`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,417 @@
+/**
+ * The contract of the client, on real providers: @ae/sandbox-server as its own process, and
+ * E2B's cloud when AE_TEST_E2B_API_KEY is set.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import {
+  ExecutionAborted,
+  InvalidPath,
+  SandboxCapacity,
+  SandboxClient,
+  SandboxError,
+  SandboxNotFound,
+  SandboxTimeout,
+  SandboxUnavailable,
+  UnsupportedByProvider,
+  type Sandbox,
+  type SandboxErrorCode,
+} from './index.ts';
+
+const CLI = fileURLToPath(new URL('../../sandbox-server/src/cli.ts', import.meta.url));
+const API_KEY = ['test', 'key'].join('-');
+
+interface Provider {
+  readonly name: string;
+  start(): Promise<{ client: SandboxClient; url?: string; stop(): Promise<void> }>;
+}
+
+async function startServer(
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ url: string; process: ChildProcess }> {
+  const server = spawn(process.execPath, [CLI, '--port', '0'], {
+    env: { PATH: process.env['PATH'], AE_SANDBOX_API_KEY: API_KEY, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  server.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  server.stdout.setEncoding('utf8');
+  const url = await new Promise<string>((resolve, reject) => {
+    server.stdout.once('data', (line: string) => {
+      resolve((JSON.parse(line) as { listening: string }).listening);
+    });
+    server.once('exit', () => reject(new Error(`the sandbox server did not start: ${said}`)));
+  });
+  return { url, process: server };
+}
+
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  server.kill('SIGTERM');
+  await once(server, 'exit');
+}
+
+const local: Provider = {
+  name: '@ae/sandbox-server',
+  start: async () => {
+    const server = await startServer();
+    return {
+      client: new SandboxClient({ apiKey: API_KEY, apiUrl: server.url }),
+      url: server.url,
+      stop: () => stopServer(server.process),
+    };
+  },
+};
+
+const cloudKey = process.env['AE_TEST_E2B_API_KEY'];
+const providers: Provider[] = [local];
+if (cloudKey === undefined) {
+  console.info('E2B cloud: not run, AE_TEST_E2B_API_KEY is not set');
+} else {
+  providers.push({
+    name: 'E2B cloud',
+    start: () =>
+      Promise.resolve({
+        client: new SandboxClient({ apiKey: cloudKey }),
+        stop: () => Promise.resolve(),
+      }),
+  });
+}
+
+async function rejection(act: Promise<unknown>): Promise<SandboxError> {
+  try {
+    await act;
+  } catch (error) {
+    expect(error).toBeInstanceOf(SandboxError);
+    return error as SandboxError;
+  }
+  throw new Error('expected a rejection');
+}
+
+async function expectCode(act: Promise<unknown>, code: SandboxErrorCode): Promise<void> {
+  expect(await rejection(act)).toMatchObject({ code });
+}
+
+describe.each(providers)('SandboxClient on $name', (provider) => {
+  let client: SandboxClient;
+  let sandbox: Sandbox;
+  let stop: () => Promise<void>;
+
+  beforeAll(async () => {
+    const started = await provider.start();
+    ({ client, stop } = started);
+    sandbox = await client.create({
+      timeoutMs: 120_000,
+      envs: { OF_SANDBOX: 'yes' },
+      metadata: { suite: 'contract', odd: 'a=b&c d/ü' },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await sandbox.destroy();
+    await stop();
+  }, 30_000);
+
+  describe('execute', () => {
+    it('runs a login shell in the home and separates the streams', async () => {
+      const result = await sandbox.execute('pwd; echo err >&2; shopt -q login_shell && echo login');
+      expect(result).toMatchObject({
+        stdout: '/home/user\nlogin\n',
+        stderr: 'err\n',
+        exitCode: 0,
+        timedOut: false,
+        truncated: false,
+      });
+      expect(result.durationMs).toBeGreaterThan(0);
+    });
+
+    it('answers a non-zero exit as a result', async () => {
+      expect(await sandbox.execute('exit 3')).toMatchObject({ exitCode: 3, timedOut: false });
+      expect((await sandbox.execute('no-such-command')).exitCode).toBe(127);
+      expect((await sandbox.execute('kill -KILL $$')).exitCode).toBe(137);
+    });
+
+    it('takes cwd and environment', async () => {
+      const result = await sandbox.execute('echo $PWD $OF_SANDBOX $OF_COMMAND', {
+        cwd: '/tmp',
+        envs: { OF_COMMAND: 'two words' },
+      });
+      expect(result.stdout).toBe('/tmp yes two words\n');
+    });
+
+    it('streams output while the command runs', async () => {
+      const chunks: string[] = [];
+      const firstChunk = new Promise<void>((resolve) => {
+        void sandbox
+          .execute('echo first; while [ ! -e go ]; do sleep 0.05; done; echo last', {
+            onStdout: (chunk) => {
+              chunks.push(chunk);
+              resolve();
+            },
+          })
+          .then((result) => chunks.push(`end:${result.stdout}`));
+      });
+      await firstChunk;
+      expect(chunks).toEqual(['first\n']);
+      await sandbox.uploadFiles({ go: '' });
+      await sandbox.execute('while pgrep -f "[e] go" >/dev/null; do sleep 0.05; done; sleep 0.2');
+      expect(chunks.at(-1)).toBe('end:first\nlast\n');
+    });
+
+    it('never cuts a character, wherever the pieces end', async () => {
+      const chunks: string[] = [];
+      const result = await sandbox.execute(
+        `printf '\\342'; sleep 0.1; printf '\\202'; sleep 0.1; printf '\\254\\360\\237'; sleep 0.1; printf '\\230\\200'`,
+        { onStdout: (chunk) => chunks.push(chunk) },
+      );
+      expect(result.stdout).toBe('€😀');
+      expect(chunks.join('')).toBe('€😀');
+    });
+
+    it('keeps the output that came before a timeout', async () => {
+      const result = await sandbox.execute('echo before; sleep 60; echo after', { timeoutMs: 500 });
+      expect(result).toMatchObject({
+        stdout: 'before\n',
+        exitCode: 124,
+        timedOut: true,
+        truncated: false,
+      });
+    });
+
+    it('kills what the command started when its time is over', async () => {
+      await sandbox.execute('setsid sleep 4711 & sleep 4712 & wait', { timeoutMs: 500 });
+      const { stdout } = await sandbox.execute('pgrep -f "sleep 471[12]" | wc -l');
+      expect(stdout.trim()).toBe('0');
+    });
+
+    it('ends although a child keeps the output open', async () => {
+      const result = await sandbox.execute('sleep 30 & echo started');
+      expect(result).toMatchObject({ stdout: 'started\n', exitCode: 0, timedOut: false });
+    });
+
+    it('keeps at most maxOutputBytes and says so', async () => {
+      let heard = '';
+      const result = await sandbox.execute('for i in $(seq 1000); do echo 0123456789ä; done', {
+        maxOutputBytes: 1000,
+        onStdout: (chunk) => (heard += chunk),
+      });
+      expect(result).toMatchObject({ exitCode: 0, truncated: true });
+      expect(Buffer.byteLength(result.stdout)).toBeLessThanOrEqual(1000);
+      expect(Buffer.byteLength(result.stdout)).toBeGreaterThan(990);
+      expect(result.stdout).not.toContain('\uFFFD');
+      expect(heard).toBe(result.stdout);
+    });
+
+    it('kills the command and rejects when the signal fires', async () => {
+      const abort = new AbortController();
+      const execution = sandbox.execute('echo up; sleep 4713', {
+        signal: abort.signal,
+        onStdout: () => abort.abort(),
+      });
+      expect(await rejection(execution)).toBeInstanceOf(ExecutionAborted);
+      const { stdout } = await sandbox.execute('pgrep -f "sleep 471[3]" | wc -l');
+      expect(stdout.trim()).toBe('0');
+      const late = sandbox.execute('true', { signal: AbortSignal.abort() });
+      expect(await rejection(late)).toBeInstanceOf(ExecutionAborted);
+    });
+
+    it.each([0, -1, NaN])('refuses a timeout of %p', async (timeoutMs) => {
+      await expect(sandbox.execute('true', { timeoutMs })).rejects.toThrow(RangeError);
+    });
+
+    it('runs several commands at once', async () => {
+      const results = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => sandbox.execute(`echo ${index}`)),
+      );
+      expect(results.map(({ stdout }) => stdout.trim())).toEqual([...'0123456789']);
+    });
+  });
+
+  describe('files', () => {
+    it('brings bytes there and back unchanged', async () => {
+      const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7) % 256);
+      const files = {
+        'a/b/c.bin': bytes,
+        'empty.txt': '',
+        '/home/user/absolute.txt': 'absolute',
+        'odd %22 "name"\n€.txt': 'odd',
+        './x/../plain.txt': 'plain',
+      };
+      await sandbox.uploadFiles(files);
+      const back = await sandbox.downloadFiles(Object.keys(files));
+      expect(Object.keys(back)).toHaveLength(5);
+      expect(Buffer.compare(back['a/b/c.bin']!, bytes)).toBe(0);
+      expect(back['empty.txt']).toHaveLength(0);
+      expect(Buffer.from(back['/home/user/absolute.txt']!).toString()).toBe('absolute');
+      expect(Buffer.from(back['odd %22 "name"\n€.txt']!).toString()).toBe('odd');
+      expect((await sandbox.execute('cat plain.txt')).stdout).toBe('plain');
+    });
+
+    it('overwrites a file and leaves nothing of the old one', async () => {
+      await sandbox.uploadFiles({ 'over.txt': 'a long first text' });
+      await sandbox.uploadFiles({ 'over.txt': 'short' });
+      expect((await sandbox.execute('cat over.txt')).stdout).toBe('short');
+    });
+
+    it('lists a folder as deep as asked', async () => {
+      await sandbox.uploadFiles({ 'tree/one.txt': '1', 'tree/sub/two.txt': '22' });
+      const flat = await sandbox.listFiles('tree');
+      expect(flat.map(({ path, type }) => [path, type])).toEqual([
+        ['/home/user/tree/one.txt', 'file'],
+        ['/home/user/tree/sub', 'dir'],
+      ]);
+      const deep = await sandbox.listFiles('tree', 2);
+      expect(deep.find(({ path }) => path.endsWith('two.txt'))).toMatchObject({ size: 2 });
+    });
+
+    it.each([
+      '',
+      '.',
+      'folder/',
+      '..',
+      '../x',
+      'a/../../x',
+      '/etc/passwd',
+      '/home/user2/x',
+      '/home/user/../x',
+      'a\0b',
+    ])('refuses the path %j and writes nothing', async (path) => {
+      const before = await sandbox.listFiles('.', 3);
+      const upload = sandbox.uploadFiles({ 'beside.txt': 'x', [path]: 'x' });
+      expect(await rejection(upload)).toBeInstanceOf(InvalidPath);
+      expect(await rejection(sandbox.downloadFiles([path]))).toBeInstanceOf(InvalidPath);
+      expect(await sandbox.listFiles('.', 3)).toEqual(before);
+    });
+
+    it('names a file that is not there', async () => {
+      await expectCode(sandbox.downloadFiles(['nowhere.txt']), 'file_not_found');
+      await expectCode(sandbox.listFiles('nowhere'), 'file_not_found');
+    });
+  });
+
+  describe('life', () => {
+    it('is found again by its metadata and connected to', async () => {
+      const found = await client.list({ metadata: { suite: 'contract', odd: 'a=b&c d/ü' } });
+      expect(found.map(({ id }) => id)).toEqual([sandbox.id]);
+      expect(found[0]).toMatchObject({ template: 'base', startedAt: expect.any(Date) as Date });
+      expect(found[0]!.endAt.getTime()).toBeGreaterThan(found[0]!.startedAt.getTime());
+      expect(await client.list({ metadata: { suite: 'another' } })).toEqual([]);
+      const same = await client.connect(sandbox.id);
+      await same.uploadFiles({ 'shared.txt': 'seen' });
+      expect((await sandbox.execute('cat shared.txt')).stdout).toBe('seen');
+    });
+
+    it('is gone after destroy, which may be repeated', async () => {
+      const short = await client.create({ timeoutMs: 60_000 });
+      expect(await client.destroy(short.id)).toBe(true);
+      expect(await client.destroy(short.id)).toBe(false);
+      await short.destroy();
+      expect(await rejection(client.connect(short.id))).toBeInstanceOf(SandboxNotFound);
+      expect(await rejection(short.execute('true'))).toBeInstanceOf(SandboxNotFound);
+      expect(await rejection(short.uploadFiles({ a: 'a' }))).toBeInstanceOf(SandboxNotFound);
+      expect(await rejection(short.downloadFiles(['a']))).toBeInstanceOf(SandboxNotFound);
+      expect(await rejection(short.listFiles('.'))).toBeInstanceOf(SandboxNotFound);
+      expect(await rejection(short.setTimeout(1000))).toBeInstanceOf(SandboxNotFound);
+    });
+
+    it.each(['', '..', 'a/b', '../v2/sandboxes', 'x'.repeat(200)])(
+      'knows no sandbox of the id %j',
+      async (id) => {
+        expect(await client.destroy(id)).toBe(false);
+        expect(await rejection(client.connect(id))).toBeInstanceOf(SandboxNotFound);
+      },
+    );
+
+    it('ends with its block', async () => {
+      let id: string;
+      {
+        await using scoped = await client.create({ timeoutMs: 60_000 });
+        id = scoped.id;
+        expect((await scoped.execute('echo in')).stdout).toBe('in\n');
+      }
+      expect(await client.destroy(id)).toBe(false);
+    });
+
+    it('ends when its time is over, and the command in it with SandboxTimeout', async () => {
+      const brief = await client.create({ timeoutMs: 60_000 });
+      const execution = brief.execute('sleep 60');
+      await brief.setTimeout(1000);
+      expect(await rejection(execution)).toBeInstanceOf(SandboxTimeout);
+      expect(await client.destroy(brief.id)).toBe(false);
+    });
+
+    it('answers a ping', async () => {
+      await expect(client.ping()).resolves.toBeUndefined();
+    });
+
+    it('does not create when the signal has fired', async () => {
+      const creation = client.create({ signal: AbortSignal.abort() });
+      expect(await rejection(creation)).toBeInstanceOf(ExecutionAborted);
+    });
+  });
+});
+
+describe('SandboxClient on @ae/sandbox-server alone', () => {
+  it('refuses a network allowlist instead of ignoring it', async () => {
+    const server = await startServer();
+    try {
+      const client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url });
+      expect(client.capabilities.networkAllowlist).toBe(false);
+      const creation = client.create({ networkAllowlist: ['example.com'] });
+      expect(await rejection(creation)).toBeInstanceOf(UnsupportedByProvider);
+      const sandbox = await client.create({ networkAllowlist: [] });
+      await sandbox.destroy();
+      await expectCode(client.create({ template: 'unknown' }), 'sandbox_create_failed');
+    } finally {
+      await stopServer(server.process);
+    }
+  }, 30_000);
+
+  it('names a wrong key, a full server and a server that is down', async () => {
+    const server = await startServer({ AE_SANDBOX_MAX: '1' });
+    const client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url });
+    const stranger = new SandboxClient({ apiKey: 'wrong', apiUrl: server.url });
+    await expectCode(stranger.create(), 'unauthenticated');
+    expect(await rejection(stranger.ping())).toBeInstanceOf(SandboxUnavailable);
+    const sandbox = await client.create();
+    expect(await rejection(client.create())).toBeInstanceOf(SandboxCapacity);
+    await stopServer(server.process);
+    expect(server.process.exitCode).toBe(0);
+    for (const act of [
+      () => client.ping(),
+      () => client.create(),
+      () => client.list(),
+      () => client.connect(sandbox.id),
+      () => client.destroy(sandbox.id),
+      () => sandbox.execute('true'),
+      () => sandbox.uploadFiles({ a: 'a' }),
+      () => sandbox.downloadFiles(['a']),
+      () => sandbox.listFiles('.'),
+      () => sandbox.destroy(),
+    ]) {
+      expect(await rejection(act())).toBeInstanceOf(SandboxUnavailable);
+    }
+  }, 30_000);
+
+  it('gives up on a server that does not answer', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const client = new SandboxClient({
+        apiKey: API_KEY,
+        apiUrl: `http://127.0.0.1:${port}`,
+        requestTimeoutMs: 300,
+      });
+      expect(await rejection(client.create())).toBeInstanceOf(SandboxUnavailable);
+      expect(await rejection(client.ping())).toBeInstanceOf(SandboxUnavailable);
+    } finally {
+      sockets.forEach((socket) => socket.destroy());
+      silent.close();
+    }
+  });
+});
