@@ -12,7 +12,8 @@ export function isMicros(value: unknown): value is number {
 }
 
 /**
- * Integer micro-USD of an amount in USD.
+ * Integer micro-USD of an amount in USD. Exact up to 2^33 USD (8.5e9); above, doubles lie further
+ * apart than micro-USD, and one of the (at most two) integers that read as the amount is taken.
  * @throws BudgetInputError `invalid_amount` unless it is finite, 0 to 9e9 and has six decimals at most.
  */
 export function toMicros(usd: number): number {
@@ -21,8 +22,8 @@ export function toMicros(usd: number): number {
   }
   if (usd < 0) throw invalidAmount(usd, 'not negative');
   if (usd > MAX_MICROS / MICROS_PER_USD) throw invalidAmount(usd, 'at most 9e9');
-  // The product is off by one near 9e9, where doubles lie almost a micro-USD apart; the division is
-  // rounded correctly, so the one integer that divides back to the amount is the right one.
+  // The product may be off by one for billions; the division is rounded correctly, so the integer
+  // that divides back to the amount is the right one.
   const nearest = Math.round(usd * MICROS_PER_USD);
   for (const micros of [nearest, nearest - 1, nearest + 1]) {
     if (isMicros(micros) && micros / MICROS_PER_USD === usd) return micros + 0;

@@ -20,14 +20,16 @@ export const redisOptions = {
   retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
 } as const satisfies RedisOptions;
 
-const { retryStrategy, enableOfflineQueue, ...nodeOptions } = redisOptions;
+const { retryStrategy, enableOfflineQueue: _withQueue, ...nodeOptions } = redisOptions;
 
 /**
- * Options for `new Cluster(nodes, redisClusterOptions)`, to the same ends. Auto-pipelining is off:
- * a pipeline of which one command is redirected is not tried again while slots move.
+ * Options for `new Cluster(nodes, redisClusterOptions)`, to the same ends. Two differ:
+ * the offline queue stays on, because without it a Cluster client refuses whatever is sent while it
+ * opens its first connection to a node (the store's own deadline bounds the wait, and the ids make
+ * a command that is sent late harmless); auto-pipelining is off, because a pipeline of which one
+ * command is redirected is not tried again while slots move.
  */
 export const redisClusterOptions = {
-  enableOfflineQueue,
   enableAutoPipelining: false,
   retryDelayOnFailover: 0,
   slotsRefreshTimeout: 1000,

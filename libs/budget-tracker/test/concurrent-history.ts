@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Ledger } from '../src/budget-store.ts';
+import { BudgetModel } from './budget-model.ts';
+import type { HistoryEntry } from './spender.ts';
+import type { StoreKind } from './store-fixtures.ts';
+
+const SPENDER = new URL('./spender.ts', import.meta.url).pathname;
+
+/** What `processes` spenders of `workers` workers did to one budget at the same time. */
+export async function concurrentHistory(options: {
+  kind: StoreKind;
+  address: string;
+  runId: string;
+  processes: number;
+  workers: number;
+  rounds: number;
+}): Promise<HistoryEntry[]> {
+  const { kind, address, runId, processes, workers, rounds } = options;
+  const spenders = Array.from({ length: processes }, () => {
+    const args = [SPENDER, kind, address, runId, String(workers), String(rounds)];
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@ae/source', '--disable-warning=ExperimentalWarning', ...args],
+      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
+    );
+    return { child, exit: once(child, 'exit'), lines: createInterface(child.stdout) };
+  });
+  await Promise.all(
+    spenders.map(async ({ exit, lines }) => {
+      const first: unknown = await Promise.race([
+        once(lines, 'line').then(([line]) => line as unknown),
+        exit.then(([code]) => `exit ${String(code)}`),
+      ]);
+      if (first !== 'ready') throw new Error(`a spender did not start: ${String(first)}`);
+    }),
+  );
+  const histories = spenders.map(async ({ child, exit, lines }) => {
+    const history: HistoryEntry[] = [];
+    lines.on('line', (line) => history.push(JSON.parse(line) as HistoryEntry));
+    const closed = once(lines, 'close');
+    child.stdin.write('go\n');
+    const [code] = (await exit) as [number | null];
+    await closed;
+    if (code !== 0) throw new Error(`a spender ended with ${String(code)}`);
+    return history;
+  });
+  return (await Promise.all(histories)).flat();
+}
+
+/**
+ * Violations of linearizability, as sentences. Each recorded operation carries the place (`seq`) it
+ * took, so the order to check is known: without gaps or repeats, not against real time, and with
+ * the answers that the model gives in that order.
+ */
+export function violationsOf(
+  history: readonly HistoryEntry[],
+  budget: { runId: string; limit: number },
+): string[] {
+  const violations: string[] = [];
+  const model = new BudgetModel();
+  model.create({ ...budget, now: 0, ttlMs: Number.MAX_SAFE_INTEGER });
+  const recorded = history
+    .filter(({ answer }) => isRecorded(answer))
+    .sort((a, b) => seqOf(a.answer) - seqOf(b.answer));
+  let latestStart = 0n;
+  for (const [index, { call, answer, start, end }] of recorded.entries()) {
+    const seq = seqOf(answer);
+    if (seq !== index + 2) violations.push(`seq ${seq} where ${index + 2} was due`);
+    if (BigInt(end) < latestStart) violations.push(`seq ${seq} ended before one ahead of it began`);
+    if (BigInt(start) > latestStart) latestStart = BigInt(start);
+    const want = JSON.stringify(withoutExpiry(model.call(call)));
+    const got = JSON.stringify(withoutExpiry(answer));
+    if (want !== got) violations.push(`${call[0]} at ${seq}: ${got} instead of ${want}`);
+  }
+  const final = model.call(['status', { runId: budget.runId, now: 0 }]) as { ledger: Ledger };
+  const { spent, held, limit } = final.ledger;
+  if (spent + held > limit) violations.push(`${spent} spent and ${held} held of ${limit}`);
+  return violations;
+}
+
+function isRecorded(answer: unknown): boolean {
+  const { outcome, replayed } = answer as { outcome: string; replayed?: boolean };
+  return outcome === 'done' && replayed !== true;
+}
+
+function seqOf(answer: unknown): number {
+  return (answer as { ledger: Ledger }).ledger.seq;
+}
+
+function withoutExpiry(answer: unknown): unknown {
+  const {
+    expiresAt: _expiresAt,
+    ledger,
+    ...rest
+  } = answer as {
+    expiresAt?: number;
+    ledger: Ledger;
+  };
+  const { limit, spent, held, seq, exceeded } = ledger;
+  const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...sorted, ledger: { limit, spent, held, seq, exceeded } };
+}

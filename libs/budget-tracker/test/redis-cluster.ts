@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@ae/test-support';
+import { Redis } from 'ioredis';
+
+const SLOTS = 16384;
+
+export interface RedisCluster {
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** Three masters without replicas, as processes: a container could not announce its bus port. */
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const directory = await mkdtemp(join(tmpdir(), 'ae-cluster-'));
+  const nodes = await Promise.all([0, 1, 2].map((index) => startNode(directory, index)));
+  const clients = nodes.map(({ port }) => new Redis({ port, host: '127.0.0.1' }));
+  try {
+    const share = Math.ceil(SLOTS / nodes.length);
+    for (const [index, client] of clients.entries()) {
+      const last = Math.min(SLOTS, (index + 1) * share) - 1;
+      await client.cluster('ADDSLOTSRANGE', index * share, last);
+      const first = nodes[0]!;
+      if (index > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', first.port, first.bus);
+    }
+    for (const client of clients) {
+      while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) await sleep(20);
+    }
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
+  return {
+    ports: nodes.map(({ port }) => port),
+    async stop() {
+      await Promise.all(nodes.map(({ child }) => end(child)));
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startNode(directory: string, index: number) {
+  const [port, bus] = [await freePort(), await freePort()];
+  const child = spawn(
+    'redis-server',
+    Object.entries({
+      port,
+      bind: '127.0.0.1',
+      dir: directory,
+      save: '',
+      'cluster-enabled': 'yes',
+      'cluster-port': bus,
+      'cluster-config-file': `nodes-${index}.conf`,
+    }).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error('redis-server ended before it was ready')));
+    child.stdout.on('data', (text: Buffer) => {
+      if (text.includes('Ready to accept connections')) resolve();
+    });
+  });
+  return { port, bus, child };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
