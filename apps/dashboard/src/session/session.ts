@@ -1,0 +1,47 @@
+import { useCallback, useEffect, useState } from 'react';
+import { forgetKey, storeKey, storedKey, takeKeyFromAddress } from './session-key.ts';
+
+export type SessionState =
+  | { signedIn: true; key: string }
+  /** `reason` says why the page asks again; absent when it never had a key. */
+  | { signedIn: false; reason?: string | undefined };
+
+export interface Session {
+  state: SessionState;
+  signIn: (key: string) => void;
+  signOut: (reason?: string) => void;
+}
+
+function initial(): SessionState {
+  const taken = takeKeyFromAddress();
+  if (taken !== undefined) storeKey(taken);
+  const key = taken ?? storedKey();
+  return key === undefined ? { signedIn: false } : { signedIn: true, key };
+}
+
+/** Who acts: the key of this tab, from the address, the form or the tab's storage. */
+export function useSession(): Session {
+  const [state, setState] = useState(initial);
+
+  const signIn = useCallback((key: string) => {
+    storeKey(key);
+    setState({ signedIn: true, key });
+  }, []);
+
+  const signOut = useCallback((reason?: string) => {
+    forgetKey();
+    setState({ signedIn: false, reason });
+  }, []);
+
+  useEffect(() => {
+    // The launcher's address opened in a tab that already shows the page changes the fragment only.
+    const onHashChange = () => {
+      const key = takeKeyFromAddress();
+      if (key !== undefined) signIn(key);
+    };
+    addEventListener('hashchange', onHashChange);
+    return () => removeEventListener('hashchange', onHashChange);
+  }, [signIn]);
+
+  return { state, signIn, signOut };
+}
