@@ -154,7 +154,7 @@ async function main() {
     controlPlanePort: await controlPlanePort(port, pick),
     workerPort: await pick(wished.worker),
     sandboxPort: await pick(wished.sandbox),
-    sandboxRoot: local ? prepareSandboxRoot(root, stateDirectory) : '',
+    sandboxRoot: local ? prepareSandboxRoot(stateDirectory) : '',
   };
   const devServer =
     'binary' in temporal

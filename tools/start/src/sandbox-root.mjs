@@ -6,12 +6,10 @@ import { dirname, join } from 'node:path';
  * The folder for the files of sandboxes. Each sandbox of a server that runs as root has an
  * unprivileged user of its own, who has to be able to reach it: so not under a private home.
  *
- * @param {string} root The checkout.
- * @param {string} state Its private state directory.
+ * @param {string} state The private state directory.
  * @param {{ uid?: number | undefined, shared?: string }} [options]
  */
 export function prepareSandboxRoot(
-  root,
   state,
   { uid = process.getuid?.(), shared = '/var/lib/ae-safety' } = {},
 ) {
@@ -20,8 +18,8 @@ export function prepareSandboxRoot(
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;
   }
-  const checkout = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  const folder = join(shared, checkout);
+  const name = createHash('sha256').update(state).digest('hex').slice(0, 12);
+  const folder = join(shared, name);
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   const { uid: owner, mode } = lstatSync(folder);
   if (owner !== uid || (mode & 0o022) !== 0) {
