@@ -1,7 +1,6 @@
 import { BudgetInputError } from './budget-error.ts';
 
 const MAX_LENGTH = 256;
-// eslint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { coded } from '../test/coded.ts';
 import { ceilUsd, MAX_MICROS, toMicros, toPositiveMicros, toUsd } from './money.ts';
 
 const micros = fc.oneof(
@@ -50,14 +51,12 @@ describe('money', () => {
     undefined,
     1n,
   ])('refuses %p', (value) => {
-    expect(() => toMicros(value as number)).toThrow(
-      expect.objectContaining({ code: 'invalid_amount' }),
-    );
+    expect(() => toMicros(value as number)).toThrow(coded('invalid_amount'));
   });
 
   it('takes zero where it has a meaning only', () => {
     expect(toMicros(-0)).toBe(0);
-    expect(() => toPositiveMicros(0)).toThrow(expect.objectContaining({ code: 'invalid_amount' }));
+    expect(() => toPositiveMicros(0)).toThrow(coded('invalid_amount'));
   });
 
   it('rounds a computed cost up, but not for the noise of doubles', () => {

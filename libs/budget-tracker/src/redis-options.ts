@@ -20,8 +20,6 @@ export const redisOptions = {
   retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
 } as const satisfies RedisOptions;
 
-const { retryStrategy, enableOfflineQueue: _withQueue, ...nodeOptions } = redisOptions;
-
 /**
  * Options for `new Cluster(nodes, redisClusterOptions)`, to the same ends. Two differ:
  * the offline queue stays on, because without it a Cluster client refuses whatever is sent while it
@@ -33,6 +31,12 @@ export const redisClusterOptions = {
   enableAutoPipelining: false,
   retryDelayOnFailover: 0,
   slotsRefreshTimeout: 1000,
-  clusterRetryStrategy: retryStrategy,
-  redisOptions: { ...nodeOptions, enableAutoPipelining: false },
+  clusterRetryStrategy: redisOptions.retryStrategy,
+  redisOptions: {
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: redisOptions.connectTimeout,
+    socketTimeout: redisOptions.socketTimeout,
+  },
 } as const satisfies ClusterOptions;

@@ -25,11 +25,12 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     for (const [index, client] of clients.entries()) {
       const last = Math.min(SLOTS, (index + 1) * share) - 1;
       await client.cluster('ADDSLOTSRANGE', index * share, last);
-      const first = nodes[0]!;
-      if (index > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', first.port, first.bus);
+      for (const { port, bus } of nodes.slice(0, index)) {
+        await client.call('CLUSTER', 'MEET', '127.0.0.1', port, bus);
+      }
     }
     for (const client of clients) {
-      while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) await sleep(20);
+      while (!(await client.cluster('INFO')).includes('cluster_state:ok')) await sleep(20);
     }
   } finally {
     for (const client of clients) client.disconnect();

@@ -19,7 +19,8 @@ export interface HistoryEntry {
 const [, , kindName = '', address = '', runId = '', workers = '', rounds = ''] = process.argv;
 const kind = STORE_KINDS.find((name) => name === kindName);
 if (kind === undefined) throw new Error(`unknown store ${kindName}`);
-const { store, end } = connect(kind, address);
+const connection = connect(kind, address);
+const { store } = connection;
 const history: HistoryEntry[] = [];
 
 async function record<Answer>(call: Call): Promise<Answer> {
@@ -51,5 +52,5 @@ process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 await Promise.all(Array.from({ length: Number(workers) }, (_, worker) => work(worker)));
 for (const entry of history) process.stdout.write(`${JSON.stringify(entry)}\n`);
-await end();
+await connection.end();
 process.stdin.destroy();

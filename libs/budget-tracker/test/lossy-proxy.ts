@@ -1,0 +1,56 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface LossyProxy {
+  readonly port: number;
+  /** Lets the next request through and closes both sides instead of passing its reply on. */
+  loseNextReply(): void;
+  /** From now on requests are passed on and no reply comes back, connections staying open. */
+  hang(): void;
+  stop(): Promise<void>;
+}
+
+/** A TCP proxy on loopback that loses replies on demand. */
+export async function startLossyProxy(target: number): Promise<LossyProxy> {
+  let losing = false;
+  let hanging = false;
+  const sockets = new Set<Socket>();
+  const server = createServer((downstream) => {
+    const upstream = connect(target, '127.0.0.1');
+    for (const [socket, other] of [
+      [downstream, upstream],
+      [upstream, downstream],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    downstream.on('data', (data) => upstream.write(data));
+    upstream.on('data', (data) => {
+      if (hanging) return;
+      if (losing) {
+        losing = false;
+        downstream.destroy();
+      } else {
+        downstream.write(data);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    loseNextReply() {
+      losing = true;
+    },
+    hang() {
+      hanging = true;
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
