@@ -1,0 +1,36 @@
+import type { ExecutionResult } from '@ae/contracts';
+
+/** Of each stream, and of all streams of one activity together, in bytes of JSON. */
+const MAX_STREAM_BYTES = 256 * 1024;
+const MAX_TOTAL_BYTES = 1024 * 1024;
+
+/**
+ * Cuts what a command printed to what one history event can carry (Temporal refuses payloads above
+ * 2 MB). The beginning is kept; `truncated` tells that there was more.
+ * @param results how many results share the activity's answer
+ */
+export function cutOutput(result: ExecutionResult, results: number): ExecutionResult {
+  const limit = Math.min(MAX_STREAM_BYTES, Math.floor(MAX_TOTAL_BYTES / (2 * results)));
+  const stdout = cutText(result.stdout, limit);
+  const stderr = cutText(result.stderr, limit);
+  const wasCut = stdout.length < result.stdout.length || stderr.length < result.stderr.length;
+  return { ...result, stdout, stderr, ...(wasCut ? { truncated: true } : {}) };
+}
+
+/** The longest beginning of `text` that takes at most `limit` bytes as JSON, cut between characters. */
+export function cutText(text: string, limit: number): string {
+  if (jsonBytes(text) <= limit) return text;
+  let fits = 0;
+  let tooLong = text.length;
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (jsonBytes(text.slice(0, middle)) <= limit) fits = middle;
+    else tooLong = middle;
+  }
+  const splitsPair = /[\ud800-\udbff]/.test(text.charAt(fits - 1));
+  return text.slice(0, splitsPair ? fits - 1 : fits);
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}

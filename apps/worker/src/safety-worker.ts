@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TASK_QUEUE } from '@ae/contracts';
+import { Redactor } from '@ae/redactor';
+import { sandboxTimeCost } from '@ae/safe-execution';
+import { ApprovalClient, BudgetClient, PolicyClient, RunClient } from '@ae/safety-client';
+import { SandboxClient } from '@ae/sandbox';
+import type { Logger } from '@ae/telemetry';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createActivities } from './activities/index.ts';
+import type { Activities } from './activities/index.ts';
+import { ArtifactStore } from './artifacts/artifact-store.ts';
+import type { WorkerConfig } from './config.ts';
+import { DirectoryTarget } from './deployments/directory-target.ts';
+import { HealthServer } from './health-server.ts';
+import { temporalLogger } from './temporal-logger.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+const RECONNECT_MS = 1000;
+const PROBE_TIMEOUT_MS = 2000;
+const MAX_ACTIVITIES = 100;
+
+/** The worker of the guarded path: it polls Temporal, and answers how it is. */
+export class SafetyWorker {
+  readonly #config: WorkerConfig;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  #connection: NativeConnection | undefined;
+  #worker: Worker | undefined;
+
+  constructor(config: WorkerConfig, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+  }
+
+  /**
+   * Works until `stop` is called: waits for Temporal, polls, and ends when what ran is finished or
+   * handed over.
+   * @throws when Temporal refuses the worker, or the health port is taken
+   */
+  async run(): Promise<void> {
+    const health = await HealthServer.start(this.#config.port, () => this.unready());
+    this.#logger.info({ port: health.port }, 'health endpoints listen');
+    try {
+      const [connection, bundle] = await Promise.all([
+        this.#connect(),
+        workflowBundle(temporalLogger(this.#logger)),
+      ]);
+      if (!connection) return;
+      this.#connection = connection;
+      if (this.#stopping.signal.aborted) return;
+      this.#worker = await Worker.create({
+        connection,
+        namespace: this.#config.temporal.namespace,
+        taskQueue: TASK_QUEUE,
+        workflowBundle: bundle,
+        activities: createWorkerActivities(this.#config, this.#logger),
+        maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
+        // A cancellation reaches an activity with the answer to its next heartbeat.
+        maxHeartbeatThrottleInterval: '1 second',
+        defaultHeartbeatThrottleInterval: '1 second',
+        shutdownGraceTime: '5 seconds',
+        shutdownForceTime: '20 seconds',
+      });
+      this.#logger.info({ task_queue: TASK_QUEUE }, 'worker polls');
+      await this.#worker.runUntil(aborted(this.#stopping.signal));
+    } finally {
+      await this.#connection?.close();
+      await health.stop();
+    }
+  }
+
+  /** Running commands have five seconds to end; then they are handed over to another worker. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** The part that keeps this worker from taking work. */
+  async unready(): Promise<string | undefined> {
+    if (this.#worker?.getState() !== 'RUNNING') {
+      return this.#connection ? 'worker' : 'temporal';
+    }
+    const answered = await Promise.race([
+      this.#connection?.workflowService.getSystemInfo({}).then(
+        () => true,
+        () => false,
+      ),
+      sleep(PROBE_TIMEOUT_MS, false, { ref: false }),
+    ]);
+    return answered === true ? undefined : 'temporal';
+  }
+
+  /** Tries until Temporal answers; undefined when stopped before that. */
+  async #connect(): Promise<NativeConnection | undefined> {
+    const { address } = this.#config.temporal;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        return await NativeConnection.connect({ address });
+      } catch (error) {
+        this.#logger.warn({ err: error, address }, 'Temporal does not answer; trying again');
+        await sleep(RECONNECT_MS, undefined, { signal: this.#stopping.signal }).catch(
+          () => undefined,
+        );
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The activities on real parts: the control plane over HTTP, and the sandboxes. */
+export function createWorkerActivities(config: WorkerConfig, logger: Logger): Activities {
+  const controlPlane = { baseUrl: config.controlPlaneUrl, apiKey: config.apiKey };
+  const policy = new PolicyClient(controlPlane);
+  const artifacts = new ArtifactStore(config.artifactsDirectory);
+  return createActivities({
+    ports: {
+      policy,
+      budget: new BudgetClient(controlPlane),
+      sandbox: new SandboxClient(config.sandbox),
+      createRedactor: () => new Redactor(),
+      outcomes: { record: (outcome) => policy.recordOutcome(outcome) },
+    },
+    cost: sandboxTimeCost(config.usdPerSecond),
+    artifacts,
+    deployments: new DirectoryTarget(config.deployRoot, artifacts),
+    runs: new RunClient(controlPlane),
+    approvals: new ApprovalClient(controlPlane),
+    logger,
+  });
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
