@@ -1,5 +1,6 @@
 import {
   CLASS_BITS,
+  codesOf,
   inClass,
   isBlank,
   isLineBreak,
@@ -123,9 +124,15 @@ function findValue(
   family: KeyFamily,
 ): ValueSite | undefined {
   const opener = view.before(nameStart - 1);
-  // <password>value</password>
+  // <password>value</password>; a lone <password> is a placeholder.
   if (opener === LESS && view.at(nameEnd) === GREATER) {
-    return readUntil(view, nameEnd + 1, (code) => code === LESS || isLineBreak(code), 'element');
+    const site = readUntil(
+      view,
+      nameEnd + 1,
+      (code) => code === LESS || isLineBreak(code),
+      'element',
+    );
+    return site.goesOn !== undefined || view.has('</', site.end) ? site : undefined;
   }
   const closed = skipNameClose(view, nameEnd);
   const afterName = skipBlanks(view, closed);
@@ -365,7 +372,7 @@ function readBare(
 }
 
 /** Marks that belong to the sentence or the expression around a value, at its end. */
-const TRAILING = new Set([...',;.)]}'].map((mark) => mark.charCodeAt(0)));
+const TRAILING = codesOf(',;.)]}');
 
 function isBalanced(view: TextView, start: number, end: number): boolean {
   const last = view.at(end - 1);

@@ -54,3 +54,11 @@ export function isPlaceholder(value: string): boolean {
     return true;
   return distinctUnits(value, 3) < Math.min(3, value.length);
 }
+
+/**
+ * Whether a mask stands in a value. It was judged when that mask was made, and what is left of it was then found to be
+ * no secret: judging the rest again would make redacting twice differ from redacting once.
+ */
+export function holdsMask(value: string): boolean {
+  return value.includes('[REDACTED:') && /\[REDACTED:\w{1,40}(?::[0-9a-f]{12})?\]/.test(value);
+}

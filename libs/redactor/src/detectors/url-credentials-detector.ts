@@ -1,7 +1,7 @@
-import { CLASS_BITS, inClass } from '../engine/char-class.ts';
+import { CLASS_BITS, codesOf, inClass } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
-import { isPlaceholder } from './placeholders.ts';
+import { holdsMask, isPlaceholder } from './placeholders.ts';
 
 const LONGEST_USERINFO = 1024;
 
@@ -22,7 +22,9 @@ export class UrlCredentialsDetector implements Detector {
     let at = end;
     for (; ; at++) {
       const code = view.at(at);
-      if (code === 64) sign = at;
+      if (code === 91 && view.has('[REDACTED:', at)) {
+        while (view.at(at) !== 93 && at - end < LONGEST_USERINFO && view.at(at) > 32) at++;
+      } else if (code === 64) sign = at;
       else if (code === 58 && colon < 0) colon = at;
       else if (code === 36 && view.at(at + 1) === 123) {
         while (view.at(at) !== 125 && at - end < LONGEST_USERINFO && view.at(at) > 32) at++;
@@ -33,16 +35,16 @@ export class UrlCredentialsDetector implements Detector {
     const found = { kind: 'url_credentials', rule: 'url-userinfo', end: sign };
     if (colon >= 0 && colon < sign) {
       const password = view.slice(colon + 1, sign);
-      if (password === '' || isPlaceholder(password)) return undefined;
+      if (password === '' || isPlaceholder(password) || holdsMask(password)) return undefined;
       return { ...found, start: colon + 1, score: 0.92 };
     }
     const user = view.slice(end, sign);
     if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))
       return undefined;
-    if (isPlaceholder(user)) return undefined;
+    if (isPlaceholder(user) || holdsMask(user)) return undefined;
     return { ...found, start: end, score: 0.7 };
   }
 }
 
 /** What ends the authority, or cannot stand in it unescaped. */
-const ENDS = new Set([...'/?#"\'`<>\\ '].map((mark) => mark.charCodeAt(0)));
+const ENDS = codesOf('/?#"\'`<>\\ ');

@@ -1,6 +1,6 @@
 import type { KeyFamily } from './key-names.ts';
 import type { ValueSite } from './key-value-detector.ts';
-import { distinctUnits, isPlaceholder } from './placeholders.ts';
+import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
 
 /**
  * How likely a value is a secret, given the family of its key and the way it is written: 0 (no) to 1. Shape
@@ -13,7 +13,7 @@ export function judgeValue(
   name: string,
 ): number {
   const length = value.length;
-  if (length < 3 || isPlaceholder(value)) return 0;
+  if (length < 3 || isPlaceholder(value) || holdsMask(value)) return 0;
   if (family === 'authorization') return length >= 6 && !/^[a-z ]+$/i.test(value) ? 0.8 : 0;
   if (family === 'cookie') return /=\s*[^\s;]{6,}/.test(value.slice(0, 512)) ? 0.75 : 0;
   if (length > 512) return 0.6;
@@ -55,12 +55,12 @@ export function judgeValue(
         ? 0.5
         : 0;
   // Identifiers made of words: `my-app-secret-v2`, `UserTokenService`.
-  if (length < 8) return family === 'secret' && digits && letters ? 0.5 : 0;
+  if (length < 8) return family === 'secret' && digits ? 0.5 : 0;
   if (!digits && mixedCase && isWordy(value)) return 0;
   if (isWordy(value) && family === 'weak_key') return 0;
   const distinct = distinctUnits(value);
   if (distinct < 5) return 0;
-  if (family === 'weak_key') return length >= 16 && distinct >= 9 && digits && letters ? 0.6 : 0;
+  if (family === 'weak_key') return length >= 16 && distinct >= 9 && digits ? 0.6 : 0;
   if (isWordy(value)) return 0.55;
   return 0.8;
 }

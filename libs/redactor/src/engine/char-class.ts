@@ -78,3 +78,8 @@ export function isLineBreak(code: number): boolean {
 export function isSpace(code: number): boolean {
   return isBlank(code) || isLineBreak(code);
 }
+
+/** The code units of a few marks. */
+export function codesOf(marks: string): ReadonlySet<number> {
+  return new Set(Array.from(marks, (mark) => mark.charCodeAt(0)));
+}

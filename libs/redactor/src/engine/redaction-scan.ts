@@ -226,7 +226,7 @@ export class RedactionScan {
   private certainUntil(): number {
     if (this.goesOn !== undefined) return this.buffer.length;
     const { automaton } = this.rules;
-    let certain = this.scanned - automaton.heldUnits(this.state);
+    let certain = this.earliestLiteral();
     if (this.waitingHit >= 0) {
       for (const hit of automaton.hitsOf(this.state).slice(this.waitingHit)) {
         const from =
@@ -241,6 +241,22 @@ export class RedactionScan {
     const floor = Math.max(this.written, certain - REACH);
     while (certain > floor && inClass(buffer.charCodeAt(certain - 1), CLASS_BITS.a)) certain--;
     return certain;
+  }
+
+  /** Where the first literal may begin that is being read here and ends in what has not been scanned. */
+  private earliestLiteral(): number {
+    const { automaton } = this.rules;
+    let earliest = this.scanned;
+    let state = this.state;
+    for (let index = this.scanned; ; index++) {
+      const start = index - automaton.heldUnits(state);
+      if (start >= this.scanned) return earliest;
+      if (index >= this.buffer.length) return Math.min(earliest, start);
+      state = automaton.next(state, this.buffer.charCodeAt(index));
+      for (const { literal, detector } of automaton.hitsOf(state)) {
+        if (detector.masks !== 'after') earliest = Math.min(earliest, index + 1 - literal.length);
+      }
+    }
   }
 
   /** Writes the buffer up to an index, or to the beginning of a span that reaches beyond it. */

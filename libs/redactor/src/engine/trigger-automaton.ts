@@ -45,7 +45,7 @@ export class TriggerAutomaton {
     const width = 1 << this.shift;
 
     // The trie.
-    const children: Map<number, number>[] = [new Map()];
+    const children: Map<number, number>[] = [new Map<number, number>()];
     const own: TriggerHit[][] = [[]];
     const depth: number[] = [0];
     const holds: boolean[] = [false];
@@ -118,6 +118,10 @@ export class TriggerAutomaton {
     }
     this.hits = hits;
     this.firstHitState = silent.length << this.shift;
+  }
+
+  next(state: number, code: number): number {
+    return this.table[state + (code < 128 ? (this.classes[code] as number) : this.other)] as number;
   }
 
   /** What ends at a state, longest literal first. */

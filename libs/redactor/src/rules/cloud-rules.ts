@@ -72,7 +72,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     kind: 'azure_devops_token',
     source:
       'https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate',
-    shapes: ['<a:52-76>AZDO<a:4+>'],
+    shapes: ['<a:76>AZDO<a:4+>'],
     clean: ['AZDO<a:4>'],
   },
   {
