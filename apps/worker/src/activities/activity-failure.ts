@@ -7,6 +7,7 @@ import {
 import { SafetyError } from '@ae/safety-client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ArtifactError } from '../artifacts/artifact-store.ts';
+import { codeOf } from '../error-code.ts';
 import { FAILURE_TYPES } from '../failure-types.ts';
 
 /**
@@ -58,9 +59,4 @@ const ABOUT_THE_INPUT = new Set([
 
 function isAboutTheInput(cause: unknown): boolean {
   return cause instanceof SandboxFailedError || ABOUT_THE_INPUT.has(codeOf(cause) ?? '');
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -3,6 +3,8 @@ import type { ExecutionResult } from '@ae/contracts';
 /** Of each stream, and of all streams of one activity together, in bytes of JSON. */
 const MAX_STREAM_BYTES = 256 * 1024;
 const MAX_TOTAL_BYTES = 1024 * 1024;
+/** What one UTF-16 unit takes at most in JSON: `\u0000`. */
+const MAX_JSON_BYTES = 6;
 
 /**
  * Cuts what a command printed to what one history event can carry (Temporal refuses payloads above
@@ -19,18 +21,18 @@ export function cutOutput(result: ExecutionResult, results: number): ExecutionRe
 
 /** The longest beginning of `text` that takes at most `limit` bytes as JSON, cut between characters. */
 export function cutText(text: string, limit: number): string {
-  if (jsonBytes(text) <= limit) return text;
-  let fits = 0;
-  let tooLong = text.length;
-  while (tooLong - fits > 1) {
-    const middle = Math.floor((fits + tooLong) / 2);
-    if (jsonBytes(text.slice(0, middle)) <= limit) fits = middle;
-    else tooLong = middle;
+  if (text.length * MAX_JSON_BYTES + 2 <= limit) return text;
+  let bytes = 2;
+  let length = 0;
+  for (const character of text) {
+    bytes += jsonBytes(character);
+    if (bytes > limit) return text.slice(0, length);
+    length += character.length;
   }
-  const splitsPair = /[\ud800-\udbff]/.test(text.charAt(fits - 1));
-  return text.slice(0, splitsPair ? fits - 1 : fits);
+  return text;
 }
 
-function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text));
+/** What one character takes within a JSON string. */
+function jsonBytes(character: string): number {
+  return Buffer.byteLength(JSON.stringify(character)) - 2;
 }

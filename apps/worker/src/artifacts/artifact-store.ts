@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { codeOf } from '../error-code.ts';
 
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({ files: z.record(z.string(), digestSchema) });
@@ -57,7 +58,7 @@ export class ArtifactStore {
     try {
       content = await readFile(this.#pathOf(digest));
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
       throw new ArtifactError('artifact_missing', `there is no artefact ${digest} on this machine`);
     }
     if (sha256(content) !== digest) {
@@ -105,8 +106,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path';
 import { deployNameSchema } from '@ae/contracts';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { Deployment } from '../activities/activity-types.ts';
+import { codeOf } from '../error-code.ts';
 
 const VERSION_LENGTH = 16;
+/** What `rename` says when the destination is a folder that holds something. */
+const OCCUPIED = new Set(['ENOTEMPTY', 'EEXIST']);
 
 /**
  * Deploys artefacts to folders of this machine: `<root>/<name>/releases/<version>`, and `current`, a
@@ -48,7 +51,7 @@ export class DirectoryTarget {
       await rename(temporary, release);
     } catch (error) {
       // Renaming onto a release that exists fails: it is the same, whole, from an earlier attempt.
-      if (!isOccupied(error)) throw error;
+      if (!OCCUPIED.has(codeOf(error) ?? '')) throw error;
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -64,9 +67,4 @@ async function pointTo(link: string, to: string): Promise<void> {
   } finally {
     await rm(temporary, { force: true });
   }
-}
-
-function isOccupied(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'ENOTEMPTY' || error.code === 'EEXIST';
 }

@@ -39,7 +39,7 @@ export class ApprovalDesk {
         this.#decided.set(update.approval_id, update);
         return { approval_id: update.approval_id };
       },
-      { validator: (update) => this.#validate(update) },
+      { validator: (update: DecideUpdate) => this.#validate(update) },
     );
   }
 

@@ -14,16 +14,16 @@ export async function reportEnding(
 ): Promise<RunEnding> {
   const kept: Pick<RunEnding, 'result' | 'steps'> = {};
   let ending: RunEnding;
-  let cancellation: unknown;
+  let cancellation: Error | undefined;
   try {
     ending = await work(kept);
   } catch (error) {
     const known = endingOf(error);
     if (!known) throw error;
     ending = { ...kept, ...known };
-    if (isCancellation(error)) cancellation = error;
+    if (isCancellation(error) && error instanceof Error) cancellation = error;
   }
   await CancellationScope.nonCancellable(() => reportRun({ run_id: runId, ...ending }));
-  if (cancellation !== undefined) throw cancellation;
+  if (cancellation) throw cancellation;
   return ending;
 }
