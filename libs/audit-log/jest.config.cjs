@@ -1,4 +1,11 @@
+const preset = require('../../jest.preset.cjs');
+
 module.exports = {
-  ...require('../../jest.preset.cjs'),
+  ...preset,
   displayName: require('./package.json').name,
+  // Shared by specs, without tests of its own.
+  testPathIgnorePatterns: [
+    ...(preset.testPathIgnorePatterns ?? ['/node_modules/']),
+    '\\.fixture\\.spec\\.ts$',
+  ],
 };

@@ -172,8 +172,8 @@ export function verifyRecords(
     const fault = verifier.next(record);
     if (fault !== undefined) {
       const sequence = verifier.head.sequence + 1;
-      const elsewhere = records.some((other) => other.sequence === sequence);
-      return { valid: false, sequence, reason: fault === 'gap' && elsewhere ? 'reordered' : fault };
+      const elsewhere = fault === 'gap' && records.some((other) => other.sequence === sequence);
+      return { valid: false, sequence, reason: elsewhere ? 'reordered' : fault };
     }
     if (record.sequence === head?.sequence) hashAtHead = record.hash;
   }
