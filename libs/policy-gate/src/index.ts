@@ -1,1 +1,15 @@
-export {};
+export { ACTIONS } from './actions.ts';
+export type { Action, ActionContext } from './actions.ts';
+export { REASON_CODES } from './decision/policy-decision.ts';
+export type { Coverage, Finding, PolicyDecision, ReasonCode } from './decision/policy-decision.ts';
+export { PolicyGate } from './decision/policy-gate.ts';
+export { EFFECT_KINDS, TARGET_CLASSES } from './effects/effect.ts';
+export type { Effect, EffectKind, Span, TargetClass, Verdict } from './effects/effect.ts';
+export type { AddressClass } from './network/address.ts';
+export { isAllowlistEntry, matchesAllowlist } from './network/allowlist.ts';
+export { normalizeHost } from './network/host.ts';
+export type { Host } from './network/host.ts';
+export { PolicyError } from './policy/policy-error.ts';
+export type { PolicyIssue } from './policy/policy-error.ts';
+export { policySchema } from './policy/policy-schema.ts';
+export type { Policy, PolicyInput, PolicyRule } from './policy/policy-schema.ts';

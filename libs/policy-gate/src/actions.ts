@@ -1,0 +1,53 @@
+/** The kinds of action a gate decides about. */
+export type Action =
+  | 'execute_code'
+  | 'deploy'
+  | 'create_billing'
+  | 'delete_files'
+  | 'network_access'
+  | 'write_files'
+  | 'read_files'
+  | 'query_database'
+  | 'call_tool';
+
+export const ACTIONS: readonly Action[] = Object.freeze([
+  'execute_code',
+  'deploy',
+  'create_billing',
+  'delete_files',
+  'network_access',
+  'write_files',
+  'read_files',
+  'query_database',
+  'call_tool',
+]);
+
+/**
+ * What is known about the action. Every field is optional; fields that are not named here are
+ * ignored. A field of the wrong type is never guessed at: the decision is `invalid_context`.
+ */
+export interface ActionContext {
+  /** A shell command line or script (bash syntax). */
+  command?: string;
+  /** Absolute working directory of the command. */
+  cwd?: string;
+  /** Absolute home directory of the user that runs it. */
+  home?: string;
+  /** Source text, read together with `language`. */
+  code?: string;
+  /** `python`, `javascript`, `typescript`, `bash`, `ruby`, `perl`, `php`, `sql`. */
+  language?: string;
+  sql?: string;
+  /** `postgresql`, `mysql`, `sqlite`, ...; the analysis is the same for all of them today. */
+  dialect?: string;
+  url?: string;
+  method?: string;
+  /** Narrows the policy's own list for this one action; it can never widen it. */
+  allowlist?: readonly string[];
+  paths?: readonly string[];
+  recursive?: boolean;
+  content?: string;
+  environment?: string;
+  tool?: string;
+  arguments?: unknown;
+}

@@ -1,0 +1,95 @@
+import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.ts';
+import type { Span } from '../effects/effect.ts';
+import type { Shell } from '../shell/shell.ts';
+import type { ShellState } from '../shell/state.ts';
+import { UNKNOWN } from '../shell/value.ts';
+import type { CallSite } from './call-sites.ts';
+import { findCallSites } from './call-sites.ts';
+import { CODE_CALLS } from './code-calls.ts';
+import type { CodeCall } from './code-calls.ts';
+
+export type CodeLanguage = 'python' | 'javascript' | 'perl' | 'ruby' | 'php' | 'other';
+
+/**
+ * Judges program text by the calls in it: names that delete, overwrite or run commands, with the
+ * arguments that are written out. It is no evaluation: what a program computes is not followed, so
+ * the coverage of every check of code is partial, and a dangerous call whose argument is computed
+ * asks for approval.
+ */
+export function evaluateCode(
+  text: string,
+  language: CodeLanguage,
+  shell: Shell,
+  state: ShellState,
+  span: Span,
+): void {
+  shell.limits.add('code');
+  for (const site of findCallSites(text, language)) {
+    const known = CODE_CALLS.get(site.name);
+    if (known === undefined || !known.languages.includes(language)) continue;
+    judgeSite(site, known, language, shell, state, span);
+  }
+}
+
+function judgeSite(
+  site: CallSite,
+  known: CodeCall,
+  language: CodeLanguage,
+  shell: Shell,
+  state: ShellState,
+  span: Span,
+): void {
+  const [first] = site.arguments;
+  switch (known.does) {
+    case 'shell':
+      if (first === undefined) {
+        shell.report('exec', 'subprocess', 'approve', 'code.exec-unresolved', 'runs a command that cannot be resolved', span);
+      } else if (site.arguments.length > 1 && known.list === true) {
+        shell.call(
+          { text: first, taint: 0, ...span },
+          site.arguments.slice(1).map((text) => ({ text, taint: 0, ...span })),
+          undefined,
+          span,
+          state,
+        );
+      } else shell.evaluateText(first, state, span);
+      return;
+    case 'code':
+      if (first === undefined) {
+        shell.report('exec', 'eval', 'approve', 'code.eval-unresolved', 'evaluates code that cannot be resolved', span);
+      } else if (shell.enter()) {
+        evaluateCode(first, language, shell, state, span);
+        shell.leave();
+      }
+      return;
+    case 'network_exec':
+      shell.report('flow', 'network_to_exec', 'deny', 'flow.network-to-exec', 'runs what it fetches from the network, unseen', span);
+      return;
+    case 'delete':
+    case 'delete_tree':
+    case 'write': {
+      const paths = known.everyArgument === true ? site.arguments : site.arguments.slice(0, 1);
+      for (const path of paths.length === 0 ? [UNKNOWN] : paths) {
+        const target = shell.classify(path.startsWith('~') ? state.home + path.slice(1) : path, state);
+        // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
+        if (path === UNKNOWN && known.does !== 'delete_tree') continue;
+        shell.emit(
+          known.does === 'write'
+            ? writeEffect(target, 'overwrite', shell.spanOf(span))
+            : deleteEffect(target, known.does === 'delete_tree', shell.spanOf(span)),
+        );
+      }
+      return;
+    }
+    case 'open': {
+      if (first === undefined) return;
+      const target = shell.classify(first, state);
+      const writes = /[wax+]/.test(site.arguments[1] ?? '');
+      shell.emit(
+        writes
+          ? writeEffect(target, 'overwrite', shell.spanOf(span))
+          : readEffect(target, true, shell.spanOf(span)),
+      );
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { Effect, Span } from '../effects/effect.ts';
+
+/** Stable, machine-readable causes of a decision. */
+export type ReasonCode =
+  | 'allowed'
+  | 'approval_required'
+  | 'action_disabled'
+  | 'unknown_action'
+  | 'destructive_command'
+  | 'destructive_query'
+  | 'destructive_code'
+  | 'protected_path'
+  | 'network_not_allowed'
+  | 'network_blocked_address'
+  | 'unresolved_command'
+  | 'unparsable'
+  | 'limit_reached'
+  | 'rule_denied'
+  | 'invalid_context'
+  | 'internal_error';
+
+export const REASON_CODES: readonly ReasonCode[] = Object.freeze([
+  'allowed',
+  'approval_required',
+  'action_disabled',
+  'unknown_action',
+  'destructive_command',
+  'destructive_query',
+  'destructive_code',
+  'protected_path',
+  'network_not_allowed',
+  'network_blocked_address',
+  'unresolved_command',
+  'unparsable',
+  'limit_reached',
+  'rule_denied',
+  'invalid_context',
+  'internal_error',
+]);
+
+export interface Finding {
+  rule_id: string;
+  message: string;
+  /** Where in the checked text; absent where the text was built by an expansion. */
+  span?: Span;
+  /** The kind of effect the finding is about. */
+  effect?: string;
+}
+
+/** How much of the action was understood. */
+export interface Coverage {
+  level: 'full' | 'partial';
+  /** What was not understood or which bound was hit, one word each (`bytes`, `depth`, ...). */
+  limits: string[];
+}
+
+/**
+ * The answer. Three of them, so that a caller who looks at `allowed` alone fails closed:
+ * allow = allowed; approval = not allowed and requires_approval; deny = neither.
+ */
+export interface PolicyDecision {
+  allowed: boolean;
+  /** One sentence for a person. */
+  reason: string;
+  requires_approval: boolean;
+  /** One of {@link REASON_CODES}. */
+  reason_code: string;
+  /** `<semver>+<12 hex digits of the content hash>`. */
+  policy_version: string;
+  rule_ids: string[];
+  findings: Finding[];
+  effects: Effect[];
+  coverage: Coverage;
+  /** What would be allowed instead. */
+  suggestion?: string;
+}

@@ -1,0 +1,263 @@
+import type { Span } from '../../effects/effect.ts';
+import { deleteEffect, permissionEffect, writeEffect } from '../../effects/file-effects.ts';
+import type { OptionSpec } from '../options.ts';
+import { Options, NO_VALUES, optionSpec } from '../options.ts';
+import type { Call, Shell } from '../shell.ts';
+import type { Stream, Value } from '../value.ts';
+import { SILENT, Taint, UNKNOWN } from '../value.ts';
+import type { Handler } from './run-call.ts';
+
+function asksForHelp(options: Options): boolean {
+  return options.flags.has('--help') || options.flags.has('--version');
+}
+
+function span(shell: Shell, value: Value): Span {
+  return shell.spanOf({ start: value.start, end: value.end });
+}
+
+export function deleteTarget(shell: Shell, call: Call, value: Value, recursive: boolean): void {
+  shell.emit(deleteEffect(shell.classify(value.text, call.state), recursive, span(shell, value)));
+}
+
+function remove(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, NO_VALUES);
+  if (asksForHelp(options)) return SILENT;
+  const recursive = options.has('-r', '-R', '--recursive');
+  for (const operand of options.operands) deleteTarget(shell, call, operand, recursive);
+  if (options.operands.length === 0 && recursive && options.has('-f', '--force')) {
+    // `rm -rf` alone does nothing, but says that its target got lost on the way.
+    shell.unresolved('deletes recursively without a target', call.span);
+  }
+  return SILENT;
+}
+
+const SHRED = optionSpec('-n -s --iterations --size --random-source');
+
+function shred(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, SHRED);
+  if (asksForHelp(options)) return SILENT;
+  for (const operand of options.operands) {
+    const target = shell.classify(operand.text, call.state);
+    const effect = deleteEffect(target, false, span(shell, operand));
+    // Overwriting is meant to be final: everything but scratch files is worth a question.
+    const scratch = target.targetClass === 'tmp' || target.targetClass === 'artefact';
+    shell.emit(
+      effect.verdict === 'allow' && !scratch
+        ? { ...effect, verdict: 'approve', rule_id: 'files.shred', message: 'overwrites a file beyond recovery' }
+        : effect,
+    );
+  }
+  return SILENT;
+}
+
+const TRUNCATE = optionSpec('-s -r --size --reference');
+
+function truncate(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, TRUNCATE);
+  for (const operand of options.operands) {
+    shell.emit(writeEffect(shell.classify(operand.text, call.state), 'truncate', span(shell, operand)));
+  }
+  return SILENT;
+}
+
+function removeDirectory(shell: Shell, call: Call): Stream {
+  // rmdir takes only empty directories; of the system's own, even that is refused here.
+  for (const operand of new Options(call.args, NO_VALUES).operands) {
+    const effect = deleteEffect(shell.classify(operand.text, call.state), false, span(shell, operand));
+    if (effect.target_class !== 'workspace_root' && effect.target_class !== 'unknown') shell.emit(effect);
+  }
+  return SILENT;
+}
+
+/** Trees that must keep their owner and mode for the machine to work. */
+function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
+  return (shell, call) => {
+    const options = new Options(call.args, spec);
+    if (asksForHelp(options)) return SILENT;
+    const recursive = options.has('-R', '--recursive');
+    const referenced = options.value('--reference') !== undefined;
+    // `chmod -x file`: a mode that looks like an option.
+    const symbolic = call.args.find((arg) => /^-[rwxXst]+$/.test(arg.text) && !arg.text.includes('R'));
+    const modeFirst = !referenced && (symbolic === undefined || kind === 'owner');
+    const mode = modeFirst ? (options.operands[0]?.text ?? '') : (symbolic?.text ?? '');
+    const open = kind === 'mode' && isOpenMode(mode);
+    if (kind === 'mode' && setsUserId(mode)) {
+      shell.report('permission', 'setuid', 'approve', 'permissions.setuid', 'lets a program run with the rights of its owner', call.span);
+    }
+    for (const operand of options.operands.slice(modeFirst ? 1 : 0)) {
+      const target = shell.classify(operand.text, call.state);
+      shell.emit(permissionEffect(target, recursive, open, span(shell, operand)));
+    }
+    return SILENT;
+  };
+}
+
+function isOpenMode(mode: string): boolean {
+  if (/^[0-7]{3,4}$/.test(mode)) return ['2', '3', '6', '7'].includes(mode.at(-1) ?? '') || mode.endsWith('000');
+  return /(?:^|,)(?:[ugo]*[oa][ugo]*|)[+=][rxXst]*w/.test(mode);
+}
+
+function setsUserId(mode: string): boolean {
+  return /^[4-7][0-7]{3}$/.test(mode) || /[ug]*\+[rwxX]*s/.test(mode);
+}
+
+const DD = NO_VALUES;
+
+function diskDump(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, DD);
+  let input: Stream = call.stdin ?? SILENT;
+  for (const operand of options.operands) {
+    const { text } = operand;
+    if (text.startsWith('if=')) input = shell.readFile({ ...operand, text: text.slice(3) }, call.state, false);
+  }
+  for (const operand of options.operands) {
+    if (!operand.text.startsWith('of=')) continue;
+    const path = operand.text.slice(3);
+    shell.writeFile(path, false, operand, call.state);
+    shell.remember(path, input, false, call.state);
+    return SILENT;
+  }
+  return input;
+}
+
+const COPY = optionSpec('-t -S -m -o -g --target-directory --suffix --mode --owner --group --backup');
+
+function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
+  return (shell, call) => {
+    const options = new Options(call.args, COPY);
+    if (asksForHelp(options)) return SILENT;
+    const operands = [...options.operands];
+    if (kind === 'install' && options.has('-d', '--directory')) return SILENT;
+    const target = options.value('-t', '--target-directory') ?? (operands.length > 1 ? operands.pop() : undefined);
+    for (const source of operands) moveSource(shell, call, kind, source, target);
+    if (target !== undefined && target.text !== '/dev/null') {
+      shell.writeFile(target.text, false, target, call.state);
+    }
+    return SILENT;
+  };
+}
+
+function moveSource(shell: Shell, call: Call, kind: string, source: Value, target: Value | undefined): void {
+  const stream = shell.readFile(source, call.state, false);
+  if (kind === 'mv') {
+    const from = shell.classify(source.text, call.state);
+    // Moving a tree away takes it from where it is needed: the same as deleting it there.
+    const effect = deleteEffect(from, true, span(shell, source));
+    const lost = target?.text === '/dev/null' || effect.verdict === 'deny';
+    const protectedPlace = from.targetClass === 'vcs_metadata' || from.targetClass === 'workspace_root';
+    if (lost || protectedPlace) shell.emit({ ...effect, operation: 'move' });
+  }
+  if (target !== undefined && (stream.taint & ~Taint.file) !== 0) {
+    shell.remember(target.text, stream, false, call.state);
+  } else if (target !== undefined && stream.text !== UNKNOWN) {
+    shell.remember(target.text, stream, false, call.state);
+  }
+  if (kind === 'ln' && target !== undefined) {
+    // Writing through a link writes what it points to.
+    const linked = shell.classify(source.text, call.state);
+    if (['system', 'root', 'policy', 'device'].includes(linked.targetClass) && linked.targetClass === 'policy') {
+      shell.emit(writeEffect(linked, 'overwrite', span(shell, source)));
+    }
+  }
+}
+
+const TAR = optionSpec(
+  '-f -C -T -X -b -I -H -g -F --file --directory --files-from --exclude-from --exclude --use-compress-program --to-command --checkpoint-action --info-script --new-volume-script --rsh-command --transform --strip-components',
+);
+
+function archive(shell: Shell, call: Call): Stream {
+  // `tar xzf a.tgz`: the first word may be a cluster without its dash.
+  const [first, ...others] = call.args;
+  const clustered = first !== undefined && /^[A-Za-z]+$/.test(first.text);
+  const args = clustered ? [{ ...first, text: `-${first.text}` }, ...others] : call.args;
+  const options = new Options(args, TAR);
+  for (const name of ['-I', '-F', '--use-compress-program', '--to-command', '--info-script', '--new-volume-script', '--rsh-command', '--checkpoint-action']) {
+    const value = options.value(name);
+    if (value === undefined) continue;
+    const text = name === '--checkpoint-action' ? value.text.replace(/^exec=/, '') : value.text;
+    if (name !== '--checkpoint-action' || text !== value.text) shell.evaluateText(text, call.state, call.span);
+  }
+  const directory = options.value('-C', '--directory');
+  if (options.has('-x', '--extract', '--get')) {
+    if (directory !== undefined) {
+      const target = shell.classify(directory.text, call.state);
+      if (target.targetClass !== 'root' && target.targetClass !== 'home') {
+        shell.emit(writeEffect(target, 'create', span(shell, directory)));
+      } else {
+        shell.report('write', 'extract', 'approve', 'files.extract-over', 'unpacks over a system or home directory', call.span);
+      }
+    }
+    return options.has('-O', '--to-stdout') ? { text: UNKNOWN, taint: Taint.decoded } : SILENT;
+  }
+  if (!options.has('-c', '--create', '-r', '-u', '--append', '--update')) return { text: UNKNOWN, taint: 0 };
+  let taint = 0;
+  for (const operand of options.operands) taint |= shell.readFile(operand, call.state, false).taint & Taint.secret;
+  if (options.has('--remove-files')) {
+    for (const operand of options.operands) deleteTarget(shell, call, operand, true);
+  }
+  const output = options.value('-f', '--file')?.text;
+  if (output === undefined || output === '-') return { text: UNKNOWN, taint };
+  const colon = output.indexOf(':');
+  if (colon > 0 && !output.slice(0, colon).includes('/') && (taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+  shell.writeFile(output, false, call.span, call.state);
+  shell.remember(output, { text: UNKNOWN, taint }, false, call.state);
+  return SILENT;
+}
+
+function zip(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec('-x -i -P -T -b -t -n'));
+  const [target, ...sources] = options.operands;
+  let taint = call.stdin?.taint ?? 0;
+  for (const source of sources) taint |= shell.readFile(source, call.state, false).taint;
+  if (options.has('-m', '--move')) for (const source of sources) deleteTarget(shell, call, source, true);
+  if (target !== undefined) shell.remember(target.text, { text: UNKNOWN, taint }, false, call.state);
+  return SILENT;
+}
+
+function writesOperands(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec('-d -r -t -m'));
+  for (const operand of options.operands) {
+    const target = shell.classify(operand.text, call.state);
+    if (target.targetClass === 'policy') shell.emit(writeEffect(target, 'create', span(shell, operand)));
+  }
+  return SILENT;
+}
+
+function changeAttributes(shell: Shell, call: Call): Stream {
+  for (const operand of call.args) {
+    if (/^[-+=]/.test(operand.text)) continue;
+    const target = shell.classify(operand.text, call.state);
+    shell.emit(permissionEffect(target, true, false, span(shell, operand)));
+  }
+  return SILENT;
+}
+
+export const FILES: Readonly<Record<string, Handler>> = {
+  rm: remove,
+  grm: remove,
+  srm: remove,
+  unlink: remove,
+  del: remove,
+  trash: () => SILENT,
+  rmdir: removeDirectory,
+  shred,
+  truncate,
+  chmod: permissions(optionSpec('--reference'), 'mode'),
+  chown: permissions(optionSpec('--reference --from'), 'owner'),
+  chgrp: permissions(optionSpec('--reference'), 'owner'),
+  chattr: changeAttributes,
+  setfacl: changeAttributes,
+  dd: diskDump,
+  cp: copies('cp'),
+  mv: copies('mv'),
+  ln: copies('ln'),
+  link: copies('ln'),
+  install: copies('install'),
+  tar: archive,
+  bsdtar: archive,
+  gtar: archive,
+  zip,
+  mkfifo: writesOperands,
+  touch: writesOperands,
+  mkdir: writesOperands,
+};

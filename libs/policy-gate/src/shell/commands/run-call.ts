@@ -1,0 +1,111 @@
+import { judgeByKnowledge } from '../../knowledge/judge.ts';
+import type { Call, Shell } from '../shell.ts';
+import type { Stream, Value } from '../value.ts';
+import { Taint, UNKNOWN, hasGlob, isExact } from '../value.ts';
+import { BUILTINS } from './builtins.ts';
+import { DATABASES } from './databases.ts';
+import { FILES } from './files.ts';
+import { INTERPRETERS } from './interpreters.ts';
+import { NETWORK } from './network.ts';
+import { SEARCH } from './search.ts';
+import { TEXT } from './text.ts';
+import { WRAPPERS, unwrap } from './wrappers.ts';
+
+export type Handler = (shell: Shell, call: Call) => Stream;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map([
+  ...Object.entries(BUILTINS),
+  ...Object.entries(FILES),
+  ...Object.entries(TEXT),
+  ...Object.entries(NETWORK),
+  ...Object.entries(INTERPRETERS),
+  ...Object.entries(SEARCH),
+  ...Object.entries(DATABASES),
+]);
+
+/** `/usr/bin/python3.12` is python, `rm.exe` is rm. */
+export function commandName(text: string): string {
+  let name = text.slice(text.lastIndexOf('/') + 1);
+  if (name === '' || name === '.') return text;
+  if (name.endsWith('.exe')) name = name.slice(0, -4);
+  const version = /^(python|perl|ruby|php|node|nodejs|lua|pwsh|pip|clang|gcc)-?[0-9][0-9.]*$/.exec(name);
+  return version?.[1] ?? name;
+}
+
+/** Judges one expanded command and says what it prints. */
+export function runCall(shell: Shell, call: Call, word: Value): Stream {
+  const { state, span } = call;
+  const slash = call.name.lastIndexOf('/');
+  if (!isExact(call.name)) {
+    const base = call.name.slice(slash + 1);
+    if (slash < 0 || base === '' || !isExact(base)) {
+      if (word.taint & Taint.network) {
+        flowToExec(shell, call, Taint.network);
+      } else if (hasGlob(call.name) || call.name.includes(UNKNOWN)) {
+        shell.unresolved('runs a command whose name cannot be resolved', span);
+      }
+      return { text: UNKNOWN, taint: word.taint };
+    }
+  }
+  if (slash >= 0) {
+    // A file that this script wrote or downloaded, and now runs.
+    const written = state.files.get(shell.classify(call.name, state).path);
+    if (written !== undefined) return runText(shell, call, written);
+  }
+  const name = commandName(call.name);
+  const normalized: Call = { ...call, name };
+  if (call.args.length > 0) judgeByKnowledge(shell, normalized);
+  else if (name === 'reboot' || name === 'halt' || name === 'poweroff' || name === 'shutdown') {
+    judgeByKnowledge(shell, normalized);
+  }
+  const wrapper = WRAPPERS.get(name);
+  if (wrapper !== undefined) return unwrap(shell, normalized, wrapper);
+  const handler = HANDLERS.get(name);
+  if (handler !== undefined) return handler(shell, normalized);
+  if (name.startsWith('mkfs.')) judgeByKnowledge(shell, { ...normalized, name: 'mkfs' });
+  return { text: UNKNOWN, taint: call.stdin?.taint ?? 0 };
+}
+
+/** Something that came from elsewhere is run. */
+export function flowToExec(shell: Shell, call: Call, taint: number): void {
+  const network = (taint & Taint.network) !== 0;
+  shell.report(
+    'flow',
+    network ? 'network_to_exec' : 'decode_to_exec',
+    'deny',
+    network ? 'flow.network-to-exec' : 'flow.decode-to-exec',
+    network ? 'runs what it fetches from the network, unseen' : 'runs what it decodes, unseen',
+    call.span,
+    {
+      irreversible: true,
+      suggestion: 'Save it to a file, read it, and run it as a second action.',
+    },
+  );
+}
+
+/** Runs text as shell code: known text is evaluated, unknown text is judged by where it came from. */
+export function runText(shell: Shell, call: Call, stream: Stream, state = call.state): Stream {
+  const { text, taint } = stream;
+  if ((taint & Taint.network) !== 0) {
+    flowToExec(shell, call, taint);
+    return { text: UNKNOWN, taint };
+  }
+  if (text.replaceAll(UNKNOWN, '').trim() === '' && text.includes(UNKNOWN)) {
+    if ((taint & Taint.decoded) !== 0) flowToExec(shell, call, taint);
+    else if ((taint & (Taint.shellSetup | Taint.file)) === 0) {
+      shell.unresolved('runs text that cannot be resolved', call.span);
+    } else shell.limits.add('unresolved');
+    return { text: UNKNOWN, taint };
+  }
+  if ((taint & Taint.decoded) !== 0) {
+    shell.report(
+      'flow',
+      'decode_to_exec',
+      'approve',
+      'flow.decode-to-exec',
+      'runs text that was hidden by an encoding',
+      call.span,
+    );
+  }
+  return shell.evaluateText(text, state, call.span);
+}

@@ -1,0 +1,308 @@
+import { Options, optionSpec } from '../options.ts';
+import type { Call, Shell } from '../shell.ts';
+import { concat } from '../shell.ts';
+import type { Stream, Value } from '../value.ts';
+import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, isExact } from '../value.ts';
+import type { Handler } from './run-call.ts';
+
+function joined(args: readonly Value[]): { text: string; taint: number } {
+  let taint = 0;
+  for (const arg of args) taint |= arg.taint;
+  return { text: args.map((arg) => arg.text).join(' '), taint };
+}
+
+function echo(_shell: Shell, call: Call): Stream {
+  let from = 0;
+  let escapes = false;
+  while (/^-[neE]+$/.test(call.args[from]?.text ?? '')) {
+    escapes ||= call.args[from]?.text.includes('e') === true;
+    from += 1;
+  }
+  const { text, taint } = joined(call.args.slice(from));
+  return { text: `${escapes ? unescape(text) : text}\n`, taint };
+}
+
+/** The escapes of `echo -e` and of printf's format. */
+function unescape(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(
+    /\\(?:x([0-9a-fA-F]{1,2})|0?([0-7]{1,3})|u([0-9a-fA-F]{1,4})|([abfnrtve\\]))/g,
+    (_all, hex?: string, octal?: string, unicode?: string, letter?: string) => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+      if (unicode !== undefined) return String.fromCharCode(Number.parseInt(unicode, 16));
+      const plain: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\' };
+      return plain[letter ?? ''] ?? ' ';
+    },
+  );
+}
+
+function printf(shell: Shell, call: Call): Stream {
+  let { args } = call;
+  let variable: string | undefined;
+  if (args[0]?.text === '-v') {
+    variable = args[1]?.text;
+    args = args.slice(2);
+  }
+  if (args[0]?.text === '--') args = args.slice(1);
+  const [format, ...values] = args;
+  if (format === undefined) return SILENT;
+  const pattern = unescape(format.text);
+  let taint = format.taint;
+  let text = '';
+  let next = 0;
+  let used: boolean;
+  let rounds = 0;
+  do {
+    used = false;
+    text += pattern.replace(/%(?:%|[-+ #0-9.*]*([a-zA-Z]))/g, (all, kind?: string) => {
+      if (kind === undefined) return all === '%%' ? '%' : all;
+      used = true;
+      const value = values[next];
+      next += 1;
+      taint |= value?.taint ?? 0;
+      const given = value?.text ?? '';
+      return kind === 'b' ? unescape(given) : given;
+    });
+    rounds += 1;
+  } while (used && next < values.length && rounds < 64);
+  if (variable !== undefined) {
+    shell.assign(call.state, variable, { text, taint });
+    return SILENT;
+  }
+  return { text, taint };
+}
+
+/** Commands that print the files they are given (or pass their input on). */
+function reader(values: string, keepsText: boolean, operandsBefore = 0): Handler {
+  const spec = optionSpec(values);
+  return (shell, call) => {
+    const options = new Options(call.args, spec);
+    const skip = operandsBefore > 0 && options.has('-e', '-f', '--regexp', '--file', '--expression') ? 0 : operandsBefore;
+    const files = options.operands.slice(skip);
+    if (files.length === 0) {
+      const stdin = call.stdin ?? UNKNOWN_STREAM;
+      return keepsText ? stdin : { text: UNKNOWN, taint: stdin.taint };
+    }
+    let output: Stream = SILENT;
+    for (const file of files) {
+      const stream = file.text === '-' ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(file, call.state, true);
+      output = concat(output, keepsText ? stream : { text: UNKNOWN, taint: stream.taint });
+    }
+    return output;
+  };
+}
+
+const BASE64 = optionSpec('-w -i -o --wrap --input --output');
+
+function base64(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, BASE64);
+  const input = inputOf(shell, call, options.value('-i', '--input') ?? options.operands[0]);
+  if (!options.has('-d', '-D', '--decode', '-di')) return { text: UNKNOWN, taint: input.taint };
+  return decoded(input, (text) => Buffer.from(text, 'base64').toString('utf8'));
+}
+
+function inputOf(shell: Shell, call: Call, file: Value | undefined): Stream {
+  if (file === undefined || file.text === '-') return call.stdin ?? UNKNOWN_STREAM;
+  return shell.readFile(file, call.state, true);
+}
+
+function decoded(input: Stream, decode: (text: string) => string): Stream {
+  const taint = input.taint | Taint.decoded;
+  if (!isExact(input.text) || input.text.length > 65_536) return { text: UNKNOWN, taint };
+  const text = decode(input.text);
+  return { text: isExact(text) ? text : UNKNOWN, taint };
+}
+
+function xxd(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec('-c -g -l -o -s -n'));
+  const input = inputOf(shell, call, options.operands[0]);
+  if (!options.has('-r', '-revert')) return { text: UNKNOWN, taint: input.taint };
+  return decoded(input, (text) => Buffer.from(text.replace(/[^0-9a-fA-F]/g, ''), 'hex').toString('utf8'));
+}
+
+function openssl(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec('-in -out -k -pass -K -iv -passin -passout'));
+  const input = inputOf(shell, call, options.value('-in'));
+  const encodes = ['base64', 'enc'].includes(options.operands[0]?.text ?? '');
+  if (!encodes) return { text: UNKNOWN, taint: 0 };
+  const out = options.value('-out');
+  const stream = options.flags.has('-d') ? { text: UNKNOWN, taint: input.taint | Taint.decoded } : { text: UNKNOWN, taint: input.taint };
+  if (out === undefined) return stream;
+  shell.remember(out.text, stream, false, call.state);
+  return SILENT;
+}
+
+function reverse(_shell: Shell, call: Call): Stream {
+  const input = call.stdin ?? UNKNOWN_STREAM;
+  return decoded(input, (text) =>
+    text
+      .split('\n')
+      .map((line) => [...line].reverse().join(''))
+      .join('\n'),
+  );
+}
+
+/** `tr` of two literal sets is evaluated: it is how rot13 and padding hide a command. */
+function translate(_shell: Shell, call: Call): Stream {
+  const input = call.stdin ?? UNKNOWN_STREAM;
+  const [first, second] = call.args;
+  if (first === undefined || !isExact(input.text)) return { text: UNKNOWN, taint: input.taint };
+  if (first.text === '-d' && second !== undefined) {
+    const drop = new Set(characterSet(second.text));
+    return { text: [...input.text].filter((character) => !drop.has(character)).join(''), taint: input.taint };
+  }
+  if (first.text.startsWith('-') || second === undefined) return { text: UNKNOWN, taint: input.taint };
+  const from = characterSet(first.text);
+  const to = characterSet(second.text);
+  const text = [...input.text]
+    .map((character) => {
+      const index = from.indexOf(character);
+      return index < 0 ? character : (to[Math.min(index, to.length - 1)] ?? character);
+    })
+    .join('');
+  return { text, taint: input.taint };
+}
+
+function characterSet(text: string): string[] {
+  const characters = [...unescape(text.replaceAll('[:upper:]', 'A-Z').replaceAll('[:lower:]', 'a-z'))];
+  const set: string[] = [];
+  for (let index = 0; index < characters.length; index += 1) {
+    const from = characters[index] ?? '';
+    const to = characters[index + 2];
+    if (characters[index + 1] === '-' && to !== undefined) {
+      for (let code = from.charCodeAt(0); code <= to.charCodeAt(0) && set.length < 512; code += 1) {
+        set.push(String.fromCharCode(code));
+      }
+      index += 2;
+    } else set.push(from);
+  }
+  return set;
+}
+
+function tee(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec(''));
+  const append = options.has('-a', '--append');
+  const stdin = call.stdin ?? UNKNOWN_STREAM;
+  for (const file of options.operands) {
+    const procSub = file.text.startsWith('/dev/fd/s');
+    if (!procSub) shell.writeFile(file.text, append, file, call.state);
+    shell.remember(file.text, stdin, append, call.state);
+  }
+  return stdin;
+}
+
+const SED = optionSpec('-e -f -l -s --expression --file');
+
+function sed(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, SED);
+  const inPlace = [...options.flags].some((flag) => flag.startsWith('-i') || flag.startsWith('--in-place'));
+  const scripted = options.has('-e', '-f', '--expression', '--file');
+  const files = scripted ? options.operands : options.operands.slice(1);
+  const script = scripted ? options.value('-e', '--expression') : options.operands[0];
+  // GNU sed's `e` command and flag run their pattern space in a shell.
+  if (script !== undefined && /(?:^|[;}\n])\s*\d*\s*e\s|\/[gpI0-9]*e[gpI0-9]*\s*$/.test(script.text) && /^s|^\d*e\s/.test(script.text)) {
+    const command = /^\d*e\s+([\s\S]*)$/.exec(script.text)?.[1];
+    if (command !== undefined) shell.evaluateText(command, call.state, call.span);
+    else shell.unresolved('runs what sed builds', call.span);
+  }
+  if (inPlace) {
+    for (const file of files) shell.writeFile(file.text, false, file, call.state);
+    return SILENT;
+  }
+  if (files.length === 0) {
+    const stdin = call.stdin ?? UNKNOWN_STREAM;
+    return { text: UNKNOWN, taint: stdin.taint };
+  }
+  let taint = 0;
+  for (const file of files) taint |= shell.readFile(file, call.state, true).taint;
+  return { text: UNKNOWN, taint };
+}
+
+/** awk can run commands: `system("...")`, `"cmd" | getline`. */
+function awk(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, optionSpec('-F -v -f -i --field-separator --assign --file'));
+  const scripted = options.has('-f', '--file');
+  const program = scripted ? undefined : options.operands[0];
+  if (program !== undefined) {
+    for (const match of program.text.matchAll(/system\s*\(\s*"((?:[^"\\]|\\.)*)"/g)) {
+      shell.evaluateText(unescape(match[1] ?? '').replaceAll('\\"', '"'), call.state, call.span);
+    }
+  }
+  const files = scripted ? options.operands : options.operands.slice(1);
+  let taint = call.stdin?.taint ?? 0;
+  const inPlace = options.value('-i')?.text === 'inplace';
+  for (const file of files) {
+    if (inPlace) shell.writeFile(file.text, false, file, call.state);
+    else taint |= shell.readFile(file, call.state, true).taint;
+  }
+  return { text: UNKNOWN, taint };
+}
+
+/** `gzip -k secret`, `zip out secret`: copies under another name, credentials included. */
+function compress(suffix: string): Handler {
+  return (shell, call) => {
+    const options = new Options(call.args, optionSpec('-S --suffix'));
+    const toOutput = options.has('-c', '--stdout', '--to-stdout');
+    let taint = call.stdin?.taint ?? 0;
+    for (const file of options.operands) {
+      const stream = shell.readFile(file, call.state, false);
+      taint |= stream.taint;
+      const ending = options.value('-S', '--suffix')?.text ?? suffix;
+      if (!toOutput) shell.remember(file.text + ending, { text: UNKNOWN, taint: stream.taint }, false, call.state);
+    }
+    if (!toOutput && options.operands.length > 0) return SILENT;
+    const decode = options.has('-d', '--decompress') ? Taint.decoded : 0;
+    return { text: UNKNOWN, taint: taint | decode };
+  };
+}
+
+export const TEXT: Readonly<Record<string, Handler>> = {
+  echo,
+  printf,
+  cat: reader('', true),
+  tac: reader('-s', false),
+  bat: reader('-l -r --language --line-range --theme', false),
+  nl: reader('-b -d -f -h -i -l -n -s -v -w', false),
+  less: reader('-p -P -x -h -j -k -o -t -T -y -z', false),
+  more: reader('-n --lines', false),
+  head: reader('-n -c --lines --bytes', true),
+  tail: reader('-n -c -s --lines --bytes --pid', true),
+  strings: reader('-n -t -e --bytes --radix', false),
+  hexdump: reader('-n -s -e -f', false),
+  od: reader('-A -j -N -t -w -S', false),
+  cut: reader('-b -c -d -f --delimiter --fields --characters --output-delimiter', false),
+  sort: reader('-k -t -o -S -T --key --field-separator --output', true),
+  uniq: reader('-f -s -w', true),
+  paste: reader('-d', false),
+  fold: reader('-w', false),
+  column: reader('-t -s -o -c', false),
+  grep: reader('-e -f -m -A -B -C -d -D --regexp --file --include --exclude --exclude-dir --max-count --color', false, 1),
+  rg: reader('-e -f -g -t -T -m -A -B -C -d -j -r --glob --type', false, 1),
+  jq: reader('-f --arg --argjson --indent', false, 1),
+  yq: reader('', false, 1),
+  base32: base64,
+  base64,
+  gbase64: base64,
+  xxd,
+  openssl,
+  rev: reverse,
+  tr: translate,
+  tee,
+  sed,
+  gsed: sed,
+  awk,
+  gawk: awk,
+  mawk: awk,
+  gzip: compress('.gz'),
+  bzip2: compress('.bz2'),
+  xz: compress('.xz'),
+  zstd: compress('.zst'),
+  gunzip: (_shell, call) => ({ text: UNKNOWN, taint: (call.stdin?.taint ?? 0) | Taint.decoded }),
+  zcat: (_shell, call) => ({ text: UNKNOWN, taint: (call.stdin?.taint ?? 0) | Taint.decoded }),
+  uudecode: (_shell, call) => ({ text: UNKNOWN, taint: (call.stdin?.taint ?? 0) | Taint.decoded }),
+  wc: (shell, call) => {
+    for (const arg of call.args) if (!arg.text.startsWith('-')) shell.readFile(arg, call.state, false);
+    return { text: UNKNOWN, taint: 0 };
+  },
+};

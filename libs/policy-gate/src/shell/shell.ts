@@ -1,0 +1,672 @@
+import type {
+  Assignment,
+  Command,
+  CommandNode,
+  CompoundList,
+  ParsedScript,
+  PipelineNode,
+  AndOr,
+  Redirection,
+  Script,
+  Statement,
+  Word,
+} from 'unbash';
+import { forEachChild, parse } from 'unbash';
+
+import type { Effect, EffectKind, Span, Verdict } from '../effects/effect.ts';
+import { readEffect, writeEffect } from '../effects/file-effects.ts';
+import type { ClassifiedPath } from '../effects/path-class.ts';
+import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
+import type { NetworkPolicy } from '../network/network-check.ts';
+import { runCall } from './commands/run-call.ts';
+import { expandHereDoc, expandSingle, expandWord } from './expansion.ts';
+import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
+import type { Variable } from './state.ts';
+import { ShellState } from './state.ts';
+import type { Stream, Value } from './value.ts';
+import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, display, isExact } from './value.ts';
+
+export interface ShellOptions {
+  cwd: string;
+  home: string;
+  network: NetworkPolicy;
+}
+
+/** One simple command after expansion. */
+export interface Call {
+  name: string;
+  args: readonly Value[];
+  stdin: Stream | undefined;
+  span: Span;
+  state: ShellState;
+}
+
+/**
+ * Evaluates a shell script without running it and collects what it would do. Bounded: every bound
+ * that is hit becomes an effect that asks for approval, so that nothing is let through unseen.
+ */
+export class Shell {
+  readonly effects: Effect[] = [];
+  readonly limits = new Set<string>();
+  readonly options: ShellOptions;
+  private steps = 0;
+  private depth = 0;
+  /** Set while text is evaluated whose positions do not index the checked text. */
+  private foreignSpan: Span | undefined;
+  /** Functions that are being called right now, and whether inside a pipe or the background. */
+  private readonly callStack: string[] = [];
+  private forking = 0;
+
+  constructor(options: ShellOptions) {
+    this.options = options;
+  }
+
+  /** Evaluates the text that was asked about. */
+  check(source: string): void {
+    const limit = findHardLimit(source);
+    if (limit !== undefined) {
+      this.limit(limit, { start: 0, end: source.length });
+      return;
+    }
+    const { cwd, home } = this.options;
+    this.runScript(parse(source), new ShellState(cwd, home, cwd));
+  }
+
+  // --- effects -----------------------------------------------------------------------------
+
+  emit(effect: Effect): void {
+    if (this.effects.length < LIMITS.effects) this.effects.push(effect);
+    else if (effect.verdict !== 'allow') this.effects[this.effects.length - 1] = effect;
+  }
+
+  /** Reports something that is judged where it is found. */
+  report(
+    kind: EffectKind,
+    operation: string,
+    verdict: Verdict,
+    ruleId: string,
+    message: string,
+    span: Span,
+    extra: { target?: string; irreversible?: boolean; suggestion?: string } = {},
+  ): void {
+    const effect: Effect = {
+      kind,
+      operation,
+      irreversible: extra.irreversible ?? false,
+      rule_id: ruleId,
+      verdict,
+      message,
+      span: this.foreignSpan ?? span,
+    };
+    if (extra.target !== undefined) effect.target = display(extra.target);
+    if (extra.suggestion !== undefined) effect.suggestion = extra.suggestion;
+    this.emit(effect);
+  }
+
+  unresolved(message: string, span: Span): void {
+    this.limits.add('unresolved');
+    this.report('unresolved', 'command', 'approve', 'shell.unresolved', message, span, {
+      suggestion: 'Write the command out instead of building it.',
+    });
+  }
+
+  limit(which: string, span: Span): void {
+    this.limits.add(which);
+    this.report(
+      'limit',
+      which,
+      'approve',
+      which === 'unparsable' ? 'shell.unparsable' : 'shell.limit',
+      which === 'unparsable'
+        ? 'cannot be parsed as a shell command'
+        : `is beyond what is analysed (${which})`,
+      span,
+    );
+  }
+
+  spanOf(span: Span): Span {
+    return this.foreignSpan ?? span;
+  }
+
+  classify(text: string, state: ShellState): ClassifiedPath {
+    return classifyPath(text, state);
+  }
+
+  // --- bounds ------------------------------------------------------------------------------
+
+  /** Opens one level of nesting; false (and a limit) when there are too many. */
+  enter(): boolean {
+    if (this.depth >= LIMITS.depth) {
+      this.limit('depth', { start: 0, end: 0 });
+      return false;
+    }
+    this.depth += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.depth -= 1;
+  }
+
+  private step(span: Span): boolean {
+    this.steps += 1;
+    if (this.steps <= LIMITS.statements) return true;
+    if (!this.limits.has('statements')) this.limit('statements', span);
+    return false;
+  }
+
+  // --- scripts -----------------------------------------------------------------------------
+
+  /** Evaluates text that a command of the script hands to a shell. */
+  evaluateText(text: string, state: ShellState, span: Span, stdin?: Stream): Stream {
+    if (text.trim() === '') return SILENT;
+    if (text.length > LIMITS.bytes) {
+      this.limit('bytes', span);
+      return UNKNOWN_STREAM;
+    }
+    if (nestsTooDeep(text)) {
+      this.limit('depth', span);
+      return UNKNOWN_STREAM;
+    }
+    if (!this.enter()) return UNKNOWN_STREAM;
+    const outerSpan = this.foreignSpan;
+    const outerStdin = state.stdin;
+    this.foreignSpan = outerSpan ?? span;
+    if (stdin !== undefined) state.stdin = stdin;
+    const stream = this.runScript(parse(text), state);
+    state.stdin = outerStdin;
+    this.foreignSpan = outerSpan;
+    this.leave();
+    return stream;
+  }
+
+  /** The output of `$(...)`, or of what reads from / writes to a process substitution. */
+  substitution(script: ParsedScript | undefined, state: ShellState, isSink: boolean): Stream {
+    if (script === undefined) return UNKNOWN_STREAM;
+    if (!this.enter()) return UNKNOWN_STREAM;
+    const child = state.fork();
+    if (isSink) child.stdin = UNKNOWN_STREAM;
+    const outerSpan = this.foreignSpan;
+    // Escaped backticks own a decoded source: its positions are not the checked text's.
+    if (script.source !== undefined) {
+      this.foreignSpan = outerSpan ?? { start: script.pos, end: script.end };
+    }
+    const stream = this.runScript(script, child);
+    this.foreignSpan = outerSpan;
+    this.leave();
+    return stream;
+  }
+
+  runScript(script: Script & { errors?: ParsedScript['errors'] }, state: ShellState): Stream {
+    if (script.errors !== undefined && script.errors.length > 0) {
+      const at = script.errors[0]?.pos ?? script.pos;
+      this.limit('unparsable', { start: at, end: Math.max(script.end, at) });
+    }
+    return this.runStatements(script.commands, state);
+  }
+
+  private runStatements(statements: readonly Statement[], state: ShellState): Stream {
+    if (statements.length === 1 && statements[0] !== undefined) {
+      return this.runStatement(statements[0], state);
+    }
+    let output = SILENT;
+    for (const statement of statements) {
+      output = concat(output, this.runStatement(statement, state));
+      if (this.steps > LIMITS.statements) break;
+    }
+    return output;
+  }
+
+  private runStatement(statement: Statement, state: ShellState): Stream {
+    if (statement.background !== true) return this.runNode(statement.command, state);
+    this.forking += 1;
+    const stream = this.runNode(statement.command, state);
+    this.forking -= 1;
+    return stream;
+  }
+
+  private runList(list: CompoundList, state: ShellState): Stream {
+    return this.runStatements(list.commands, state);
+  }
+
+  runBody(body: CommandNode | CompoundList, state: ShellState): Stream {
+    return body.type === 'CompoundList' ? this.runList(body, state) : this.runNode(body, state);
+  }
+
+  private runNode(node: PipelineNode | AndOr, state: ShellState): Stream {
+    switch (node.type) {
+      case 'Command':
+        return this.runCommand(node, state);
+      case 'AndOr': {
+        let output = SILENT;
+        for (const [index, command] of node.commands.entries()) {
+          if (index > 0 && node.operators[index - 1] === '||') {
+            output = concat(output, this.alternative(state, () => this.runNode(command, state)));
+          } else output = concat(output, this.runNode(command, state));
+        }
+        return output;
+      }
+      case 'Pipeline': {
+        if (node.commands.length === 1 && node.commands[0] !== undefined) {
+          return this.runNode(node.commands[0], state);
+        }
+        const outer = state.stdin;
+        let stream: Stream | undefined = outer;
+        this.forking += 1;
+        for (const command of node.commands) {
+          state.stdin = stream;
+          stream = this.runNode(command, state);
+        }
+        this.forking -= 1;
+        state.stdin = outer;
+        return stream ?? SILENT;
+      }
+      case 'Redirected': {
+        const outer = state.stdin;
+        const target = this.redirect(node.redirects, state);
+        if (target.stdin !== undefined) state.stdin = target.stdin;
+        const stream = this.runNode(node.command, state);
+        state.stdin = outer;
+        return this.deliver(stream, target, state, { start: node.pos, end: node.end });
+      }
+      case 'Subshell':
+        return this.nested(() => this.runList(node.body, state.fork()));
+      case 'BraceGroup':
+        return this.nested(() => this.runList(node.body, state));
+      case 'If':
+        return this.nested(() => {
+          this.runList(node.clause, state);
+          const ways = [
+            () => this.runList(node.then, state),
+            ...node.elif.map((branch) => () => {
+              this.runList(branch.clause, state);
+              return this.runList(branch.then, state);
+            }),
+          ];
+          const otherwise = node.else;
+          if (otherwise !== undefined) ways.push(() => this.runList(otherwise, state));
+          return this.ways(ways, otherwise !== undefined, state);
+        });
+      case 'Case':
+        return this.nested(() => {
+          expandSingle(node.word, this, state);
+          return this.ways(
+            node.items.map((item) => () => this.runList(item.body, state)),
+            false,
+            state,
+          );
+        });
+      case 'For':
+      case 'Select':
+        return this.nested(() => this.runFor(node.name.value, node.wordlist, node.body, state));
+      case 'While':
+        return this.nested(() => this.runWhile(node.clause, node.body, state));
+      case 'ArithmeticFor':
+        return this.nested(() => this.runList(node.body, state));
+      case 'Function':
+        state.functions.set(node.name.value, {
+          body: node.body,
+          foreign: this.foreignSpan !== undefined,
+        });
+        return SILENT;
+      case 'Coproc':
+        return this.nested(() => this.runBody(node.body, state.fork()));
+      case 'TestCommand':
+      case 'ArithmeticCommand':
+        forEachChild(node, (child) => this.runInside(child, state));
+        return SILENT;
+    }
+  }
+
+  /** Substitutions inside `[[ ]]` and `(( ))` run too. */
+  private runInside(node: Parameters<Parameters<typeof forEachChild>[1]>[0], state: ShellState): void {
+    if (node.type === 'Word') expandSingle(node, this, state);
+    else forEachChild(node, (child) => this.runInside(child, state));
+  }
+
+  private nested(run: () => Stream): Stream {
+    if (!this.enter()) return UNKNOWN_STREAM;
+    const stream = run();
+    this.leave();
+    return stream;
+  }
+
+  /** Runs what may or may not happen; a variable that ends up different is not known after it. */
+  private alternative(state: ShellState, run: () => Stream): Stream {
+    const before = new Map(state.variables);
+    const { cwd } = state;
+    const stream = run();
+    state.mergeVariables(before);
+    state.cwd = cwd;
+    return stream;
+  }
+
+  private ways(ways: readonly (() => Stream)[], complete: boolean, state: ShellState): Stream {
+    const before = state.variables;
+    const { cwd } = state;
+    let output = SILENT;
+    const results: Map<string, Variable>[] = complete ? [] : [before];
+    const directories = new Set<string>();
+    for (const way of ways) {
+      state.variables = new Map(before);
+      state.cwd = cwd;
+      output = either(output, way());
+      results.push(state.variables);
+      directories.add(state.cwd);
+    }
+    const [first, ...others] = results;
+    state.variables = new Map(first ?? before);
+    for (const other of others) state.mergeVariables(other);
+    state.cwd = directories.size === 1 && complete ? ([...directories][0] ?? cwd) : cwd;
+    return output;
+  }
+
+  private runFor(
+    name: string,
+    wordlist: readonly Word[] | undefined,
+    body: CompoundList,
+    state: ShellState,
+  ): Stream {
+    const values: Value[] = [];
+    if (wordlist === undefined) {
+      for (const text of state.positional ?? [UNKNOWN]) values.push({ text, taint: 0, start: 0, end: 0 });
+    } else for (const word of wordlist) expandWord(word, this, state, values);
+    let output = SILENT;
+    const unique = new Map(values.map((value) => [value.text, value]));
+    let rounds = 0;
+    for (const { text, taint } of unique.values()) {
+      rounds += 1;
+      if (rounds > LIMITS.rounds) {
+        this.assign(state, name, { text: UNKNOWN, taint });
+        output = concat(output, this.runList(body, state));
+        break;
+      }
+      this.assign(state, name, { text, taint });
+      output = concat(output, this.runList(body, state));
+    }
+    return output;
+  }
+
+  /** Once, and again as long as `read` in the condition finds another line of a known input. */
+  private runWhile(clause: CompoundList, body: CompoundList, state: ShellState): Stream {
+    let output = SILENT;
+    for (let round = 0; round < LIMITS.rounds; round += 1) {
+      const before = state.stdin;
+      this.runList(clause, state);
+      output = concat(output, this.runList(body, state));
+      const after = state.stdin;
+      if (after === before || after === undefined || after.text === '' || !isExact(after.text)) break;
+    }
+    return output;
+  }
+
+  // --- commands ----------------------------------------------------------------------------
+
+  assign(state: ShellState, name: string, variable: Variable): void {
+    state.variables.set(name, variable);
+  }
+
+  private runAssignment(assignment: Assignment, state: ShellState): void {
+    const { value, name } = assignment;
+    const old = assignment.append === true ? state.lookup(name) : undefined;
+    if (value.type === 'ArrayValue') {
+      const elements: Value[] = [];
+      for (const word of value.elements) expandWord(word, this, state, elements);
+      const texts = [...(old?.elements ?? []), ...elements.map((element) => element.text)];
+      const taint = elements.reduce((sum, element) => sum | element.taint, old?.taint ?? 0);
+      this.assign(state, name, { text: texts[0] ?? '', taint, elements: texts });
+      return;
+    }
+    const expanded = expandSingle(value, this, state);
+    // Globs are not expanded in an assignment; they become active when the variable is used.
+    const text = expanded.text.replaceAll('\u0001', '*').replaceAll('\u0002', '?');
+    this.assign(state, name, {
+      text: (old?.text ?? '') + text,
+      taint: expanded.taint | (old?.taint ?? 0),
+    });
+  }
+
+  private runCommand(command: Command, state: ShellState): Stream {
+    const span = { start: command.pos, end: command.end };
+    if (!this.step(span)) return UNKNOWN_STREAM;
+    const words: Value[] = [];
+    if (command.name !== undefined) expandWord(command.name, this, state, words);
+    let assignments: Assignment[] | undefined;
+    let redirects: Redirection[] | undefined;
+    for (const item of command.prefix) {
+      if (item.type === 'Assignment') (assignments ??= []).push(item);
+      else (redirects ??= []).push(item);
+    }
+    for (const item of command.suffix) {
+      if (item.type === 'Word') expandWord(item, this, state, words);
+      else if (item.type === 'Assignment') this.expandAssignmentArgument(item, state, words);
+      else (redirects ??= []).push(item);
+    }
+    const first = words[0];
+    let restore: Map<string, Variable> | undefined;
+    if (assignments !== undefined) {
+      if (first !== undefined) restore = new Map(state.variables);
+      for (const assignment of assignments) this.runAssignment(assignment, state);
+    }
+    const target = redirects === undefined ? undefined : this.redirect(redirects, state);
+    if (first === undefined) {
+      // `> file` alone empties the file; an assignment alone takes its value's output.
+      if (target !== undefined) return this.deliver(SILENT, target, state, span);
+      return SILENT;
+    }
+    const stdin = target?.stdin ?? state.stdin;
+    const stream = this.call(first, words.slice(1), stdin, span, state);
+    if (restore !== undefined) state.variables = restore;
+    if (first.text === 'exec' && words.length === 1) return stream;
+    return target === undefined ? stream : this.deliver(stream, target, state, span);
+  }
+
+  /** `export X=1`, `dd of=...`: an assignment to the parser, an argument to the command. */
+  private expandAssignmentArgument(item: Assignment, state: ShellState, words: Value[]): void {
+    if (item.value.type === 'ArrayValue') {
+      this.runAssignment(item, state);
+      return;
+    }
+    const value = expandSingle(item.value, this, state);
+    words.push({
+      text: `${item.name}${item.append === true ? '+' : ''}=${value.text}`,
+      taint: value.taint,
+      start: item.pos,
+      end: item.end,
+    });
+  }
+
+  /** Runs a command by its words. `name` may be a path, a function, or unresolved. */
+  call(name: Value, args: readonly Value[], stdin: Stream | undefined, span: Span, state: ShellState): Stream {
+    const exact = name.text;
+    const custom = state.functions.get(exact);
+    if (custom !== undefined) return this.callFunction(exact, custom.body, args, stdin, state, span);
+    const alias = state.aliases.get(exact);
+    if (alias !== undefined && this.callStack.length < LIMITS.calls) {
+      state.aliases.delete(exact);
+      const text = `${alias} ${args.map((arg) => quote(arg.text)).join(' ')}`;
+      const stream = this.evaluateText(text, state, span, stdin);
+      state.aliases.set(exact, alias);
+      return stream;
+    }
+    return runCall(this, { name: exact, args, stdin, span, state }, name);
+  }
+
+  private callFunction(
+    name: string,
+    body: CommandNode | CompoundList,
+    args: readonly Value[],
+    stdin: Stream | undefined,
+    state: ShellState,
+    span: Span,
+  ): Stream {
+    if (this.callStack.includes(name)) {
+      if (this.forking > 0) {
+        this.report('exec', 'fork_bomb', 'deny', 'shell.fork-bomb', 'starts copies of itself without end', span);
+      }
+      return UNKNOWN_STREAM;
+    }
+    if (this.callStack.length >= LIMITS.calls || !this.enter()) {
+      this.limit('depth', span);
+      return UNKNOWN_STREAM;
+    }
+    const { positional, stdin: outer } = state;
+    state.positional = args.map((arg) => arg.text);
+    state.stdin = stdin;
+    this.callStack.push(name);
+    const stream = this.runBody(body, state);
+    this.callStack.pop();
+    state.positional = positional;
+    state.stdin = outer;
+    this.leave();
+    return stream;
+  }
+
+  /** The state of a shell on another machine or in a container. */
+  remoteState(state: ShellState): ShellState {
+    const remote = new ShellState('/', '/root', '/workspace');
+    remote.files = new Map();
+    for (const [name, variable] of state.variables) remote.variables.set(name, variable);
+    return remote;
+  }
+
+  // --- redirections ------------------------------------------------------------------------
+
+  private redirect(redirects: readonly Redirection[], state: ShellState): RedirectTarget {
+    const result: RedirectTarget = { stdin: undefined, outputs: [] };
+    for (const item of redirects) {
+      const descriptor = item.descriptor?.type === 'FileDescriptor' ? item.descriptor.value : undefined;
+      if (item.type === 'HereDoc') {
+        const { parts, text } = item.body;
+        const taint = { text, taint: 0 };
+        result.stdin = parts === undefined ? taint : expandHereDoc(parts, this, state);
+        continue;
+      }
+      if (item.target === undefined) continue;
+      const value = expandSingle(item.target, this, state);
+      if (item.type === 'HereString') {
+        result.stdin = { text: `${value.text}\n`, taint: value.taint };
+        continue;
+      }
+      const { operator } = item;
+      if (operator === '<' || operator === '<>') {
+        if (descriptor === undefined || descriptor === 0) {
+          result.stdin = this.readFile(value, state, false);
+        } else this.readFile(value, state, false);
+      } else if (operator === '<&') {
+        if (value.text.startsWith('/dev/')) result.stdin = this.readFile(value, state, false);
+      } else if (operator === '>&' && (/^\d+-?$|^-$/.test(value.text) || value.text === '')) {
+        if (state.networkDescriptors.has(value.text)) {
+          result.outputs.push({ path: `/dev/tcp/fd${value.text}`, append: true, value });
+        }
+      } else {
+        const errorsOnly = descriptor === 2 && !operator.startsWith('&');
+        result.outputs.push({
+          path: value.text,
+          append: operator === '>>' || operator === '&>>',
+          value,
+          ...(errorsOnly ? { errorsOnly } : {}),
+        });
+        if (descriptor !== undefined && descriptor > 2 && isSocket(value.text)) {
+          state.networkDescriptors.add(String(descriptor));
+        }
+      }
+    }
+    return result;
+  }
+
+  private deliver(stream: Stream, target: RedirectTarget, state: ShellState, span: Span): Stream {
+    let captured = false;
+    for (const output of target.outputs) {
+      const { path, append, value } = output;
+      captured ||= output.errorsOnly !== true;
+      if (isSocket(path)) {
+        this.report('network', 'socket', 'approve', 'network.raw-socket', 'opens a raw network connection', span, {
+          target: path,
+        });
+        if ((stream.taint & Taint.secret) !== 0) this.secretLeaves(span);
+        continue;
+      }
+      this.writeFile(path, append, { start: value.start, end: value.end }, state);
+      if (output.errorsOnly !== true) this.remember(path, stream, append, state);
+    }
+    return captured ? SILENT : stream;
+  }
+
+  remember(path: string, stream: Stream, append: boolean, state: ShellState): void {
+    const resolved = this.classify(path, state).path;
+    const old = append ? state.files.get(resolved) : undefined;
+    state.files.set(resolved, old === undefined ? stream : concat(old, stream));
+  }
+
+  writeFile(path: string, append: boolean, span: Span, state: ShellState): void {
+    if (path === '' || isHarmlessDevice(path)) return;
+    const target = this.classify(path, state);
+    this.emit(writeEffect(target, append ? 'append' : 'overwrite', this.spanOf(span)));
+  }
+
+  /** What reading a file yields; `printed` when its content reaches the output as it is. */
+  readFile(value: Value, state: ShellState, printed: boolean): Stream {
+    if (isSocket(value.text)) {
+      this.report(
+        'network',
+        'socket',
+        'approve',
+        'network.raw-socket',
+        'opens a raw network connection',
+        { start: value.start, end: value.end },
+        { target: value.text },
+      );
+      return { text: UNKNOWN, taint: Taint.network };
+    }
+    const target = this.classify(value.text, state);
+    const written = state.files.get(target.path);
+    if (written !== undefined) return written;
+    if (target.targetClass === 'secret') {
+      if (printed) {
+        this.emit(readEffect(target, printed, this.spanOf({ start: value.start, end: value.end })));
+      }
+      return { text: UNKNOWN, taint: Taint.secret | Taint.file };
+    }
+    return { text: UNKNOWN, taint: Taint.file | (value.taint & Taint.network) };
+  }
+
+  secretLeaves(span: Span): void {
+    this.report(
+      'flow',
+      'secret_to_network',
+      'deny',
+      'flow.secret-to-network',
+      'sends credentials over the network',
+      span,
+      { irreversible: true },
+    );
+  }
+}
+
+interface RedirectTarget {
+  stdin: Stream | undefined;
+  outputs: { path: string; append: boolean; value: Value; errorsOnly?: boolean }[];
+}
+
+function isSocket(path: string): boolean {
+  return path.startsWith('/dev/tcp/') || path.startsWith('/dev/udp/');
+}
+
+/** For handing an argument on inside a text that is parsed again. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+export function concat(first: Stream, second: Stream): Stream {
+  if (first.text === '' && first.taint === 0) return second;
+  if (second.text === '' && second.taint === 0) return first;
+  return { text: first.text + second.text, taint: first.taint | second.taint };
+}
+
+/** One of two outputs: known only where both agree. */
+function either(first: Stream, second: Stream): Stream {
+  if (first === SILENT) return second;
+  const taint = first.taint | second.taint;
+  return { text: first.text === second.text ? first.text : UNKNOWN, taint };
+}
