@@ -4,46 +4,97 @@ import { startSandboxServer } from './sandbox-server.ts';
 import { SandboxServerError } from './sandbox-server-error.ts';
 import type { SandboxServerOptions } from './server-settings.ts';
 
-const DEFAULT_PORT = '13000';
+interface Setting {
+  readonly option: keyof SandboxServerOptions;
+  readonly variable: string;
+  readonly help: string;
+  readonly numeric?: true;
+}
 
-const HELP = `Usage: ae-sandbox-server [options]
+/** By flag; a flag wins over the variable. What they hold is checked when the server starts. */
+const SETTINGS: Readonly<Record<string, Setting>> = {
+  host: { option: 'host', variable: 'AE_SANDBOX_HOST', help: 'address to listen on (127.0.0.1)' },
+  port: {
+    option: 'port',
+    variable: 'AE_SANDBOX_PORT',
+    help: 'port to listen on, 0 for a free one (13000)',
+    numeric: true,
+  },
+  root: { option: 'root', variable: 'AE_SANDBOX_ROOT', help: "folder for the server's own files" },
+  backend: {
+    option: 'backend',
+    variable: 'AE_SANDBOX_BACKEND',
+    help: 'auto, bubblewrap or docker (auto)',
+  },
+  'docker-image': {
+    option: 'dockerImage',
+    variable: 'AE_SANDBOX_DOCKER_IMAGE',
+    help: 'image of the docker backend (node:24-slim)',
+  },
+  'max-sandboxes': {
+    option: 'maxSandboxes',
+    variable: 'AE_SANDBOX_MAX',
+    help: 'sandboxes at once (50)',
+    numeric: true,
+  },
+  'memory-mb': {
+    option: 'memoryMb',
+    variable: 'AE_SANDBOX_MEMORY_MB',
+    help: 'MiB of memory of a sandbox (512)',
+    numeric: true,
+  },
+  'disk-mb': {
+    option: 'diskMb',
+    variable: 'AE_SANDBOX_DISK_MB',
+    help: 'MiB of files of a sandbox (512)',
+    numeric: true,
+  },
+  'max-output-mb': {
+    option: 'maxOutputMb',
+    variable: 'AE_SANDBOX_MAX_OUTPUT_MB',
+    help: 'MiB of output of a command (64)',
+    numeric: true,
+  },
+};
 
-Serves E2B's sandbox protocol on this machine. Prints {"listening": url} when it is ready.
+/** Not a flag: arguments can be read by every user of the machine. */
+const API_KEY_VARIABLE = 'AE_SANDBOX_API_KEY';
+const DEFAULT_PORT = 13_000;
 
-  --host <address>    AE_SANDBOX_HOST      address to listen on (127.0.0.1)
-  --port <number>     AE_SANDBOX_PORT      port to listen on, 0 for a free one (${DEFAULT_PORT})
-  --root <folder>     AE_SANDBOX_ROOT      folder for the server's own files
-  --backend <name>    AE_SANDBOX_BACKEND   auto, bubblewrap or docker (auto)
-  --max <number>      AE_SANDBOX_MAX       sandboxes at once (50)
-                      AE_SANDBOX_API_KEY   key that callers must send
-  --help
-`;
+function help(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([flag, { variable, help: text }]) => `  --${flag.padEnd(15)} ${variable.padEnd(25)} ${text}`,
+  );
+  return [
+    'Usage: ae-sandbox-server [options]',
+    '',
+    `Serves E2B's sandbox protocol on this machine. Prints {"listening": url} when it is ready.`,
+    '',
+    ...rows,
+    `  ${' '.repeat(17)} ${API_KEY_VARIABLE.padEnd(25)} key that callers must send`,
+    '',
+  ].join('\n');
+}
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): SandboxServerOptions | 'help' {
   const { values } = parseArgs({
     args,
     options: {
-      host: { type: 'string' },
-      port: { type: 'string' },
-      root: { type: 'string' },
-      backend: { type: 'string' },
-      max: { type: 'string' },
-      help: { type: 'boolean' },
+      help: { type: 'boolean' as const },
+      ...Object.fromEntries(
+        Object.keys(SETTINGS).map((flag) => [flag, { type: 'string' as const }]),
+      ),
     },
   });
   if (values.help === true) return 'help';
-  const host = values.host ?? env['AE_SANDBOX_HOST'];
-  const root = values.root ?? env['AE_SANDBOX_ROOT'];
-  const backend = values.backend ?? env['AE_SANDBOX_BACKEND'];
-  const max = values.max ?? env['AE_SANDBOX_MAX'];
-  const apiKey = env['AE_SANDBOX_API_KEY'];
+  const given = Object.entries(SETTINGS).flatMap(([flag, { option, variable, numeric }]) => {
+    const text = (values as Record<string, string | boolean | undefined>)[flag] ?? env[variable];
+    return text === undefined ? [] : [[option, numeric === true ? Number(text) : text] as const];
+  });
+  const apiKey = env[API_KEY_VARIABLE];
   return {
-    port: Number(values.port ?? env['AE_SANDBOX_PORT'] ?? DEFAULT_PORT),
-    ...(host === undefined ? {} : { host }),
-    ...(root === undefined ? {} : { root }),
-    // Anything else than the three names is refused when the settings are checked.
-    ...(backend === undefined ? {} : { backend: backend as 'auto' }),
-    ...(max === undefined ? {} : { maxSandboxes: Number(max) }),
+    port: DEFAULT_PORT,
+    ...Object.fromEntries(given),
     ...(apiKey === undefined ? {} : { apiKey }),
   };
 }
@@ -51,7 +102,7 @@ function optionsFrom(args: string[], env: NodeJS.ProcessEnv): SandboxServerOptio
 async function main(): Promise<void> {
   const options = optionsFrom(process.argv.slice(2), process.env);
   if (options === 'help') {
-    process.stdout.write(HELP);
+    process.stdout.write(help());
     return;
   }
   const server = await startSandboxServer(options);
@@ -66,14 +117,15 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
-  process.stdout.write(`${JSON.stringify({ listening: server.url })}\n`);
+  process.stdout.write(`${JSON.stringify({ listening: server.url, backend: server.backend })}\n`);
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof SandboxServerError;
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `${JSON.stringify({ error: known ? error.code : 'failed', message, ...(known && error.remedy !== undefined ? { remedy: error.remedy } : {}) })}\n`,
-  );
+  const known =
+    error instanceof SandboxServerError
+      ? { error: error.code, message, remedy: error.remedy }
+      : { error: 'failed', message };
+  process.stderr.write(`${JSON.stringify(known)}\n`);
   process.exitCode = 1;
 });

@@ -2,9 +2,7 @@ import {
   AuthenticationError,
   FileNotFoundError,
   NotEnoughSpaceError,
-  NotFoundError,
   RateLimitError,
-  SandboxError as ProviderError,
   SandboxNotFoundError,
   ServiceBusyError,
   TimeoutError,
@@ -52,8 +50,8 @@ function isConnectionFailure(error: unknown): boolean {
   return false;
 }
 
-function isAbsentFeature(error: Error): boolean {
-  const { statusCode } = error as ProviderError;
+function isAbsentFeature(error: Error & { statusCode?: number }): boolean {
+  const { statusCode } = error;
   return statusCode === 501 || /^12: |\[unimplemented\]/.test(error.message);
 }
 
@@ -63,7 +61,7 @@ export function fromProvider(error: unknown, fallback: Fallback = 'sandbox_faile
   const cause = { cause: error };
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof FileNotFoundError) return new SandboxError('file_not_found', message, cause);
-  if (error instanceof SandboxNotFoundError || error instanceof NotFoundError) {
+  if (error instanceof SandboxNotFoundError) {
     return new SandboxNotFound(message, cause);
   }
   if (error instanceof NotEnoughSpaceError) return new SandboxError('disk_full', message, cause);

@@ -88,8 +88,10 @@ function atLeast(version: string, major: number, minor: number): boolean {
 }
 
 export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
-  const kit: GuestKit = prepareGuestKit(options.root);
+  const groups = openControlGroups();
+  const kit: GuestKit = prepareGuestKit(options.root, { memoryIsCounted: groups !== undefined });
   if (kit.seccomp === undefined) {
+    groups?.close();
     kit.remove();
     throw new SandboxServerError(
       'isolation_unavailable',
@@ -97,7 +99,6 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     );
   }
   const { seccomp } = kit;
-  const groups = openControlGroups();
   const features = { disableUserns: atLeast(options.version, 0, 8) };
 
   async function launch({ id, limits }: LaunchOptions): Promise<Guest> {

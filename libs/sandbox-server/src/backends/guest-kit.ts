@@ -93,7 +93,10 @@ function writeAgent(target: string): void {
  * @param root where the kit goes; when the server runs as root and other uids cannot reach the
  *   folder, the system's temporary folder is taken instead
  */
-export function prepareGuestKit(root: string | undefined): GuestKit {
+export function prepareGuestKit(
+  root: string | undefined,
+  options: { readonly memoryIsCounted: boolean },
+): GuestKit {
   const asRoot = process.getuid?.() === 0;
   let parent = root ?? tmpdir();
   mkdirSync(parent, { recursive: true });
@@ -121,7 +124,7 @@ export function prepareGuestKit(root: string | undefined): GuestKit {
   let seccomp: string | undefined;
   if (architecture !== undefined) {
     seccomp = join(folder, 'seccomp.bpf');
-    writeFileSync(seccomp, encode(seccompProgram(architecture)));
+    writeFileSync(seccomp, encode(seccompProgram(architecture, options)));
   }
   return {
     folder,

@@ -8,22 +8,23 @@ import { childrenOf } from './process-children.ts';
 const INTERVAL_MS = 250;
 const KIB_PER_MIB = 1024;
 
-function anonymousKib(pid: number): number {
+/** What only this guest can hold: its own memory and shared memory without a file. */
+function heldKib(pid: number): number {
   try {
-    return Number(
-      /^RssAnon:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0,
-    );
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const rows = status.matchAll(/^Rss(?:Anon|Shmem):\s*(\d+)/gm);
+    return [...rows].reduce((sum, [, kib]) => sum + Number(kib), 0);
   } catch {
     return 0;
   }
 }
 
-/** MiB of anonymous memory of a process and all below it. */
+/** MiB of memory of a process and all below it. */
 export function memoryOfTree(root: number): number {
   let kib = 0;
   const pending = [root];
   for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
-    kib += anonymousKib(pid);
+    kib += heldKib(pid);
     pending.push(...childrenOf(pid));
   }
   return kib / KIB_PER_MIB;

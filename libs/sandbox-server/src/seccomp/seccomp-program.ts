@@ -15,6 +15,7 @@ import {
   DENIED_CALLS,
   GUARDED_CALLS,
   numberOf,
+  UNCOUNTED_MEMORY_CALLS,
   type GuestArchitecture,
 } from './syscalls.ts';
 
@@ -44,10 +45,17 @@ export const TIOCLINUX = 0x541c;
  * `clone3` says ENOSYS because its flags lie in memory, out of a filter's reach, and libc then
  * falls back to `clone`; foreign ABIs are killed. All else is allowed.
  */
-export function seccompProgram(architecture: GuestArchitecture): Instruction[] {
+export function seccompProgram(
+  architecture: GuestArchitecture,
+  options: { readonly memoryIsCounted: boolean },
+): Instruction[] {
   const number = (call: keyof typeof GUARDED_CALLS): number =>
     GUARDED_CALLS[call][architecture === 'x64' ? 0 : 1];
-  const denied = Object.values(DENIED_CALLS)
+  const deniedCalls = {
+    ...DENIED_CALLS,
+    ...(options.memoryIsCounted ? {} : UNCOUNTED_MEMORY_CALLS),
+  };
+  const denied = Object.values(deniedCalls)
     .map((call) => numberOf(call, architecture))
     .filter((found) => found !== undefined);
 

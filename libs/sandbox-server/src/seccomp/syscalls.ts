@@ -80,6 +80,16 @@ export const DENIED_CALLS = {
   setdomainname: [171, 162],
 } as const satisfies Record<string, Numbers>;
 
+/**
+ * Memory that belongs to no process: denied where no control group counts it, since neither a
+ * limit of a process nor a look at its size would.
+ */
+export const UNCOUNTED_MEMORY_CALLS = {
+  shmget: [29, 194],
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
+} as const satisfies Record<string, Numbers>;
+
 /** Calls whose answer depends on their arguments. */
 export const GUARDED_CALLS = {
   clone: [56, 220],
