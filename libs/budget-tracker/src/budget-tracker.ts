@@ -228,10 +228,10 @@ export class BudgetTracker {
     runId: string,
     estimate: number,
     fn: () => Promise<{ result: T; cost: number }>,
-    options: { holdId?: string; ttlSeconds?: number } = {},
+    options: { ttlSeconds?: number } = {},
   ): Promise<T> {
-    const { holdId = randomUUID(), ...hold } = options;
-    await this.reserve(runId, holdId, estimate, hold);
+    const holdId = randomUUID();
+    await this.reserve(runId, holdId, estimate, options);
     let outcome: { result: T; cost: number };
     try {
       outcome = await fn();

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../src/budget-store.ts';
 import { BudgetModel } from './budget-model.ts';
 import type { HistoryEntry } from './spender.ts';
 import type { StoreKind } from './store-fixtures.ts';
 
-const SPENDER = new URL('./spender.ts', import.meta.url).pathname;
+const SPENDER = fileURLToPath(new URL('./spender.ts', import.meta.url));
 
 /** What `processes` spenders of `workers` workers did to one budget at the same time. */
 export async function concurrentHistory(options: {

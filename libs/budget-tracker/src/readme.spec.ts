@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { readmeExamples, startRedis } from '@ae/test-support';
+import type { RedisServer } from '@ae/test-support';
+
+describe('README.md', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+  }, 60_000);
+  afterAll(() => redis.stop());
+
+  const examples = readmeExamples(fileURLToPath(new URL('..', import.meta.url)));
+  it.each(examples.map((example) => [example.title, example] as const))(
+    '%s',
+    async (_title, example) => {
+      await expect(example.run({ env: { REDIS_URL: redis.url } })).resolves.toBeUndefined();
+    },
+    60_000,
+  );
+});
