@@ -8,7 +8,7 @@ export class AssignedValueDetector implements Detector {
   readonly triggers: readonly Trigger[];
   readonly window: number;
   readonly masks = 'after';
-  readonly specific = true;
+  readonly asksInside = 'any';
   private readonly value: string;
 
   constructor(name: string, value: string) {

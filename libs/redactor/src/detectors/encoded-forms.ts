@@ -34,10 +34,11 @@ export function encodedForms(value: string): EncodedForm[] {
     'json',
   );
   const xml = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  add(xml, 'xml');
-  add(xml.replaceAll('"', '&quot;').replaceAll("'", '&apos;'), 'xml');
-  add(xml.replaceAll('"', '&quot;').replaceAll("'", '&#39;'), 'xml');
-  add(xml.replaceAll('"', '&#34;').replaceAll("'", '&#x27;'), 'xml');
+  for (const quote of ['"', '&quot;', '&#34;']) {
+    for (const apostrophe of ["'", '&apos;', '&#39;', '&#x27;']) {
+      add(xml.replaceAll('"', quote).replaceAll("'", apostrophe), 'xml');
+    }
+  }
   for (const kept of [/[\w.~-]/, /[\w.!~*'()-]/, /[\w.*-]/]) {
     const percent = percentEncode(bytes, kept);
     add(percent, 'percent');

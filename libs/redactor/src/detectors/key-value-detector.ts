@@ -14,7 +14,7 @@ import type { KeyFamily } from './key-names.ts';
 import { judgeValue } from './value-score.ts';
 
 const VALUE_WINDOW = 4096;
-const LONGEST_NAME = 64;
+const LONGEST_NAME = 48;
 const LONGEST_PADDING = 40;
 
 const QUOTE = 34;
@@ -41,6 +41,8 @@ export interface ValueSite {
   /** `name = value` with blanks around, the way of source code; not `NAME=value`. */
   readonly spaced: boolean;
   readonly separator: 'equals' | 'colon' | 'flag' | 'element' | 'blank';
+  /** A mark of source code follows: `,`, `;`, `)` and the like. */
+  readonly inCode?: boolean;
   readonly goesOn?: (code: number) => boolean;
 }
 
@@ -52,7 +54,7 @@ class KeyValueDetector implements Detector {
   readonly triggers: readonly Trigger[];
   readonly window = VALUE_WINDOW;
   readonly masks = 'after';
-  readonly specific = false;
+  readonly asksInside = 'none';
   private readonly family: KeyFamily;
   private readonly kind: string;
 
@@ -66,12 +68,17 @@ class KeyValueDetector implements Detector {
     const word = view.slice(start, end);
     // `pass=` carries its separator: the name ends before it.
     const wordEnd = word.endsWith('=') || word.endsWith(':') ? end - 1 : end;
-    let nameStart = start;
-    while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
-    if (wordEnd !== end && nameEnd !== wordEnd) return undefined;
+    if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
+      return undefined;
     while (nameEnd > wordEnd && !isWordCode(view.at(nameEnd - 1))) nameEnd--;
+    if (!AFTER_NAME.has(view.at(nameEnd))) return undefined;
+    // `_pass`, `_pat`, `_key` are only that at the end of a name: not `_pattern`, `PASS_DEPTH`.
+    if (isMark(word.charCodeAt(0)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
+    let nameStart = start;
+    while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
+    if (start - nameStart === LONGEST_NAME) return undefined;
     if (!namesSecret(view.slice(nameStart, start), view.slice(wordEnd, nameEnd), this.family))
       return undefined;
     const site = findValue(view, nameStart, nameEnd, this.family);
@@ -96,6 +103,14 @@ class KeyValueDetector implements Detector {
 
 function isNameCode(code: number): boolean {
   return inClass(code, CLASS_BITS.t);
+}
+
+/** What may follow a name that has a value: a separator, or what closes the name. */
+const AFTER_NAME = codesOf('=:"\'`\\] \t>!?+%,\n\r');
+
+/** `_` and `-`, with which the short key words begin. */
+function isMark(code: number): boolean {
+  return code === 95 || code === DASH;
 }
 
 function skipBlanks(view: TextView, from: number): number {
@@ -356,7 +371,7 @@ function readBare(
   for (;;) {
     const next = view.at(at);
     if (next < 0 || isSpace(next) || BARE_ENDS.has(next)) break;
-    if (endsPair(view, at, next)) break;
+    if (endsPair(view, at, next) || closesOuter(view, start, at, next)) break;
     // `\n` and `\"` inside a string end the value; a backslash of a path or a password does not.
     if (
       next === BACKSLASH &&
@@ -368,8 +383,10 @@ function readBare(
   const site = { start, end: at, quoted: false, spaced, separator };
   if (at >= view.high) return { ...site, goesOn: (unit) => !isSpace(unit) && !BARE_ENDS.has(unit) };
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
-  return { ...site, end: at };
+  return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)) };
 }
+
+const CODE_MARKS = codesOf(',;)]}|>[');
 
 /** Marks that belong to the sentence or the expression around a value, at its end. */
 const TRAILING = codesOf(',;.)]}');
@@ -380,6 +397,12 @@ function isBalanced(view: TextView, start: number, end: number): boolean {
   if (opening < 0) return false;
   for (let at = start; at < end - 1; at++) if (view.at(at) === opening) return true;
   return false;
+}
+
+/** Whether `)`, `]` or `}` here closes something that was opened before the value. */
+function closesOuter(view: TextView, start: number, at: number, code: number): boolean {
+  if (code !== 41 && code !== 93 && code !== 125) return false;
+  return !inClass(view.at(at + 1), CLASS_BITS.a) && !isBalanced(view, start, at + 1);
 }
 
 /** Whether `,`, `;`, `&` or `|` here stands between this pair and the next one, not inside the value. */

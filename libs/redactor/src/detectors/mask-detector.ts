@@ -17,7 +17,7 @@ export class MaskDetector implements Detector {
   readonly triggers = [{ literal: MASK_OPENING, caseSensitive: true }];
   readonly window = 80;
   readonly masks = 'at';
-  readonly specific = true;
+  readonly asksInside = 'doubtful';
   private readonly kinds: ReadonlySet<string>;
 
   constructor(kinds: ReadonlySet<string>) {

@@ -10,7 +10,7 @@ export class PatternDetector implements Detector {
   readonly triggers: readonly Trigger[];
   readonly window = PATTERN_WINDOW;
   readonly masks = 'at';
-  readonly specific = true;
+  readonly asksInside = 'doubtful';
   private readonly kind: string;
   private readonly pattern: LinearPattern;
 

@@ -24,7 +24,7 @@ export class PrivateKeyDetector implements Detector {
   ];
   readonly window = KEY_WINDOW;
   readonly masks = 'at';
-  readonly specific = true;
+  readonly asksInside = 'doubtful';
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     const found = { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99 };
@@ -34,20 +34,19 @@ export class PrivateKeyDetector implements Detector {
     // Body lines are long runs of base64; a short one counts where it directly follows a body line.
     let bodyEnd = -1;
     let gapStart = at;
+    let followsBody = false;
     for (;;) {
       const runStart = at;
       while (inClass(view.at(at), CLASS_BITS.b)) at++;
       const length = at - runStart;
       const next = view.at(at);
       const closesBody =
-        bodyEnd >= 0 &&
-        length >= 4 &&
-        runStart - bodyEnd <= SHORT_GAP &&
-        (next < 0 || !isBlank(next));
-      if (length >= BODY_RUN || (closesBody && length > 0)) {
+        followsBody && length >= 4 && runStart - bodyEnd <= SHORT_GAP && !isBlank(next);
+      if (length >= BODY_RUN || closesBody) {
         bodyEnd = at;
         gapStart = at;
-      }
+        followsBody = length >= BODY_RUN;
+      } else if (length > 1) followsBody = false;
       if (next < 0) {
         if (bodyEnd < 0) return undefined;
         return at >= view.high
@@ -61,6 +60,8 @@ export class PrivateKeyDetector implements Detector {
         while (view.at(close) === 45 && close - at < LONGEST_LABEL + 20) close++;
         return { ...found, end: close };
       }
+      if (next === 45 && bodyEnd < 0 && at > gapStart + 10 && view.has('-----BEGIN ', at))
+        return undefined;
       // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
       if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { ...found, end: bodyEnd };
       at++;

@@ -15,7 +15,7 @@ export class RegisteredDetector implements Detector {
   readonly window: number;
   /** The unit before a form in base64 carries bits of it. */
   readonly masks = 'before';
-  readonly specific = true;
+  readonly asksInside = 'any';
   private readonly kind: string;
   private readonly formsByTrigger = new Map<string, EncodedForm[]>();
 

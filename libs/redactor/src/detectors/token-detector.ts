@@ -21,7 +21,7 @@ class TokenDetector implements Detector {
   readonly triggers: readonly Trigger[];
   readonly window = TOKEN_WINDOW;
   readonly masks: Detector['masks'];
-  readonly specific = true;
+  readonly asksInside = 'doubtful';
   private readonly rule: TokenRule;
   private readonly shape: Shape;
 

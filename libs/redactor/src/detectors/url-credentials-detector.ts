@@ -13,7 +13,7 @@ export class UrlCredentialsDetector implements Detector {
   readonly triggers = [{ literal: '://', caseSensitive: true }];
   readonly window = LONGEST_USERINFO;
   readonly masks = 'after';
-  readonly specific = true;
+  readonly asksInside = 'doubtful';
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     if (!inClass(view.before(start - 1), CLASS_BITS.a)) return undefined;

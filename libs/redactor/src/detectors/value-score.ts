@@ -25,11 +25,17 @@ export function judgeValue(
   const mixedCase = /[a-z]/.test(value) && /[A-Z]/.test(value);
   const marks = /[^\w\s-]/.test(value);
 
+  if (/^0x[0-9a-f]{1,8}$/i.test(value)) return 0;
+  // A type or a variable in the place of a value: `pass: NodePath,`.
+  if (site.inCode === true && site.separator === 'colon' && /^[A-Za-z_$.]+$/.test(value)) return 0;
+
   if (family === 'password') {
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return 0;
     if (length < 4) return 0;
+    // `pass` alone is an ordinary word: only a value that looks made up counts.
+    if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name) && !site.quoted && !digits) return 0;
     if (!letters && !digits) return length >= 8 ? 0.5 : 0;
     // A bare word: `password: hunter`. In prose and code it is more often a word than a secret.
     if (!digits && !marks && !mixedCase) {
@@ -45,9 +51,13 @@ export function judgeValue(
     return 0.85;
   }
 
-  if (words > 1) return 0;
+  if (words > 1 || !/^[\x21-\x7e]+$/.test(value)) return 0;
+  if (value.includes('${') || value.includes('#{')) return 0;
+  if (family === 'weak_key' && !/^[\w+/=.~-]+$/.test(value)) return 0;
+  if (!site.quoted && site.spaced && isWordy(value)) return 0;
+  if (!site.quoted && !digits && (length < 20 || isWordy(value))) return 0;
   if (!digits && !mixedCase && (length < 20 || /[_.\s-]/.test(value)))
-    return isShellName(name) && length >= 8 && marks ? 0.5 : 0;
+    return isShellName(name) && family !== 'weak_key' && length >= 8 && marks ? 0.5 : 0;
   if (!letters)
     return length >= 12 && family !== 'weak_key'
       ? 0.55
@@ -99,7 +109,7 @@ function isExpression(value: string, site: ValueSite): boolean {
 
 /** Made of dictionary-like words and short numbers joined by marks or case. */
 function isWordy(value: string): boolean {
-  const parts = value.split(/[-_.:/\s]|(?<=[a-z])(?=[A-Z])/);
+  const parts = value.split(/[-_.:/$\s]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
   return (
     parts.every((part) =>
       /^(?:[A-Z]?[a-z]{2,}|[A-Z]{2,12}|[a-z]|v?\d{1,4}|[A-Z]?[a-z]+\d{1,2}|)$/.test(part),

@@ -32,7 +32,10 @@ export interface Detector {
    * `before` it, in the run of letters and digits that ends there, at most REACH units.
    */
   readonly masks: 'after' | 'at' | 'before';
-  /** Specific detectors are asked inside a span that only its context made suspicious. */
-  readonly specific: boolean;
+  /**
+   * Inside which spans, found before, it is still asked: in none, in those that only their context made suspicious
+   * (`doubtful`), or in any.
+   */
+  readonly asksInside: 'none' | 'doubtful' | 'any';
   detect(view: TextView, start: number, end: number): Candidate | undefined;
 }

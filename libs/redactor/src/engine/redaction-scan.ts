@@ -132,14 +132,14 @@ export class RedactionScan {
 
   /** Judges what ends here; false when a verdict needs input that has not come yet. */
   private judgeHits(): boolean {
-    const hits = this.rules.automaton.hitsOf(this.state);
+    const { automaton } = this.rules;
+    const hits = automaton.hitsOf(this.state);
     const end = this.scanned;
     for (let index = this.waitingHit; index < hits.length; index++) {
       const hit = hits[index];
       if (hit === undefined) break;
       const start = end - hit.literal.length;
-      if (start < 0) continue;
-      if (hit.caseSensitive && !this.buffer.startsWith(hit.literal, start)) continue;
+      if (start < 0 || !automaton.isHit(hit, this.buffer, start)) continue;
       const candidate = this.judge(hit.detector, start, end);
       if (this.view.starved) {
         this.waitingHit = index;
@@ -158,11 +158,11 @@ export class RedactionScan {
     const last = this.spans.at(-1);
     view.maskedStart = last?.start ?? 0;
     view.maskedEnd = last?.end ?? 0;
-    if (last !== undefined && start < last.end && end > last.start) {
-      if (last.alreadyMasked || last.score >= SETTLED || !detector.specific) {
-        // A settled span swallows what lies in it; what sticks out is still looked at.
-        if (end <= last.end) return undefined;
-      }
+    // What lies in a settled span is masked already; what sticks out of it is still looked at.
+    if (last !== undefined && start >= last.start && end <= last.end) {
+      const { asksInside } = detector;
+      if (last.alreadyMasked || asksInside === 'none') return undefined;
+      if (last.score >= SETTLED && asksInside !== 'any') return undefined;
     }
     view.low = start - LOOK_BEHIND;
     view.high = end + detector.window;

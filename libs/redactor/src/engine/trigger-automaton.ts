@@ -5,6 +5,8 @@ export interface TriggerHit {
   readonly literal: string;
   readonly caseSensitive: boolean;
   readonly detector: Detector;
+  /** ASCII letters are folded and told apart by the automaton; all other units are one class to it. */
+  readonly isAscii: boolean;
 }
 
 const OTHER = 1;
@@ -30,7 +32,11 @@ export class TriggerAutomaton {
 
   constructor(detectors: readonly Detector[]) {
     const literals = detectors.flatMap((detector) =>
-      detector.triggers.map((trigger): TriggerHit => ({ ...trigger, detector })),
+      detector.triggers.map((trigger): TriggerHit => ({
+        ...trigger,
+        detector,
+        isAscii: /^[\x20-\x7e]*$/.test(trigger.literal),
+      })),
     );
     this.classes = new Uint8Array(128);
     let classCount = 2;
@@ -122,6 +128,12 @@ export class TriggerAutomaton {
 
   next(state: number, code: number): number {
     return this.table[state + (code < 128 ? (this.classes[code] as number) : this.other)] as number;
+  }
+
+  /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
+  isHit({ literal, caseSensitive, isAscii }: TriggerHit, text: string, start: number): boolean {
+    if (caseSensitive) return text.startsWith(literal, start);
+    return isAscii || text.slice(start, start + literal.length).toLowerCase() === literal;
   }
 
   /** What ends at a state, longest literal first. */

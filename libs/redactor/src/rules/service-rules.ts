@@ -295,7 +295,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'json-web-token',
     kind: 'jwt',
     source: 'https://www.rfc-editor.org/rfc/rfc7519',
-    shapes: ['eyJ<s:8+>.eyJ<s:8+>.<s:10+>', 'eyJ<s:8+>.<s:0+>.<s:16+>.<s:16+>.<s:16+>'],
+    shapes: ['eyJ<s:8-800>.eyJ<s:8+>.<s:10+>', 'eyJ<s:8-800>.<s:0-1024>.<s:16+>.<s:16+>.<s:16+>'],
     check: 'jwt',
     secrets: [
       'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ<s:40>.<s:43>',

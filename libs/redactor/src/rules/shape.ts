@@ -98,18 +98,23 @@ export function matchShape(
   let at = triggerEnd;
   let maskStart = start;
   let openBits = 0;
+  let literalSeen = false;
   for (let index = 0; index < shape.after.length; index++) {
     const segment = shape.after[index] as Segment;
     if (index === shape.visible) maskStart = at;
     if (typeof segment === 'string') {
       if (!view.has(segment, at)) return undefined;
       at += segment.length;
+      literalSeen = true;
       continue;
     }
     const from = at;
     while (at - from < segment.max && inClass(view.at(at), segment.bits)) at++;
     if (at - from < segment.min) return undefined;
     if (at >= view.high) {
+      // A first part without end is no evidence of the parts that should follow.
+      if (!literalSeen && shape.after.slice(index).some((rest) => typeof rest === 'string'))
+        return undefined;
       openBits = segment.bits;
       break;
     }

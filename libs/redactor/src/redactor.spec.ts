@@ -1,0 +1,279 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { fingerprint } from './fingerprint.ts';
+import { Redactor } from './redactor.ts';
+import { RedactorError } from './redactor-error.ts';
+import { sampleToken } from './testing/samples.ts';
+
+const token = sampleToken('github-token');
+
+function codeOf(work: () => void): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof RedactorError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('findings', () => {
+  it('tell kind, rule, place and score, never the value', () => {
+    const { text, findings } = new Redactor().redactWithFindings(`a ${token} b`);
+    expect(text).toBe('a [REDACTED:github_token] b');
+    expect(findings).toEqual([
+      { kind: 'github_token', rule: 'github-token', start: 2, end: 2 + token.length, score: 0.95 },
+    ]);
+    expect(JSON.stringify(findings)).not.toContain(token);
+  });
+
+  it('merge where they overlap, under the most certain kind', () => {
+    const { text, findings } = new Redactor().redactWithFindings(`password=${token}!x rest`);
+    expect(text).toBe('password=[REDACTED:github_token] rest');
+    expect(findings).toHaveLength(1);
+  });
+});
+
+describe('registered secrets', () => {
+  const value = 'pa55/wörd+"<x>&\'y';
+  const redactor = new Redactor();
+  redactor.registerSecret(value, { kind: 'injected' });
+  const bytes = Buffer.from(value);
+
+  it.each([
+    ['plain', value],
+    ['base64', bytes.toString('base64')],
+    ['base64 without padding', bytes.toString('base64').replace(/=+$/, '')],
+    ['base64url', bytes.toString('base64url')],
+    ['hex', bytes.toString('hex')],
+    ['upper-case hex', bytes.toString('hex').toUpperCase()],
+    ['percent', encodeURIComponent(value)],
+    [
+      'lower-case percent',
+      encodeURIComponent(value).replace(/%../g, (escape) => escape.toLowerCase()),
+    ],
+    ['form', new URLSearchParams({ v: value }).toString().slice(2)],
+    ['JSON', JSON.stringify(value).slice(1, -1)],
+    ['JSON in JSON', JSON.stringify(JSON.stringify(value)).slice(3, -3)],
+    [
+      'XML',
+      value
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;'),
+    ],
+  ])('are masked as %s', (_, form) => {
+    expect(redactor.redact(`see ${form} here`)).toBe('see [REDACTED:injected] here');
+  });
+
+  it.each([0, 1, 2, 3, 4])('are masked in base64 after %i bytes', (shift) => {
+    const around = Buffer.from(`${'q'.repeat(shift)}${value}${'z'.repeat(5)}`).toString('base64');
+    const output = redactor.redact(around);
+    expect(output).toContain('[REDACTED:injected]');
+    const left = Buffer.from(
+      output.replace('[REDACTED:injected]', ' ').split(' ')[0]!,
+      'base64',
+    ).toString();
+    // Of a shared group only whole bytes before the value are left.
+    expect(left).toBe('q'.repeat(shift - (shift % 3 === 0 ? 0 : 1)));
+  });
+
+  it('are masked in base64 that is folded over lines', () => {
+    const long = new Redactor();
+    const secret = `-long secret ${'0123456789abcdef'.repeat(8)}-`;
+    long.registerSecret(secret);
+    const folded = Buffer.from(secret).toString('base64').replace(/.{76}/g, '$&\r\n  ');
+    expect(long.redact(`a ${folded} b`)).toBe('a [REDACTED:registered] b');
+  });
+
+  it('are masked whole where one begins with another', () => {
+    const own = new Redactor();
+    own.registerSecret('abcdef');
+    own.registerSecret('abcdefghij');
+    own.registerSecret('xxabcdefgh');
+    expect(own.redact('1 abcdefghij 2 abcdef 3 xxabcdefghij 4')).toBe(
+      '1 [REDACTED:registered] 2 [REDACTED:registered] 3 [REDACTED:registered] 4',
+    );
+  });
+
+  it('are refused when masking them would mangle text', () => {
+    const own = new Redactor();
+    expect(codeOf(() => own.registerSecret('12345'))).toBe('secret_too_short');
+    expect(codeOf(() => own.registerSecret('x'.repeat(20_000)))).toBe('secret_too_long');
+    expect(codeOf(() => own.registerSecret('123456', { kind: 'a]b' }))).toBe('invalid_kind');
+    expect(own.redact('12345 123456')).toBe('12345 123456');
+  });
+
+  it('are masked for any value and any encoding', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 6, maxLength: 40 }),
+        fc.constantFrom('base64', 'hex', 'base64url'),
+        (secret, encoding) => {
+          const own = new Redactor();
+          own.registerSecret(secret);
+          expect(own.redact(`<${secret}>`)).not.toContain(secret);
+          expect(own.redact(Buffer.from(secret).toString(encoding))).toBe('[REDACTED:registered]');
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('environment variables', () => {
+  const redactor = new Redactor();
+  const env = { DB_HOST: 'db-internal-7', PIN: '42', EMPTY: '' };
+
+  it('are masked by value', () => {
+    expect(
+      redactor.redactEnvVars(
+        'host db-internal-7, pin 42',
+        ['DB_HOST', 'PIN', 'EMPTY', 'ABSENT', 'toString'],
+        env,
+      ),
+    ).toBe('host [REDACTED:env_var], pin 42');
+  });
+
+  it('are masked where a short one is assigned', () => {
+    expect(redactor.redactEnvVars('PIN=42 {"PIN": "42"} SPIN=42', ['PIN'], env)).toBe(
+      'PIN=[REDACTED:env_var] {"PIN": "[REDACTED:env_var]"} SPIN=42',
+    );
+  });
+
+  it('do not hinder the rest of redaction', () => {
+    expect(redactor.redactEnvVars(`x ${token}`, ['ABSENT'], env)).toBe('x [REDACTED:github_token]');
+    expect(redactor.redactEnvVars(`db-internal-7 ${token}`, ['DB_HOST'], env)).toBe(
+      '[REDACTED:env_var] [REDACTED:github_token]',
+    );
+  });
+});
+
+describe('patterns of the caller', () => {
+  const redactor = new Redactor();
+  redactor.addPattern('acme_key', '(?:ACME|acme)-[0-9a-f]{8}(?:-[^\\s.]{1,4})*');
+
+  it('are masked by the longest match', () => {
+    expect(redactor.redact('x ACME-0123abcd-ab-cd. acme-0123abcd ACME-012')).toBe(
+      'x [REDACTED:acme_key]. [REDACTED:acme_key] ACME-012',
+    );
+  });
+
+  it.each([
+    ['AB(?=c)', 'unsupported_pattern'],
+    ['(ab)\\1', 'unsupported_pattern'],
+    ['(?<!x)ab', 'unsupported_pattern'],
+    ['^abc', 'unsupported_pattern'],
+    ['abc$', 'unsupported_pattern'],
+    ['\\babc', 'unsupported_pattern'],
+    ['ab(?:x{900}){900}', 'unsupported_pattern'],
+    ['(a+)+$', 'unsupported_pattern'],
+    ['(a+)+', 'pattern_without_literal'],
+    ['[a-z]+-secret', 'pattern_without_literal'],
+    ['.*', 'pattern_without_literal'],
+    ['ab|c', 'pattern_without_literal'],
+    ['ab(', 'invalid_pattern'],
+    ['ab)', 'invalid_pattern'],
+    ['ab[c', 'invalid_pattern'],
+    ['ab[z-a]', 'invalid_pattern'],
+    ['ab{3,1}', 'invalid_pattern'],
+    ['*ab', 'invalid_pattern'],
+    ['ab\\', 'invalid_pattern'],
+    ['', 'invalid_pattern'],
+  ])('%j is refused', (source, code) => {
+    expect(codeOf(() => redactor.addPattern('mine', source))).toBe(code);
+  });
+
+  it('need a name that fits in a mask', () => {
+    expect(codeOf(() => redactor.addPattern('a b', 'abc'))).toBe('invalid_kind');
+  });
+
+  it('agree with the regular expressions of the platform', () => {
+    const unit = fc.constantFrom(
+      'a',
+      'b',
+      '[ab]',
+      '[^a]',
+      '\\d',
+      '.',
+      '(?:a|bc)',
+      '(?:ab)?',
+      'c{1,3}',
+      '(?:b+c)*',
+      'a{2,}',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(unit, { maxLength: 5 }).map((units) => `xy${units.join('')}`),
+        fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1'), maxLength: 12 }),
+        (source, tail) => {
+          const own = new Redactor();
+          own.addPattern('p', source);
+          const { findings } = own.redactWithFindings(`xy${tail}`);
+          const lengths = Array.from({ length: tail.length + 3 }, (_, length) => length).filter(
+            (length) => new RegExp(`^(?:${source})$`).test(`xy${tail}`.slice(0, length)),
+          );
+          expect(findings[0]?.end ?? 0).toBe(lengths.at(-1) ?? 0);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('fingerprints', () => {
+  it('are HMAC-SHA-256 of the value', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 200 }),
+        fc.string({ maxLength: 200 }),
+        (key, value) => {
+          expect(fingerprint(key, value)).toBe(
+            createHmac('sha256', key).update(value).digest('hex').slice(0, 12),
+          );
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('stand in the mask and survive a second pass', () => {
+    const redactor = new Redactor({ fingerprintKey: 'k' });
+    const once = redactor.redact(`a ${token} ${token} password=hunter2`);
+    expect(once).toMatch(
+      /^a (\[REDACTED:github_token:[0-9a-f]{12}\]) \1 password=\[REDACTED:password:[0-9a-f]{12}\]$/,
+    );
+    expect(redactor.redact(once)).toBe(once);
+  });
+});
+
+describe('bad input', () => {
+  it('is never thrown at', () => {
+    const redactor = new Redactor();
+    for (const text of [
+      '',
+      '\ud800',
+      '\udfff\ud800',
+      '\u0000\u0001\uffff',
+      'password=',
+      'password="',
+      'password=\\',
+      '://',
+      '-----BEGIN ',
+      '[REDACTED:',
+    ]) {
+      expect(redactor.redact(text)).toBe(text);
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        expect(typeof redactor.redact(text)).toBe('string');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('cannot forge a mask of an unknown kind around a secret', () => {
+    expect(new Redactor().redact(`[REDACTED:${token}]`)).toBe('[REDACTED:[REDACTED:github_token]]');
+  });
+});
