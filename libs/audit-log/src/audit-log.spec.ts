@@ -9,7 +9,7 @@ import {
 } from './audit-stores.fixture.spec.ts';
 import type { RawChain, Store } from './audit-stores.fixture.spec.ts';
 import { hashRecord, verifyRecords } from './index.ts';
-import type { AuditEntry, AuditLog, AuditRecord } from './index.ts';
+import type { AuditEntry, AuditLog, AuditQuery, AuditRecord } from './index.ts';
 
 describe.each([
   ['SqliteAuditLog', sqliteStore],
@@ -130,7 +130,7 @@ describe.each([
       const tenant = newTenant();
       await Promise.all([1, 2, 3].map((name) => runWriter(store, tenant, `p${name}`, 60).ended));
       expect(await log.verify(tenant)).toMatchObject({ valid: true, records: 180 });
-    });
+    }, 30_000);
 
     it('loses no acknowledged record when the writer is killed', async () => {
       const tenant = newTenant();
@@ -146,7 +146,7 @@ describe.each([
       const stored = new Set<string>();
       for await (const record of everyRecord(log, tenant)) stored.add(record.decision_id);
       expect([...acknowledged].filter((id) => !stored.has(id))).toEqual([]);
-    });
+    }, 30_000);
   });
 
   describe('list', () => {
@@ -235,6 +235,14 @@ describe.each([
         name: 'AuditError',
         code: 'invalid_query',
       });
+    });
+
+    it('refuses what is no query at all', async () => {
+      for (const bad of [undefined, null, 'acme', []]) {
+        await expect(log.list(bad as unknown as AuditQuery)).rejects.toMatchObject({
+          code: 'invalid_query',
+        });
+      }
     });
 
     it('says which record cannot be read', async () => {

@@ -125,12 +125,13 @@ export async function redisStore(): Promise<Store> {
   };
   const raw = connect();
   return {
-    open: () => new RedisAuditLog(connect()),
+    // Patient: a busy machine is no fault of the log.
+    open: () => new RedisAuditLog(connect(), { commandTimeout: 10_000 }),
     openInProcess: `
       const { Redis } = await import('ioredis');
       const { RedisAuditLog } = await import('./src/redis-audit-log.ts');
       const client = new Redis(${JSON.stringify(server.url)});
-      const log = new RedisAuditLog(client);`,
+      const log = new RedisAuditLog(client, { commandTimeout: 10_000 });`,
     async read(tenantId) {
       const [sequence, hash] = await raw.hmget(`audit-head:{${tenantId}}`, 'sequence', 'hash');
       const entries = await raw.xrange(`audit:{${tenantId}}`, '-', '+');

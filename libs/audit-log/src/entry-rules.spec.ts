@@ -40,6 +40,7 @@ describe('checkEntry', () => {
     ['agent', { agent: { chain: 'orchestrator' } }],
     ['agent', { agent: { chain: Array(33).fill('a') } }],
     ['agent', { agent: { chain: [1] } }],
+    ['agent', { agent: { chain: Array(2) } }],
     ['action', { action: '\ud800' }],
     ['run_id', { run_id: 'a\nb' }],
     ['decision_id', { decision_id: undefined }],

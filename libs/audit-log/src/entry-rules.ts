@@ -54,7 +54,7 @@ const chain: Rule = (value) => {
   if (!Array.isArray(value) || value.length > MAX_CHAIN) {
     return `must be a list of at most ${MAX_CHAIN} names`;
   }
-  return value.some((name) => text(MAX_TEXT)(name) !== undefined)
+  return Array.from(value).some((name) => text(MAX_TEXT)(name) !== undefined)
     ? `must hold strings of 1 to ${MAX_TEXT} characters`
     : undefined;
 };
@@ -168,6 +168,6 @@ const MAX_PAGE = 1000;
 
 /** @throws {@link AuditError} `invalid_query` naming the field. */
 export function checkQuery(query: object): void {
-  const fault = firstFault(query, QUERY_RULES, ['tenant_id']);
-  if (fault !== undefined) throw new AuditError('invalid_query', `audit query: ${fault}`);
+  const fault = members(QUERY_RULES, ['tenant_id'])(query);
+  if (fault !== undefined) throw new AuditError('invalid_query', `audit query ${fault}`);
 }

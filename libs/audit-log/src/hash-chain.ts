@@ -150,7 +150,7 @@ export class ChainVerifier {
     if (storedHead.sequence > sequence) {
       return { valid: false, sequence: sequence + 1, reason: 'truncated' };
     }
-    if (storedHead.sequence < sequence || storedHead.hash !== hash) {
+    if (storedHead.sequence !== sequence || storedHead.hash !== hash) {
       return { valid: false, sequence, reason: 'head_mismatch' };
     }
     return { valid: true, records: sequence, head: hash };

@@ -20,17 +20,16 @@ import { GroupCommit } from './group-commit.ts';
 import { ChainVerifier, GENESIS_HASH, openStored, sealEntry } from './hash-chain.ts';
 import type { ChainHead, StoredRecord } from './hash-chain.ts';
 
-/** How long one command may take, in milliseconds. */
-const COMMAND_TIMEOUT = 250;
+const DEFAULT_COMMAND_TIMEOUT = 250;
 
-/** How long an append tries again while other processes write the same chain, in milliseconds. */
-const CONTENTION_TIMEOUT = 2000;
+/** How long an append tries again while other processes write the same chain, in timeouts. */
+const CONTENTION_TIMEOUTS = 8;
 
 /** How long the chain is kept for a writer that was overtaken, in milliseconds. */
 const TURN = 50;
 
 /** Records that are read with one command. */
-const READ_CHUNK = 200;
+const READ_CHUNK = 100;
 
 const APPEND = readFileSync(new URL('../lua/append-4.lua', import.meta.url), 'utf8');
 const APPEND_SHA = createHash('sha1').update(APPEND).digest('hex');
@@ -65,12 +64,15 @@ interface Chain {
  */
 export class RedisAuditLog implements AuditLog {
   readonly #client: Redis | Cluster;
+  readonly #commandTimeout: number;
   readonly #writer = randomBytes(9).toString('base64url');
   readonly #chains = new Map<string, Chain>();
   #closed = false;
 
-  constructor(client: Redis | Cluster) {
+  /** `commandTimeout` is how long one command may take, in milliseconds; 250 when not given. */
+  constructor(client: Redis | Cluster, options: { commandTimeout?: number } = {}) {
     this.#client = client;
+    this.#commandTimeout = options.commandTimeout ?? DEFAULT_COMMAND_TIMEOUT;
   }
 
   async append(entry: AuditEntry): Promise<AuditRecord> {
@@ -150,7 +152,7 @@ export class RedisAuditLog implements AuditLog {
     chain: Chain,
     entries: CheckedEntry[],
   ): Promise<AuditRecord[]> {
-    const deadline = Date.now() + CONTENTION_TIMEOUT;
+    const deadline = Date.now() + CONTENTION_TIMEOUTS * this.#commandTimeout;
     try {
       for (;;) {
         chain.head ??= (await this.#ends(tenantId)).head;
@@ -217,6 +219,7 @@ export class RedisAuditLog implements AuditLog {
         .xrevrange(stream, '+', '-', 'COUNT', 1)
         .exec(),
     );
+    if (replies === null) throw unavailable(new Error('the transaction was aborted'));
     const [[headError, headReply], [lastError, lastReply]] = replies as [
       [Error | null, (string | null)[]],
       [Error | null, [string, string[]][]],
@@ -308,10 +311,9 @@ export class RedisAuditLog implements AuditLog {
   async #within<T>(command: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${COMMAND_TIMEOUT} ms`)),
-        COMMAND_TIMEOUT,
-      );
+      const fail = () => reject(new Error(`no answer within ${this.#commandTimeout} ms`));
+      // When this process itself was held up, the answer may lie in the socket: it is read first.
+      timer = setTimeout(() => setImmediate(fail), this.#commandTimeout);
     });
     try {
       return await Promise.race([command, timeout]);

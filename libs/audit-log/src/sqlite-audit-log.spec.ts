@@ -62,6 +62,8 @@ describe('SqliteAuditLog', () => {
     const raw = new DatabaseSync(path);
     raw.exec('BEGIN IMMEDIATE');
     await expect(log.append(entry('acme'))).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await log.list({ tenant_id: 'acme' })).toEqual({ records: [] });
+    expect(await log.verify('acme')).toMatchObject({ valid: true, records: 0 });
     raw.exec('ROLLBACK');
     expect((await log.append(entry('acme'))).sequence).toBe(1);
     raw.close();

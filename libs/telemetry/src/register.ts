@@ -23,7 +23,11 @@ if (traces || metrics) {
   keepInstrumentations([
     new HttpInstrumentation(),
     new ExpressInstrumentation(),
-    new IORedisInstrumentation({ requireParentSpan: true }),
+    // Values of a store do not belong into a trace: the name of the command is enough.
+    new IORedisInstrumentation({
+      requireParentSpan: true,
+      dbStatementSerializer: (command) => command,
+    }),
     new undici.UndiciInstrumentation({ requireParentforSpans: true }),
   ]);
 }

@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { readmeExamples } from '@ae/test-support';
+
+describe('README.md', () => {
+  const examples = readmeExamples(fileURLToPath(new URL('..', import.meta.url)));
+  it.each(examples.map((example) => [example.title, example] as const))(
+    '%s',
+    async (_title, example) => {
+      await expect(example.run()).resolves.toBeUndefined();
+    },
+  );
+});
