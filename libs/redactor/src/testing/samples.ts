@@ -1,4 +1,4 @@
-import { Redactor } from '../redactor.ts';
+import type { Redactor } from '../redactor.ts';
 import { TOKEN_RULES } from '../rules/token-rules.ts';
 import { TOKEN_CHECKS } from '../rules/token-check.ts';
 
@@ -26,7 +26,7 @@ export function fillShape(shape: string, random: () => number): string {
   return shape
     .replaceAll('|', '')
     .replace(/<(\w):(\d+)(?:-\d+|\+)?>/g, (_, letter: string, count: string) => {
-      const alphabet = ALPHABETS[letter] ?? (ALPHABETS['a'] as string);
+      const alphabet = ALPHABETS[letter] ?? ALPHABETS['a'];
       let text = '';
       while (text.length < Number(count))
         text += alphabet.charAt(Math.floor(random() * alphabet.length));

@@ -1,0 +1,42 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { createRedactTransform } from './node.ts';
+import { Redactor } from './redactor.ts';
+import { sampleToken } from './testing/samples.ts';
+
+const redactor = new Redactor();
+redactor.registerSecret('ключ-😀-секрет');
+const input = `до ключ-😀-секрет ${sampleToken('github-token')} после 😀\npassword: hunter2`;
+const whole = redactor.redact(input);
+
+it('gives the same for every cut of the bytes, also inside a character', async () => {
+  const bytes = Buffer.from(input);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const source = Readable.from([bytes.subarray(0, cut), bytes.subarray(cut)], {
+      objectMode: false,
+    });
+    expect(await text(source.pipe(createRedactTransform(redactor)))).toBe(whole);
+  }
+});
+
+it('replaces bytes that are not UTF-8 and goes on', async () => {
+  const source = Readable.from([Buffer.from([0x61, 0xff, 0x62]), Buffer.from([0xf0, 0x9f])], {
+    objectMode: false,
+  });
+  expect(await text(source.pipe(createRedactTransform(redactor)))).toBe('a\ufffdb\ufffd');
+});
+
+it('gives the same as a web stream', async () => {
+  for (const size of [1, 5, 17]) {
+    const pieces = input.match(new RegExp(`[^]{1,${String(size)}}`, 'g')) ?? [];
+    const redacted = new ReadableStream<string>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    }).pipeThrough(redactor.createRedactStream());
+    let output = '';
+    for await (const piece of redacted) output += piece;
+    expect(output).toBe(whole);
+  }
+});
