@@ -15,13 +15,9 @@ if not amount then
   return invalid("amount")
 end
 
-local ledger, failure = readLedger()
+local failure, ledger, record = read("h:" .. id)
 if failure then
   return failure
-end
-local record, broken = readRecord("h:" .. id)
-if broken then
-  return broken
 end
 
 local function replyCharged(replayed)

@@ -16,7 +16,7 @@ if not ttl or ttl == 0 then
   return invalid("ttl")
 end
 
-local ledger, failure = readLedger()
+local failure, ledger = read()
 if failure and failure[1] ~= "NOT_FOUND" then
   return failure
 end

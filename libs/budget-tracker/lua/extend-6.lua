@@ -15,13 +15,9 @@ if not ttl or ttl == 0 then
   return invalid("ttl")
 end
 
-local ledger, failure = readLedger()
+local failure, ledger, record = read("h:" .. id)
 if failure then
   return failure
-end
-local record, broken = readRecord("h:" .. id)
-if broken then
-  return broken
 end
 if record and record.state == "C" then
   return conflict(record)

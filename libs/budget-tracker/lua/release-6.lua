@@ -9,13 +9,9 @@
 --- @include "includes/ledger"
 local id = ARGV[1]
 
-local ledger, failure = readLedger()
+local failure, ledger, record = read("h:" .. id)
 if failure then
   return failure
-end
-local record, broken = readRecord("h:" .. id)
-if broken then
-  return broken
 end
 if not record then
   return { "HOLD_NOT_FOUND" }

@@ -20,13 +20,9 @@ if not ttl or ttl == 0 then
   return invalid("ttl")
 end
 
-local ledger, failure = readLedger()
+local failure, ledger, record = read("h:" .. id)
 if failure then
   return failure
-end
-local record, broken = readRecord("h:" .. id)
-if broken then
-  return broken
 end
 if record then
   if record.held ~= amount then

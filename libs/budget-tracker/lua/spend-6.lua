@@ -14,13 +14,9 @@ if not amount or amount == 0 then
   return invalid("amount")
 end
 
-local ledger, failure = readLedger()
+local failure, ledger, record = read(field)
 if failure then
   return failure
-end
-local record, broken = readRecord(field)
-if broken then
-  return broken
 end
 if record then
   if record.charged ~= amount then

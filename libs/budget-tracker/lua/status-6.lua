@@ -6,5 +6,5 @@
   returns  {DONE, <ledger>} | {NOT_FOUND} | {CORRUPT, key}
 ]]
 --- @include "includes/ledger"
-local ledger, failure = readLedger()
+local failure, ledger = read()
 return failure or reply("DONE", ledger)

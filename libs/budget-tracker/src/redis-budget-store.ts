@@ -74,12 +74,13 @@ export class RedisBudgetStore implements BudgetStore {
   async create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
     const { runId, limit, ttlMs } = command;
     const reply = await this.#call(SCRIPTS.create, runId, limit, ttlMs);
-    const ledger = reply.ledger();
-    if (reply.code === 'BUDGET_CONFLICT') return { outcome: 'budget_conflict', ledger };
+    if (reply.code === 'BUDGET_CONFLICT') {
+      return { outcome: 'budget_conflict', ledger: reply.ledger() };
+    }
     // After the budget, so that whoever takes the entry out (see #forget) sees it. A process that
     // dies in between leaves a budget that works and is not listed until its create is repeated.
     await this.#register(runId, ttlMs);
-    return { outcome: 'done', ledger };
+    return doneOf(reply);
   }
 
   async reserve(
@@ -87,89 +88,43 @@ export class RedisBudgetStore implements BudgetStore {
   ): Promise<Held | Refused<'budget_exceeded'> | HoldConflict | NotFound> {
     const { runId, holdId, amount, ttlMs } = command;
     const reply = await this.#call(SCRIPTS.reserve, runId, holdId, amount, ttlMs);
-    switch (reply.code) {
-      case 'DONE':
-        return heldOf(reply);
-      case 'BUDGET_EXCEEDED':
-        return { outcome: 'budget_exceeded', ledger: reply.ledger() };
-      case 'HOLD_CONFLICT':
-        return conflictOf(reply);
-      default:
-        return reply.expect('NOT_FOUND', { outcome: 'not_found' });
+    if (reply.code === 'DONE') return heldOf(reply);
+    if (reply.code === 'BUDGET_EXCEEDED') {
+      return { outcome: 'budget_exceeded', ledger: reply.ledger() };
     }
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT');
   }
 
   async commit(command: CommitCommand): Promise<Charged | HoldConflict | Overflow | NotFound> {
     const { runId, holdId, amount } = command;
     const reply = await this.#call(SCRIPTS.commit, runId, holdId, amount);
-    switch (reply.code) {
-      case 'DONE':
-        return {
-          outcome: 'done',
-          ledger: reply.ledger(),
-          held: reply.integer(6),
-          charged: reply.integer(7),
-          late: reply.text(8) === 'L',
-          unheld: reply.text(8) === 'U',
-          replayed: reply.text(9) === '1',
-        };
-      case 'HOLD_CONFLICT':
-        return conflictOf(reply);
-      case 'OVERFLOW':
-        return { outcome: 'overflow' };
-      default:
-        return reply.expect('NOT_FOUND', { outcome: 'not_found' });
-    }
+    if (reply.code === 'DONE') return chargedOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW');
   }
 
   async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
     const reply = await this.#call(SCRIPTS.release, command.runId, command.holdId);
-    switch (reply.code) {
-      case 'DONE':
-        return { outcome: 'done', ledger: reply.ledger() };
-      case 'HOLD_CONFLICT':
-        return conflictOf(reply);
-      case 'HOLD_NOT_FOUND':
-        return { outcome: 'hold_not_found' };
-      default:
-        return reply.expect('NOT_FOUND', { outcome: 'not_found' });
-    }
+    if (reply.code === 'DONE') return doneOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'HOLD_NOT_FOUND');
   }
 
   async extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
     const reply = await this.#call(SCRIPTS.extend, command.runId, command.holdId, command.ttlMs);
-    switch (reply.code) {
-      case 'DONE':
-        return heldOf(reply);
-      case 'HOLD_CONFLICT':
-        return conflictOf(reply);
-      case 'HOLD_NOT_FOUND':
-        return { outcome: 'hold_not_found' };
-      default:
-        return reply.expect('NOT_FOUND', { outcome: 'not_found' });
-    }
+    if (reply.code === 'DONE') return heldOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'HOLD_NOT_FOUND');
   }
 
   async spend(command: SpendCommand): Promise<Done | HoldConflict | Overflow | NotFound> {
     // A key of its own for each spend without one: should a client send it twice, it counts once.
     const key = command.idempotencyKey ?? randomUUID();
     const reply = await this.#call(SCRIPTS.spend, command.runId, key, command.amount);
-    switch (reply.code) {
-      case 'DONE':
-        return { outcome: 'done', ledger: reply.ledger() };
-      case 'HOLD_CONFLICT':
-        return conflictOf(reply);
-      case 'OVERFLOW':
-        return { outcome: 'overflow' };
-      default:
-        return reply.expect('NOT_FOUND', { outcome: 'not_found' });
-    }
+    if (reply.code === 'DONE') return doneOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW');
   }
 
   async status(command: Pick<RunCommand, 'runId'>): Promise<Done | NotFound> {
     const reply = await this.#call(SCRIPTS.status, command.runId);
-    if (reply.code === 'DONE') return { outcome: 'done', ledger: reply.ledger() };
-    return reply.expect('NOT_FOUND', { outcome: 'not_found' });
+    return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND');
   }
 
   /**
@@ -349,13 +304,13 @@ class Reply {
 
   text(index: number): string {
     const value = this.#values[index];
-    if (typeof value !== 'string') throw this.#unexpected();
+    if (typeof value !== 'string') throw this.unexpected();
     return value;
   }
 
   integer(index: number): number {
     const value = Number(this.text(index));
-    if (!Number.isSafeInteger(value)) throw this.#unexpected();
+    if (!Number.isSafeInteger(value)) throw this.unexpected();
     return value;
   }
 
@@ -369,12 +324,7 @@ class Reply {
     };
   }
 
-  expect<T>(code: string, outcome: T): T {
-    if (this.code !== code) throw this.#unexpected();
-    return outcome;
-  }
-
-  #unexpected(): StoreUnavailableError {
+  unexpected(): StoreUnavailableError {
     return new StoreUnavailableError(
       'Redis',
       new Error(`unexpected reply ${JSON.stringify(this.#values)}`),
@@ -382,10 +332,13 @@ class Reply {
   }
 }
 
+function doneOf(reply: Reply): Done {
+  return { outcome: 'done', ledger: reply.ledger() };
+}
+
 function heldOf(reply: Reply): Held {
   return {
-    outcome: 'done',
-    ledger: reply.ledger(),
+    ...doneOf(reply),
     held: reply.integer(6),
     expiresAt: reply.integer(7),
     state: reply.text(8) === 'C' ? 'committed' : 'active',
@@ -393,13 +346,39 @@ function heldOf(reply: Reply): Held {
   };
 }
 
-function conflictOf(reply: Reply): HoldConflict {
-  const charged = reply.text(2);
+function chargedOf(reply: Reply): Charged {
+  const mark = reply.text(8);
   return {
-    outcome: 'hold_conflict',
-    held: reply.integer(1),
-    charged: charged === '' ? undefined : Number(charged),
+    ...doneOf(reply),
+    held: reply.integer(6),
+    charged: reply.integer(7),
+    late: mark === 'L',
+    unheld: mark === 'U',
+    replayed: reply.text(9) === '1',
   };
+}
+
+interface Refusals {
+  NOT_FOUND: NotFound;
+  HOLD_CONFLICT: HoldConflict;
+  HOLD_NOT_FOUND: HoldNotFound;
+  OVERFLOW: Overflow;
+}
+
+/** The refusal in a reply, of those that its script can give. */
+function refusalOf<Code extends keyof Refusals>(reply: Reply, ...codes: Code[]): Refusals[Code] {
+  const refusals: Refusals = {
+    NOT_FOUND: { outcome: 'not_found' },
+    HOLD_NOT_FOUND: { outcome: 'hold_not_found' },
+    OVERFLOW: { outcome: 'overflow' },
+    get HOLD_CONFLICT(): HoldConflict {
+      const charged = reply.text(2) === '' ? undefined : reply.integer(2);
+      return { outcome: 'hold_conflict', held: reply.integer(1), charged };
+    },
+  };
+  const code = codes.find((one) => one === reply.code);
+  if (code === undefined) throw reply.unexpected();
+  return refusals[code];
 }
 
 function messageOf(error: unknown): string {

@@ -13,7 +13,8 @@
   neither is ever empty: Redis would delete it and its time to live with it.
 
   Every reply is {code, ...}; all numbers are integer text. Every script reads and checks all it
-  needs before its first write: Redis does not roll a script back.
+  needs before its first write: Redis does not roll a script back. (Settling expired holds writes
+  before, and is whole by itself.)
 ]]
 local BUDGET, SPENT, EXCEEDED = KEYS[1], KEYS[2], KEYS[3]
 local LEDGER, HOLDS, DONE = KEYS[4], KEYS[5], KEYS[6]
@@ -32,12 +33,8 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The record of an id; nil when there is none; nil and a reply when it is corrupt.
-local function readRecord(field)
-  local text = redis.call("HGET", DONE, field)
-  if not text then
-    return nil
-  end
+-- The record in the text of an id; nil when it is corrupt.
+local function parseRecord(text)
   local state, held, expires, charged, mark =
     string.match(text, "^([ACRE])|(%d+)|(%d+)|(%d*)|([LU]?)$")
   local record = state
@@ -49,10 +46,10 @@ local function readRecord(field)
       mark = mark,
     }
   if not record or not record.held or not record.expires then
-    return nil, corrupt(DONE)
+    return nil
   end
   if (state == "C") ~= (record.charged ~= nil) then
-    return nil, corrupt(DONE)
+    return nil
   end
   return record
 end
@@ -86,10 +83,8 @@ local function settleExpired(ledger)
   end
   local records, held = {}, ledger.held
   for index, id in ipairs(ids) do
-    local record, failure = readRecord("h:" .. id)
-    if failure then
-      return failure
-    end
+    local text = redis.call("HGET", DONE, "h:" .. id)
+    local record = text and parseRecord(text)
     if not record or record.state ~= "A" then
       return corrupt(DONE)
     end
@@ -109,32 +104,30 @@ local function settleExpired(ledger)
   return nil
 end
 
--- The ledger with its expired holds settled; nil and a reply when there is none or it is corrupt.
-local function readLedger()
+-- A reply when there is no budget or something is corrupt; else nil, the ledger with its expired
+-- holds settled, and the record of the field of DONE where one is asked for and there.
+local function read(field)
   local limitText = redis.call("GET", BUDGET)
   if not limitText then
-    return nil, { "NOT_FOUND" }
+    return { "NOT_FOUND" }
   end
   local limit = parseDecimal(limitText, false)
   if not limit then
-    return nil, corrupt(BUDGET)
+    return corrupt(BUDGET)
   end
   local spentText = redis.call("GET", SPENT)
   local spent = spentText and parseDecimal(spentText, true)
   if not spent then
-    return nil, corrupt(SPENT)
+    return corrupt(SPENT)
   end
   local exceeded = redis.call("GET", EXCEEDED)
   if exceeded ~= "0" and exceeded ~= "1" then
-    return nil, corrupt(EXCEEDED)
+    return corrupt(EXCEEDED)
   end
   local fields = redis.call("HMGET", LEDGER, "held", "seq")
   local held, seq = parseInteger(fields[1]), parseInteger(fields[2])
   if not held or not seq then
-    return nil, corrupt(LEDGER)
-  end
-  if redis.call("HGET", DONE, "v") ~= RECORD_VERSION then
-    return nil, corrupt(DONE)
+    return corrupt(LEDGER)
   end
   local ledger = {
     limit = limit,
@@ -146,9 +139,21 @@ local function readLedger()
   }
   local failure = settleExpired(ledger)
   if failure then
-    return nil, failure
+    return failure
   end
-  return ledger
+  -- Last: settling may have changed the record.
+  local done = redis.call("HMGET", DONE, "v", field or "v")
+  if done[1] ~= RECORD_VERSION then
+    return corrupt(DONE)
+  end
+  if not field or not done[2] then
+    return nil, ledger
+  end
+  local record = parseRecord(done[2])
+  if not record then
+    return corrupt(DONE)
+  end
+  return nil, ledger, record
 end
 
 -- Adds to the spend and marks the budget once it is past its limit.
