@@ -18,6 +18,7 @@ import { fileError, ProtocolError } from './protocol-error.ts';
 import { readBody } from './read-body.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const STREAM_TYPE = 'application/connect+json';
 const KEEPALIVE_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
@@ -79,7 +80,7 @@ async function answerStream(
   response: Http2ServerResponse,
 ): Promise<void> {
   const message = readRequestFrame(await readBody(request, MAX_MESSAGE_BYTES));
-  response.writeHead(200, { 'content-type': 'application/connect+json' });
+  response.writeHead(200, { 'content-type': STREAM_TYPE });
   const sink = sinkOf(request, response);
   const keepalive = setInterval(() => sink.send({ event: { keepalive: {} } }), KEEPALIVE_MS);
   try {
@@ -133,8 +134,30 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
   throw new ProtocolError('unimplemented', `${url.pathname} is not supported by this server`);
 }
 
+function isStreamingCall(request: Http2ServerRequest): boolean {
+  return request.headers['content-type']?.startsWith(STREAM_TYPE) === true;
+}
+
 function isFileTransfer(request: Http2ServerRequest): boolean {
   return /^\/files(?:\?|$)/.test(request.url);
+}
+
+function answerError(
+  error: unknown,
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+): void {
+  const { code, status, message } = fileError(error, '');
+  if (response.headersSent) {
+    response.stream.destroy();
+  } else if (isStreamingCall(request) && code !== 'unauthenticated') {
+    // A streaming call reports its errors in its last frame.
+    response.writeHead(200, { 'content-type': STREAM_TYPE });
+    response.end(endFrame({ code, message }));
+  } else {
+    // `code` is a word for Connect's callers and a number for callers of plain HTTP.
+    answerJson(response, status, { code: isFileTransfer(request) ? status : code, message });
+  }
 }
 
 function channel(kind: string | undefined): Duplex {
@@ -143,12 +166,7 @@ function channel(kind: string | undefined): Duplex {
 }
 
 const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => {
-    const { code, status, message } = fileError(error, '');
-    if (response.headersSent) response.stream.destroy();
-    // `code` is a word for Connect callers and a number for callers of plain HTTP.
-    else answerJson(response, status, { code: isFileTransfer(request) ? status : code, message });
-  });
+  answer(request, response).catch((error: unknown) => answerError(error, request, response));
 });
 const stream = channel(process.argv[2]);
 // The server holds the other end: when it goes, the sandbox has no reason to be.

@@ -25,11 +25,11 @@ const FORWARDED_RESPONSE_HEADERS = ['content-type', 'content-encoding', 'content
 
 /** The head to hand on, or undefined when the guest's answer is none that the protocol has. */
 export function guestAnswerHead(
+  status: number | undefined,
   headers: IncomingHttpHeaders,
 ): { status: number; headers: OutgoingHttpHeaders } | undefined {
-  const status = Number(headers[constants.HTTP2_HEADER_STATUS]);
-  const plausible = (status >= 200 && status < 300) || (status >= 400 && status < 600);
-  if (!Number.isInteger(status) || !plausible) return undefined;
+  if (status === undefined || !Number.isInteger(status)) return undefined;
+  if (!((status >= 200 && status < 300) || (status >= 400 && status < 600))) return undefined;
   const kept = FORWARDED_RESPONSE_HEADERS.flatMap((name) =>
     headers[name] === undefined ? [] : [[name, headers[name]] as const],
   );
@@ -55,7 +55,7 @@ export function serveGuest(
 ): void {
   const stream = channel.request(requestHead(request));
   stream.once('response', (headers) => {
-    const head = guestAnswerHead(headers);
+    const head = guestAnswerHead(headers[':status'], headers);
     if (head === undefined) {
       stream.close(constants.NGHTTP2_CANCEL);
       answerRefusal(response, 502, 'the sandbox gave an answer that is not of its protocol');

@@ -126,7 +126,6 @@ async function eventually(condition: () => boolean, withinMs: number): Promise<b
   return condition();
 }
 
-
 const isolation = await detectIsolation();
 const isRoot = process.getuid?.() === 0;
 const ORDINARY_UID = 54_321;
@@ -444,7 +443,7 @@ describe('isolation', () => {
     });
 
     it('hold a fork bomb, and the sandbox lives on', async () => {
-      const bomb = run(guest, 'bomb() { bomb | bomb & }; bomb; sleep 60', 3000);
+      const bomb = run(guest, 'bomb() { bomb | bomb & }; bomb; sleep 60', 1000);
       await expect(bomb).rejects.toThrow();
       expect((await run(sandbox, 'echo sibling')).stdout).toBe('sibling\n');
       expect((await run(guest, 'echo alive')).stdout).toBe('alive\n');
@@ -455,19 +454,17 @@ describe('isolation', () => {
     it('hold the number of processes', async () => {
       const { stdout } = await run(
         guest,
-        `perl -e 'my $n = 0; while ($n < 2000) { my $p = fork; last unless defined $p; if (!$p) { sleep 30; exit } $n++ } print "$n\\n"; kill 9, -getpgrp'`,
+        `perl -e '$| = 1; my $n = 0; while ($n < 2000) { my $p = fork; last unless defined $p; if (!$p) { sleep 30; exit } $n++ } print "$n\\n"; kill 9, -getpgrp'`,
       );
-      const { stdout: seen } = await run(guest, 'ulimit -u');
-      expect(seen.trim()).toBe('256');
-      expect(stdout).not.toContain('2000');
+      expect(Number(stdout)).toBeGreaterThan(100);
+      expect(Number(stdout)).toBeLessThan(256);
     });
 
     it('hold a memory hog of one process', async () => {
-      const hog = run(
+      const outcome = await run(
         guest,
         `perl -e 'my @b; for (1..64) { push @b, "x" x (32 << 20) } print "NOT HELD\\n"'`,
       ).catch((error: unknown) => ({ stdout: String(error), exitCode: -1 }));
-      const outcome = await hog;
       expect(outcome.stdout).not.toContain('NOT HELD');
       expect(outcome.exitCode).not.toBe(0);
     });
@@ -476,7 +473,7 @@ describe('isolation', () => {
       const each = 32;
       const hog = run(
         guest,
-        `for i in $(seq 20); do perl -e 'my $b = "x" x (${each} << 20); sleep 3; print "held\\n"' & done; wait`,
+        `for i in $(seq 20); do perl -e 'my $b = "x" x (${each} << 20); sleep 1; print "held\\n"' & done; wait`,
       ).catch((error: unknown) => ({ stdout: String(error) }));
       const survivors = (await hog).stdout.match(/^held$/gm)?.length ?? 0;
       expect(survivors * each).toBeLessThanOrEqual(MEMORY_MB + DISK_MB);

@@ -1,0 +1,50 @@
+import { SandboxServerError } from './sandbox-server-error.ts';
+import { serverSettings, type SandboxServerOptions } from './server-settings.ts';
+import { startSandboxServer } from './sandbox-server.ts';
+
+function codeOf(options: SandboxServerOptions): string | undefined {
+  try {
+    serverSettings(options);
+    return undefined;
+  } catch (error) {
+    return error instanceof SandboxServerError ? error.code : String(error);
+  }
+}
+
+describe('the settings of a server', () => {
+  it('have defaults that listen on loopback only', () => {
+    expect(serverSettings({})).toMatchObject({ host: '127.0.0.1', port: 0, maxSandboxes: 50 });
+  });
+
+  it.each<SandboxServerOptions>([
+    { port: -1 },
+    { port: 65_536 },
+    { port: 1.5 },
+    { port: NaN },
+    { maxSandboxes: 0 },
+    { memoryMb: 1 },
+    { memoryMb: Infinity },
+    { diskMb: 0 },
+    { cpus: 0 },
+    { maxProcesses: 1 },
+    { launchTimeoutMs: 0 },
+    { backend: 'none' as 'auto' },
+  ])('refuse %j', (options) => {
+    expect(codeOf(options)).toBe('invalid_option');
+  });
+
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example.com'])(
+    'refuse to listen on %s without a key',
+    (host) => {
+      expect(codeOf({ host })).toBe('api_key_required');
+      expect(codeOf({ host, apiKey: '' })).toBe('api_key_required');
+      expect(codeOf({ host, apiKey: 'key' })).toBeUndefined();
+    },
+  );
+
+  it('reach the caller of startSandboxServer', async () => {
+    await expect(startSandboxServer({ port: -1 })).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
+  });
+});
