@@ -73,13 +73,21 @@ async function useRunning(connection, once) {
   await end(0);
 }
 
-/** Waits for the system that another launcher has in hand. */
-async function waitForOther() {
+/**
+ * Waits for its turn: for the lock, or for the system that the holder of the lock brings up.
+ *
+ * @returns {Promise<{ release: () => void } | { running: Connection }>}
+ */
+async function takeTurn() {
+  const release = await takeLauncherLock(stateDirectory);
+  if (release !== undefined) return { release };
   return progress.step('another `npm start` is at work here; waiting for it', async () => {
     for (const deadline = Date.now() + 300_000; Date.now() < deadline;) {
-      const connection = await findRunning(stateDirectory);
-      if (connection !== undefined) return connection;
       await new Promise((resolve) => setTimeout(resolve, 500));
+      const running = await findRunning(stateDirectory);
+      if (running !== undefined) return { running };
+      const freed = await takeLauncherLock(stateDirectory);
+      if (freed !== undefined) return { release: freed };
     }
     throw new Error('It did not come up: stop it and run this again.');
   });
@@ -125,8 +133,9 @@ async function main() {
     await continueOn(node.path, args);
   }
 
-  const release = await takeLauncherLock(stateDirectory);
-  if (release === undefined) return useRunning(await waitForOther(), once);
+  const turn = await takeTurn();
+  if ('running' in turn) return useRunning(turn.running, once);
+  const { release } = turn;
   undo = async () => release();
   removeConnection(stateDirectory);
 

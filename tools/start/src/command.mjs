@@ -35,6 +35,7 @@ export function endCommands() {
  * @param {NodeJS.ProcessEnv} [options.env]
  * @param {number} [options.timeoutMs]
  * @param {AbortSignal} [options.signal] Ends it.
+ * @param {number} [options.shownLines] How many of its last lines an error shows; default 20.
  * @param {string} [options.log] A file that takes its whole output.
  * @param {(line: string) => void} [options.onLine] Each line of its output.
  * @returns {Promise<string>} Its output, the last 64 KiB.
@@ -70,7 +71,11 @@ export async function run(command, args, options = {}) {
     return await new Promise((resolve, reject) => {
       const fail = (/** @type {string} */ how) => {
         const shown = [command, ...args].join(' ').slice(0, 200);
-        const lines = output.trimEnd().split('\n').slice(-20).join('\n');
+        const lines = output
+          .trimEnd()
+          .split('\n')
+          .slice(-(options.shownLines ?? 20))
+          .join('\n');
         reject(new CommandError(`\`${shown}\` ${how}`, lines));
       };
       child.once('error', (error) => fail(`did not run: ${error.message}`));

@@ -4,5 +4,5 @@ export { readmeExamples } from './readme-examples.ts';
 export type { ReadmeExample } from './readme-examples.ts';
 export { startRedis } from './redis-server.ts';
 export type { RedisOptions, RedisServer } from './redis-server.ts';
-export { startTemporal } from './temporal-server.ts';
+export { startTemporal, temporalBinary } from './temporal-server.ts';
 export type { TemporalOptions, TemporalServer } from './temporal-server.ts';

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { CommandError, run } from '../../start/src/command.mjs';
 import { tallyOf } from './tally.mjs';
@@ -15,6 +16,8 @@ export const longTests = [
     '/node_modules/',
   ],
 ];
+
+const reporter = fileURLToPath(new URL('./jest-reporter.mjs', import.meta.url));
 
 /**
  * Runs the tests of all projects in one Jest.
@@ -37,7 +40,8 @@ export async function runJest({ root, env, progress, paths, args, timeoutMs }) {
       process.execPath,
       [
         ...[jest, ...paths, ...args, '--projects', ...jestProjects(root)],
-        ...['--maxWorkers=2', '--silent', '--json', '--outputFile', report],
+        ...['--maxWorkers=2', '--silent', '--reporters', reporter],
+        ...['--json', '--outputFile', report],
       ],
       {
         cwd: root,

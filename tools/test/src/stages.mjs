@@ -58,6 +58,17 @@ async function tool(root, detail, name, args) {
  * @param {readonly string[]} args
  */
 async function node(root, detail, args) {
-  const env = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true' };
-  await run(process.execPath, args, { cwd: root, env, onLine: detail, timeoutMs: 600_000 });
+  await run(process.execPath, args, {
+    cwd: root,
+    env: {
+      ...process.env,
+      NX_DAEMON: 'false',
+      NX_NO_CLOUD: 'true',
+      NO_COLOR: '1',
+      FORCE_COLOR: '0',
+    },
+    onLine: detail,
+    shownLines: 400,
+    timeoutMs: 600_000,
+  });
 }

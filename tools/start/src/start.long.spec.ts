@@ -1,0 +1,36 @@
+import { temporaryFolder } from './fakes.ts';
+import { listens, readConnection, startLauncher } from './launcher.ts';
+
+describe('npm start that is killed', () => {
+  const state = temporaryFolder();
+  afterAll(() => state.remove());
+
+  it('leaves no part running, and the next one works on what it left', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const launcher = startLauncher(state.path);
+      await launcher.printed('Ctrl-C stops everything.');
+      const { url, sandbox_url: sandbox, temporal_address: temporal } = readConnection(state.path);
+      launcher.process.kill('SIGKILL');
+      for (const address of [url, sandbox, temporal]) {
+        while (await listens(address)) await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+    const last = startLauncher(state.path, '--once');
+    expect(await last.ended).toBe(0);
+  }, 600_000);
+
+  it('lets one of two that begin together wait for the other', async () => {
+    const first = startLauncher(state.path);
+    const second = startLauncher(state.path);
+    // Whoever is second ends by itself with 0, having named the address of the first.
+    const ended = await Promise.race([
+      first.ended.then((code) => ({ code, other: second, output: first.output() })),
+      second.ended.then((code) => ({ code, other: first, output: second.output() })),
+    ]);
+    expect(ended.code).toBe(0);
+    expect(ended.output).toContain('already runs');
+    await ended.other.printed('Ctrl-C stops everything.');
+    ended.other.process.kill('SIGTERM');
+    expect(await ended.other.ended).toBe(143);
+  }, 600_000);
+});
