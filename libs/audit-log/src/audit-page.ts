@@ -44,9 +44,9 @@ export function openOrThrow(stored: StoredRecord): AuditRecord {
   return record;
 }
 
-export function matches(query: AuditQuery, record: AuditRecord): boolean {
+export function matches(filters: AuditQuery, record: AuditRecord): boolean {
   return (['kind', 'action', 'decision_id', 'run_id'] as const).every(
-    (name) => query[name] === undefined || query[name] === record[name],
+    (name) => filters[name] === undefined || filters[name] === record[name],
   );
 }
 

@@ -151,6 +151,9 @@ export function checkTenantId(tenantId: unknown): asserts tenantId is string {
   if (fault !== undefined) throw new AuditError('invalid_query', `tenant_id ${fault}`);
 }
 
+/** Most records in a page. */
+const MAX_PAGE = 1000;
+
 const QUERY_RULES: Record<string, Rule> = {
   tenant_id: identifier,
   limit: (value) =>
@@ -163,8 +166,6 @@ const QUERY_RULES: Record<string, Rule> = {
   decision_id: identifier,
   run_id: identifier,
 };
-/** Most records in a page. */
-const MAX_PAGE = 1000;
 
 /** @throws {@link AuditError} `invalid_query` naming the field. */
 export function checkQuery(query: object): void {

@@ -13,7 +13,6 @@ import type {
   AuditVerification,
 } from './audit-log.ts';
 import { MAX_SCAN, checkedQuery, matches, openOrThrow, pageOf } from './audit-page.ts';
-import type { CheckedQuery } from './audit-page.ts';
 import { checkEntry, checkTenantId } from './entry-rules.ts';
 import type { CheckedEntry } from './entry-rules.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -30,6 +29,9 @@ const TURN = 50;
 
 /** Records that are read with one command. */
 const READ_CHUNK = 100;
+
+/** Chains of which the head is remembered. */
+const MAX_CHAINS = 10_000;
 
 const APPEND = readFileSync(new URL('../lua/append-4.lua', import.meta.url), 'utf8');
 const APPEND_SHA = createHash('sha1').update(APPEND).digest('hex');
@@ -90,11 +92,33 @@ export class RedisAuditLog implements AuditLog {
 
   async list(query: AuditQuery): Promise<AuditPage> {
     this.#mustBeOpen();
-    const checked = checkedQuery(query);
-    const { decision_id, run_id } = checked;
-    if (decision_id !== undefined) return this.#listBy('decision_id', decision_id, checked);
-    if (run_id !== undefined) return this.#listBy('run_id', run_id, checked);
-    return this.#listAll(checked);
+    const { limit, before, ...filters } = checkedQuery(query);
+    const { tenant_id, kind, action, decision_id, run_id } = filters;
+    const indexed = decision_id ?? run_id;
+    const read =
+      indexed === undefined
+        ? (from: number, count: number) => this.#readDown(tenant_id, from, count)
+        : (from: number, count: number) =>
+            this.#readIndexed(
+              tenant_id,
+              decision_id === undefined ? 'run_id' : 'decision_id',
+              indexed,
+              from,
+              count,
+            );
+    const count = (kind ?? action) === undefined ? Math.min(READ_CHUNK, limit) : READ_CHUNK;
+    const records: AuditRecord[] = [];
+    let from = before;
+    for (let scanned = 0; scanned < MAX_SCAN; scanned += count) {
+      const chunk = await read(from, count);
+      for (const record of chunk.map(openOrThrow)) {
+        from = record.sequence;
+        if (matches(filters, record)) records.push(record);
+        if (records.length === limit) return pageOf(records, from);
+      }
+      if (chunk.length < count) return pageOf(records, 1);
+    }
+    return pageOf(records, from);
   }
 
   async verify(tenantId: string): Promise<AuditVerification> {
@@ -231,56 +255,45 @@ export class RedisAuditLog implements AuditLog {
     };
   }
 
-  async #listAll(query: CheckedQuery): Promise<AuditPage> {
-    const { stream } = keysOf(query.tenant_id);
-    const records: AuditRecord[] = [];
-    const filtered = (query.kind ?? query.action) !== undefined;
-    const count = filtered ? READ_CHUNK : Math.min(READ_CHUNK, query.limit);
-    let before = query.before;
-    for (let scanned = 0; scanned < MAX_SCAN; scanned += count) {
-      const entries = await this.#within(
-        this.#client.xrevrange(stream, before - 1, '-', 'COUNT', count),
-      );
-      for (const entry of entries) {
-        const record = openOrThrow(storedOf(entry));
-        before = record.sequence;
-        if (matches(query, record)) records.push(record);
-        if (records.length === query.limit) return pageOf(records, before);
-      }
-      if (entries.length < count) return pageOf(records, 1);
-    }
-    return pageOf(records, before);
+  /** The newest records before a sequence, newest first. */
+  async #readDown(tenantId: string, before: number, count: number): Promise<StoredRecord[]> {
+    const { stream } = keysOf(tenantId);
+    const entries = await this.#within(
+      this.#client.xrevrange(stream, before - 1, '-', 'COUNT', count),
+    );
+    return entries.map(storedOf);
   }
 
-  async #listBy(field: IndexedField, value: string, query: CheckedQuery): Promise<AuditPage> {
-    const { stream, index } = keysOf(query.tenant_id);
+  /** The same of the records of one decision or run. */
+  async #readIndexed(
+    tenantId: string,
+    field: IndexedField,
+    value: string,
+    before: number,
+    count: number,
+  ): Promise<StoredRecord[]> {
+    const { stream, index } = keysOf(tenantId);
     const members = await this.#within(
       this.#client.zrevrangebylex(
         index,
-        `(${indexMember(field, value, query.before)}`,
+        `(${indexMember(field, value, before)}`,
         `[${indexMember(field, value, '')}`,
         'LIMIT',
         0,
-        query.limit,
+        count,
       ),
     );
     const sequences = members.map((member) => Number(member.slice(-16)));
     const pipeline = this.#client.pipeline();
     for (const sequence of sequences) pipeline.xrange(stream, sequence, sequence);
     const replies = await this.#within(pipeline.exec());
-    const records = (replies ?? []).map(([error, reply], position) => {
+    return sequences.map((sequence, position) => {
+      const [error, reply] = replies?.[position] ?? [null, []];
       if (error) throw unavailable(error);
-      const entry = (reply as [string, string[]][])[0];
-      return openOrThrow(
-        entry === undefined
-          ? { sequence: sequences[position] ?? 0, body: '', hash: '' }
-          : storedOf(entry),
-      );
+      const [entry] = reply as [string, string[]][];
+      // The index leads to nothing: not a record that can be opened.
+      return entry === undefined ? { sequence, body: '', hash: '' } : storedOf(entry);
     });
-    return pageOf(
-      records.filter((record) => matches(query, record)),
-      members.length < query.limit ? 1 : (sequences.at(-1) ?? 1),
-    );
   }
 
   /** The first of these records that the index does not lead to. */
@@ -332,9 +345,6 @@ export class RedisAuditLog implements AuditLog {
   }
 }
 
-/** Chains of which the head is remembered. */
-const MAX_CHAINS = 10_000;
-
 function sealAll(entries: CheckedEntry[], head: ChainHead): ReturnType<typeof sealEntry>[] {
   const now = new Date();
   let previous = head;
@@ -361,5 +371,7 @@ function storedOf([id, fields]: [string, string[]]): StoredRecord {
 }
 
 function unavailable(cause: unknown): AuditError {
-  return new AuditError('store_unavailable', 'the audit store (Redis) did not answer', { cause });
+  return new AuditError('store_unavailable', 'the audit store (Redis) did not take the call', {
+    cause,
+  });
 }

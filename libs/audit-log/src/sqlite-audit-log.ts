@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from './audit-error.ts';
 import type {
   AuditEntry,
@@ -20,8 +20,11 @@ import type { ChainHead, StoredRecord } from './hash-chain.ts';
 
 const SCHEMA_VERSION = 1;
 
-/** How long a commit waits for another process, in milliseconds. */
+/** How long a call waits for another process, in milliseconds. */
 const BUSY_TIMEOUT = 2000;
+
+/** The longest pause between two tries, in milliseconds. */
+const BUSY_PAUSE = 3;
 
 /** Records that `verify` reads before it lets other work of the process go on. */
 const VERIFY_CHUNK = 500;
@@ -142,12 +145,11 @@ export class SqliteAuditLog implements AuditLog {
     return this.#commits.add(checked, 1024 + (checked.context?.length ?? 0));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- errors are rejections here too
   async list(query: AuditQuery): Promise<AuditPage> {
     this.#mustBeOpen();
     const { tenant_id, limit, before, kind, action, decision_id, run_id } = checkedQuery(query);
     const indexed = decision_id ?? run_id;
-    return this.#guard(() => {
+    return this.#call(() => {
       const newest = Math.min(before - 1, this.#last(tenant_id));
       // Without an index the reading is bounded by a window of sequences.
       const scanned = indexed === undefined && (kind ?? action) !== undefined;
@@ -177,11 +179,15 @@ export class SqliteAuditLog implements AuditLog {
   async verify(tenantId: string): Promise<AuditVerification> {
     this.#mustBeOpen();
     checkTenantId(tenantId);
-    const { last, ...head } = this.#guard(() => this.#readEnds.get(tenantId)) as unknown as Ends;
+    const { last, ...head } = (await this.#call(() =>
+      this.#readEnds.get(tenantId),
+    )) as unknown as Ends;
     const verifier = new ChainVerifier(tenantId);
     for (;;) {
       const from = verifier.head.sequence;
-      const rows = this.#guard(() => this.#readUp.all(tenantId, from, last)) as unknown as Row[];
+      const rows = (await this.#call(() =>
+        this.#readUp.all(tenantId, from, last),
+      )) as unknown as Row[];
       for (const row of rows) {
         const reason = verifier.nextStored(storedOf(row)) ?? filterFault(row);
         if (reason !== undefined) {
@@ -196,10 +202,9 @@ export class SqliteAuditLog implements AuditLog {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- errors are rejections here too
   async ping(): Promise<void> {
     this.#mustBeOpen();
-    this.#guard(() => this.#readHead.get(''));
+    await this.#call(() => this.#readHead.get(''));
   }
 
   close(): Promise<void> {
@@ -207,10 +212,10 @@ export class SqliteAuditLog implements AuditLog {
     return this.#closing;
   }
 
-  #append(entries: CheckedEntry[]): AuditRecord[] {
-    const now = new Date();
-    return this.#guard(() =>
+  #append(entries: CheckedEntry[]): Promise<AuditRecord[]> {
+    return this.#call(() =>
       this.#transaction(() => {
+        const now = new Date();
         const heads = new Map<string, ChainHead>();
         const records = entries.map((entry) => {
           const { tenant_id, kind, action, decision_id, run_id } = entry.fields;
@@ -264,22 +269,34 @@ export class SqliteAuditLog implements AuditLog {
     }
   }
 
-  /** Runs a call of the store and turns its errors into those of this library. */
-  #guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof AuditError) throw cause;
-      if (resultCode(cause) === SQLITE_CONSTRAINT) {
-        throw new AuditError(
-          'corrupt_record',
-          'the head of an audit chain does not fit its records; run verify on its tenant',
-          { cause },
-        );
+  /**
+   * Runs a call of the store and turns its errors into those of this library. While another process
+   * holds the file it tries again, often and without blocking: SQLite's own waiting blocks the
+   * thread and backs off so far that a busy neighbour starves it.
+   */
+  async #call<T>(work: () => T): Promise<T> {
+    const deadline = Date.now() + BUSY_TIMEOUT;
+    for (;;) {
+      try {
+        return work();
+      } catch (cause) {
+        const code = resultCode(cause);
+        if (code !== SQLITE_BUSY || Date.now() > deadline) throw auditErrorOf(cause, code);
       }
-      throw new AuditError('store_unavailable', 'the audit file did not take the call', { cause });
+      await sleep(1 + Math.random() * (BUSY_PAUSE - 1));
     }
   }
+}
+
+function auditErrorOf(cause: unknown, code: number | undefined): AuditError {
+  if (cause instanceof AuditError) return cause;
+  return code === SQLITE_CONSTRAINT
+    ? new AuditError(
+        'corrupt_record',
+        'the head of an audit chain does not fit its records; run verify on its tenant',
+        { cause },
+      )
+    : new AuditError('store_unavailable', 'the audit file did not take the call', { cause });
 }
 
 const SQLITE_BUSY = 5;
@@ -317,6 +334,7 @@ function openDatabase(path: string): DatabaseSync {
       );
     }
     if (version < SCHEMA_VERSION) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+    database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (error) {
     database.close();
