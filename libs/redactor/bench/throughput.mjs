@@ -131,6 +131,13 @@ for (const [name, unit] of [
   ['masks', '[REDACTED:'],
   ['quotes', 'secret="a\\"'],
   ['cookie', 'cookie: '],
+  ['-eyJ', '-eyJhbGc'],
+  ['JSON', '{"api_key":"'],
+  ['userinfo', '://' + 'a:'.repeat(500)],
+  ['spaces', 'password' + ' '.repeat(39)],
+  ['glpat', 'glpat-'],
+  ['escapes', 'token="' + '\\"'.repeat(1000)],
+  ['prompt', 'pass: pwd: '],
 ]) {
   const text = flat(unit.repeat(Math.ceil(MEGABYTE / unit.length)));
   const seconds = Math.min(

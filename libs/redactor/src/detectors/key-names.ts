@@ -138,6 +138,7 @@ const FOREIGN_TAIL =
  * that was found in it.
  */
 export function namesSecret(left: string, right: string, family: KeyFamily): boolean {
+  if (left === '' && right === '') return true;
   if (FOREIGN_TAIL.test(right.toLowerCase())) return false;
   const rightParts = partsOf(right);
   const leftParts = partsOf(left);
@@ -199,6 +200,7 @@ const LEFT_PUBLIC_TOKEN = new Set([
 
 /** The lower-case parts of an identifier in any of the usual spellings. */
 function partsOf(name: string): string[] {
+  if (name === '') return [];
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()

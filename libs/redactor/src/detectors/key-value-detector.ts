@@ -1,6 +1,6 @@
 import {
   CLASS_BITS,
-  codesOf,
+  CodeSet,
   inClass,
   isBlank,
   isLineBreak,
@@ -106,7 +106,7 @@ function isNameCode(code: number): boolean {
 }
 
 /** What may follow a name that has a value: a separator, or what closes the name. */
-const AFTER_NAME = codesOf('=:"\'`\\] \t>!?+%,\n\r');
+const AFTER_NAME = new CodeSet('=:"\'`\\] \t>!?+%,\n\r');
 
 /** `_` and `-`, with which the short key words begin. */
 function isMark(code: number): boolean {
@@ -272,6 +272,7 @@ function readValue(
   spaced: boolean,
   family: KeyFamily,
 ): ValueSite | undefined {
+  view.maskFrom = Math.max(view.maskFrom, from);
   let start = from;
   // Prefixes of string literals: b'', r"", f"".
   if (
@@ -353,7 +354,7 @@ function readHeader(view: TextView, from: number, separator: ValueSite['separato
 }
 
 /** Marks that end an unquoted value wherever they stand. */
-const BARE_ENDS = new Set([QUOTE, APOSTROPHE, BACKTICK, LESS, GREATER]);
+const BARE_ENDS = new CodeSet('"\'`<>');
 
 function readBare(
   view: TextView,
@@ -386,10 +387,10 @@ function readBare(
   return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)) };
 }
 
-const CODE_MARKS = codesOf(',;)]}|>[');
+const CODE_MARKS = new CodeSet(',;)]}|>[');
 
 /** Marks that belong to the sentence or the expression around a value, at its end. */
-const TRAILING = codesOf(',;.)]}');
+const TRAILING = new CodeSet(',;.)]}');
 
 function isBalanced(view: TextView, start: number, end: number): boolean {
   const last = view.at(end - 1);

@@ -16,12 +16,18 @@ export function isIllustration(token: string): boolean {
   return distinctUnits(token, 8) < Math.min(8, token.length >> 1);
 }
 
-/** Number of distinct code units, counted up to `enough`. */
+/** Number of distinct code units, counted up to `enough`; units outside ASCII are told apart by their last five bits. */
 export function distinctUnits(text: string, enough = 64): number {
-  const seen = new Set<number>();
-  for (let index = 0; index < text.length && seen.size < enough; index++)
-    seen.add(text.charCodeAt(index));
-  return seen.size;
+  const seen = [0, 0, 0, 0, 0];
+  let count = 0;
+  for (let index = 0; index < text.length && count < enough; index++) {
+    const code = text.charCodeAt(index);
+    const word = code < 128 ? code >> 5 : 4;
+    const bit = 1 << (code & 31);
+    if (((seen[word] as number) & bit) === 0) count++;
+    seen[word] = (seen[word] as number) | bit;
+  }
+  return count;
 }
 
 const REFERENCE =

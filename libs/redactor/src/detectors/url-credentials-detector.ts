@@ -1,4 +1,4 @@
-import { CLASS_BITS, codesOf, inClass } from '../engine/char-class.ts';
+import { CLASS_BITS, CodeSet, inClass } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { holdsMask, isPlaceholder } from './placeholders.ts';
@@ -47,4 +47,4 @@ export class UrlCredentialsDetector implements Detector {
 }
 
 /** What ends the authority, or cannot stand in it unescaped. */
-const ENDS = codesOf('/?#"\'`<>\\ ');
+const ENDS = new CodeSet('/?#"\'`<>\\ ');

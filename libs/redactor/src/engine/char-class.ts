@@ -79,7 +79,15 @@ export function isSpace(code: number): boolean {
   return isBlank(code) || isLineBreak(code);
 }
 
-/** The code units of a few marks. */
-export function codesOf(marks: string): ReadonlySet<number> {
-  return new Set(Array.from(marks, (mark) => mark.charCodeAt(0)));
+/** A few ASCII code units, with a test that is one table look-up. */
+export class CodeSet {
+  private readonly table = new Uint8Array(128);
+
+  constructor(marks: string) {
+    for (let index = 0; index < marks.length; index++) this.table[marks.charCodeAt(index)] = 1;
+  }
+
+  has(code: number): boolean {
+    return code >= 0 && code < 128 && this.table[code] === 1;
+  }
 }

@@ -155,6 +155,7 @@ export class RedactionScan {
   private judge(detector: Detector, start: number, end: number): Candidate | undefined {
     const { view } = this;
     view.starved = false;
+    view.maskFrom = end;
     const last = this.spans.at(-1);
     view.maskedStart = last?.start ?? 0;
     view.maskedEnd = last?.end ?? 0;
@@ -226,14 +227,15 @@ export class RedactionScan {
   private certainUntil(): number {
     if (this.goesOn !== undefined) return this.buffer.length;
     const { automaton } = this.rules;
-    let certain = this.earliestLiteral();
+    let limit = this.scanned;
     if (this.waitingHit >= 0) {
-      for (const hit of automaton.hitsOf(this.state).slice(this.waitingHit)) {
-        const from =
-          hit.detector.masks === 'after' ? this.scanned : this.scanned - hit.literal.length;
-        certain = Math.min(certain, from);
+      const [waiting, ...others] = automaton.hitsOf(this.state).slice(this.waitingHit);
+      if (waiting?.detector.masks === 'after' && others.length === 0) limit = this.view.maskFrom;
+      for (const { literal, detector } of waiting === undefined ? [] : [waiting, ...others]) {
+        if (detector.masks !== 'after') limit = Math.min(limit, this.scanned - literal.length);
       }
     }
+    let certain = this.earliestMask(limit);
     // A token with its mark inside begins in the run before the mark: that run waits until it is clear what follows.
     const { buffer } = this;
     const inRun = certain >= buffer.length || inClass(buffer.charCodeAt(certain), CLASS_BITS.a);
@@ -243,18 +245,19 @@ export class RedactionScan {
     return certain;
   }
 
-  /** Where the first literal may begin that is being read here and ends in what has not been scanned. */
-  private earliestLiteral(): number {
+  /** Where the first mask before `limit` may begin that is owed to a literal which ends in what was not scanned yet. */
+  private earliestMask(limit: number): number {
     const { automaton } = this.rules;
-    let earliest = this.scanned;
+    let earliest = limit;
     let state = this.state;
     for (let index = this.scanned; ; index++) {
       const start = index - automaton.heldUnits(state);
-      if (start >= this.scanned) return earliest;
+      if (start >= limit) return earliest;
       if (index >= this.buffer.length) return Math.min(earliest, start);
       state = automaton.next(state, this.buffer.charCodeAt(index));
       for (const { literal, detector } of automaton.hitsOf(state)) {
-        if (detector.masks !== 'after') earliest = Math.min(earliest, index + 1 - literal.length);
+        const end = index + 1;
+        earliest = Math.min(earliest, detector.masks === 'after' ? end : end - literal.length);
       }
     }
   }
@@ -310,6 +313,7 @@ export class RedactionScan {
       REACH;
     if (keep <= 1024) return;
     this.buffer = this.buffer.slice(keep);
+    this.view.shift(keep);
     this.base += keep;
     this.scanned -= keep;
     this.written -= keep;

@@ -180,8 +180,8 @@ describe('hold-back', () => {
   it('passes a prompt on before the answer is typed', () => {
     const stream = redactor.createStream();
     expect(stream.write('Continue? [y/N] ')).toBe('Continue? [y/N] ');
-    expect(stream.write('\nPassword: ')).toBe('\nPassword');
-    expect(stream.write('hunter2\n')).toBe(': [REDACTED:password]\n');
+    expect(stream.write('\nPassword: ')).toBe('\nPassword: ');
+    expect(stream.write('hunter2\n')).toBe('[REDACTED:password]\n');
   });
 
   it('never holds back more than its window', () => {

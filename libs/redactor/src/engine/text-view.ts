@@ -1,3 +1,5 @@
+import { inClass } from './char-class.ts';
+
 /** How far to the left of its trigger a detector may look, in UTF-16 units. */
 export const LOOK_BEHIND = 160;
 
@@ -19,6 +21,11 @@ export class TextView {
   low = 0;
   high = 0;
   starved = false;
+  /** Where the mask of the detector that is being asked can begin at the earliest, as far as it knows. */
+  maskFrom = 0;
+  private runBits = 0;
+  private runStart = 0;
+  private runKnownEnd = 0;
   /** The last masked span; to the right of it the text looks as it will look when masked. */
   maskedStart = 0;
   maskedEnd = 0;
@@ -37,6 +44,32 @@ export class TextView {
   before(index: number): number {
     if (index < this.maskedEnd && index >= this.maskedStart) return 93;
     return this.at(index);
+  }
+
+  /**
+   * Where the run of a class that begins at an index ends, after at most `most` units. What is known of the last run is
+   * kept, so that many triggers within one run read it once.
+   */
+  runEnd(from: number, bits: number, most: number): number {
+    const stop = Math.min(from + most, this.high);
+    let at = from;
+    const isKnown = bits === this.runBits && from >= this.runStart && from <= this.runKnownEnd;
+    if (isKnown) at = Math.min(this.runKnownEnd, stop);
+    while (at < stop && inClass(this.at(at), bits)) at++;
+    if (!isKnown) {
+      this.runBits = bits;
+      this.runStart = from;
+      this.runKnownEnd = at;
+    } else if (at > this.runKnownEnd) {
+      this.runKnownEnd = at;
+    }
+    return at;
+  }
+
+  /** Keeps what is known right when units are dropped from the beginning of the text. */
+  shift(units: number): void {
+    this.runStart -= units;
+    this.runKnownEnd -= units;
   }
 
   /** Whether `literal` stands at an index. */

@@ -109,7 +109,7 @@ export function matchShape(
       continue;
     }
     const from = at;
-    while (at - from < segment.max && inClass(view.at(at), segment.bits)) at++;
+    at = view.runEnd(from, segment.bits, segment.max);
     if (at - from < segment.min) return undefined;
     if (at >= view.high) {
       // A first part without end is no evidence of the parts that should follow.

@@ -2,12 +2,13 @@ import type { Redactor } from '../redactor.ts';
 import { TOKEN_RULES } from '../rules/token-rules.ts';
 import { TOKEN_CHECKS } from '../rules/token-check.ts';
 
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
 const ALPHABETS: Record<string, string> = {
   d: '0123456789',
   h: '0123456789abcdef',
   l: 'abcdefghijklmnopqrstuvwxyz0123456789',
   u: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
-  a: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
 };
 
 /** A reproducible source of numbers in [0, 1) (mulberry32). */
@@ -26,7 +27,7 @@ export function fillShape(shape: string, random: () => number): string {
   return shape
     .replaceAll('|', '')
     .replace(/<(\w):(\d+)(?:-\d+|\+)?>/g, (_, letter: string, count: string) => {
-      const alphabet = ALPHABETS[letter] ?? ALPHABETS['a'];
+      const alphabet = ALPHABETS[letter] ?? ALPHANUMERIC;
       let text = '';
       while (text.length < Number(count))
         text += alphabet.charAt(Math.floor(random() * alphabet.length));
