@@ -29,7 +29,7 @@ const MAX_REASON_LENGTH = 1000;
 /** Everything that activities reach the world through. */
 export interface ActivityDependencies extends ExecutionDependencies {
   runs: Pick<RunClient, 'reportProgress'>;
-  approvals: Pick<ApprovalClient, 'create' | 'get'>;
+  approvals: Pick<ApprovalClient, 'create'>;
   deployments: DirectoryTarget;
   logger: Pick<Logger, 'warn'>;
 }
@@ -41,8 +41,8 @@ export interface Activities {
   checkDeploy(input: DeployInput): Promise<void>;
   /** Deploys what was built when the control plane confirms that it may; else `ApprovalRequired`. */
   deployDirectory(input: DeployDirectoryInput): Promise<Deployment>;
+  /** Asks a person; the same request again answers how the approval stands. */
   requestApproval(input: RequestApprovalInput): Promise<ApprovalState>;
-  readApproval(input: { approval_id: string }): Promise<ApprovalState>;
   /** Tells the control plane what became of a run. */
   reportRun(report: RunReport): Promise<void>;
 }
@@ -115,8 +115,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
           ...(agent ? { agent } : {}),
         });
       }),
-
-    readApproval: ({ approval_id }) => guarded(() => approvals.get(approval_id)),
 
     reportRun: ({ run_id, error, ...progress }) =>
       guarded(() =>

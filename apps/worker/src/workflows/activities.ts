@@ -14,7 +14,7 @@ type ShortActivities = Omit<Activities, keyof ExecutingActivities | keyof Report
 export function executingActivities(seconds: number): ExecutingActivities {
   return proxyActivities<ExecutingActivities>({
     startToCloseTimeout: (seconds + SETUP_SECONDS) * 1000,
-    heartbeatTimeout: '15 seconds',
+    heartbeatTimeout: '10 seconds',
     // The workflow goes on when the command is stopped, charged and cleaned up.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
@@ -27,18 +27,17 @@ export function executingActivities(seconds: number): ExecutingActivities {
   });
 }
 
-export const { checkDeploy, deployDirectory, requestApproval, readApproval } =
-  proxyActivities<ShortActivities>({
-    startToCloseTimeout: '2 minutes',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: {
-      initialInterval: '500 milliseconds',
-      backoffCoefficient: 2,
-      maximumInterval: '30 seconds',
-      maximumAttempts: 10,
-      nonRetryableErrorTypes: NON_RETRYABLE_TYPES,
-    },
-  });
+export const { checkDeploy, deployDirectory, requestApproval } = proxyActivities<ShortActivities>({
+  startToCloseTimeout: '2 minutes',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    maximumAttempts: 10,
+    nonRetryableErrorTypes: NON_RETRYABLE_TYPES,
+  },
+});
 
 /** Tried until it arrives: what became of a run is never lost. */
 export const { reportRun } = proxyActivities<ReportingActivities>({

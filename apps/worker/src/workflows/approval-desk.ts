@@ -1,7 +1,8 @@
 import type { Agent, DECIDE_UPDATE, DecideUpdate, RunStep } from '@ae/contracts';
 import { ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { ApprovalDemand } from '../failure-types.ts';
-import { readApproval, reportRun, requestApproval } from './activities.ts';
+import type { RequestApprovalInput } from '../activities/activity-types.ts';
+import { reportRun, requestApproval } from './activities.ts';
 import { RunEnded, approvalDemandOf } from './run-ending.ts';
 
 /** Only the types of the contract come into a workflow: zod would triple the bundle. */
@@ -70,12 +71,13 @@ export class ApprovalDesk {
     let approval_id: string;
     try {
       this.#asking = true;
-      const approval = await requestApproval({
+      const request = {
         run_id: this.#runId,
         agent: this.#agent,
         demand,
         expires_in_seconds: this.#expiresInSeconds,
-      });
+      };
+      const approval = await requestApproval(request);
       ({ approval_id } = approval);
       this.#waiting = { approval_id, expiresAt: Date.parse(approval.expires_at) };
       await reportRun({
@@ -84,7 +86,7 @@ export class ApprovalDesk {
         approval_id,
         steps: [step],
       });
-      decision = await this.#decisionOn(this.#waiting);
+      decision = await this.#decisionOn(request, this.#waiting);
     } finally {
       this.#asking = false;
       this.#waiting = undefined;
@@ -107,18 +109,18 @@ export class ApprovalDesk {
   }
 
   /** What was decided; undefined when the time is over. */
-  async #decisionOn(waiting: {
-    approval_id: string;
-    expiresAt: number;
-  }): Promise<Decision | undefined> {
-    const { approval_id, expiresAt } = waiting;
+  async #decisionOn(
+    request: RequestApprovalInput,
+    { approval_id, expiresAt }: { approval_id: string; expiresAt: number },
+  ): Promise<Decision | undefined> {
     for (let look = FIRST_LOOK_MS; ; look = Math.min(look * 2, LONGEST_LOOK_MS)) {
       const left = Math.max(0, expiresAt - Date.now());
       const wait = Math.max(1, Math.min(look, left));
       const told = await condition(() => this.#decided.has(approval_id), wait);
       if (told) return this.#decided.get(approval_id);
       const isOver = left <= look;
-      const approval = await readApproval({ approval_id });
+      // Asking the same again answers how the approval stands.
+      const approval = await requestApproval(request);
       // A decision may have been told while the control plane was asked.
       const known = this.#decided.get(approval_id) ?? decisionIn(approval);
       if (known) return known;
