@@ -96,6 +96,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'master-key',
       'presharedkey',
       'preshared_key',
+      'client-key-data',
     ],
   },
   {

@@ -58,6 +58,16 @@ const masked: readonly (readonly [string, string, string])[] = [
   ['config["api_key"] = "', opaque, '"'],
   [":secret_key => '", opaque, "'"],
   ['if (password === "', 'hunter2', '") {'],
+  // colours of a terminal
+  ['\u001b[36mpassword\u001b[0m=', 'hunter2', '\n'],
+  ["  token: \u001b[32m'", opaque, "'\u001b[39m"],
+  ['password: \u001b[1;32m', 'hunter2', '\u001b[0m'],
+  // files of credentials
+  ['//registry.example.com/:_authToken=', opaque, '\n'],
+  ['client-key-data: ', opaque + opaque, '\n'],
+  ['PrivateKey = ', `${opaque}Zm9vYmFyMTI4=`, '\n'],
+  ['db.local:5432:app:joe:', 'hunter2', '\n'],
+  ['curl -u joe:', 'hunter2', ' https://example.com'],
   // other languages
   ['contraseña: ', 'Cl4ve-Larga', '\n'],
   ['пароль=', 'qwerty123', ' '],

@@ -11,6 +11,13 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     clean: ['AKIAIOSFODNN7EXAMPLE', 'AKIA<u:10>', 'MAKIA<u:16>', 'ASIAPACIFICREGIONALHEADQUARTERS'],
   },
   {
+    rule: 'aws-session-token',
+    kind: 'aws_session_token',
+    source: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html',
+    shapes: ['IQoJb3JpZ2lu<b:100+>', 'FwoGZXIvYXdz<b:100+>', 'FQoGZXIvYXdz<b:100+>'],
+    clean: ['IQoJb3JpZ2lu<b:10>'],
+  },
+  {
     rule: 'aws-bedrock-api-key',
     kind: 'aws_bedrock_key',
     source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html',

@@ -14,6 +14,8 @@ export const TOKEN_CHECKS: Readonly<Record<TokenCheckName, (token: string) => bo
     const pair = decodeBase64(token);
     return pair !== undefined && /^[\x20-\x7e\u00a0-\u00ff]*:[\x20-\x7e\u00a0-\u00ff]+$/.test(pair);
   },
+  // A private key in armour, as a whole in base64 once more (kubeconfig, CI variables).
+  armour: (token) => /PRIVATE KEY/.test(decodeBase64(token.slice(0, 80)) ?? ''),
 };
 
 /** Decodes base64 or base64url to one unit for each byte; undefined when it is neither. */

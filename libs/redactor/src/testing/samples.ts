@@ -43,8 +43,12 @@ export function sampleToken(ruleName: string, seed = 1, shapeIndex = 0): string 
     throw new Error(`no shape ${String(shapeIndex)} in ${ruleName}`);
   const random = seededRandom(seed);
   for (;;) {
-    const token = fillShape(shape, random);
-    if (rule.check === undefined || TOKEN_CHECKS[rule.check](token)) return token;
+    const visible = fillShape(
+      shape.includes('|') ? shape.slice(0, shape.indexOf('|')) : '',
+      random,
+    );
+    const secret = fillShape(shape.slice(shape.indexOf('|') + 1), random);
+    if (rule.check === undefined || TOKEN_CHECKS[rule.check](secret)) return visible + secret;
   }
 }
 
