@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Backend } from './backends/backend.ts';
 import { createBubblewrapBackend } from './backends/bubblewrap-backend.ts';
+import { createDockerBackend } from './backends/docker-backend.ts';
 import { requestListener } from './http/request-listener.ts';
-import { detectIsolation } from './isolation/detect-isolation.ts';
+import { detectIsolation, probeIsolation } from './isolation/detect-isolation.ts';
 import { SandboxRegistry } from './lifecycle/sandbox-registry.ts';
 import { SandboxServerError } from './sandbox-server-error.ts';
 import {
@@ -23,18 +24,20 @@ export interface SandboxServer {
 }
 
 async function openBackend(settings: ServerSettings): Promise<Backend> {
-  const found = await detectIsolation();
-  if (
-    found.backend === 'none' ||
-    (settings.backend !== 'auto' && settings.backend !== found.backend)
-  ) {
-    throw new SandboxServerError(
-      'isolation_unavailable',
-      `This machine cannot isolate sandboxes: ${found.reason ?? `only ${found.backend} works`}.`,
-      found.remedy,
-    );
+  const found =
+    settings.backend === 'auto' ? await detectIsolation() : await probeIsolation(settings.backend);
+  switch (found.backend) {
+    case 'bubblewrap':
+      return createBubblewrapBackend({ root: settings.root, version: found.version ?? '0.0' });
+    case 'docker':
+      return createDockerBackend({ root: settings.root, image: settings.dockerImage });
+    case 'none':
+      throw new SandboxServerError(
+        'isolation_unavailable',
+        `This machine cannot isolate sandboxes: ${found.reason ?? 'no cause is known'}.`,
+        found.remedy,
+      );
   }
-  return createBubblewrapBackend({ root: settings.root, version: found.version ?? '0.0' });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

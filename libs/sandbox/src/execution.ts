@@ -10,7 +10,10 @@ export interface ExecuteOptions {
   cwd?: string;
   /** Environment variables, beside those of the sandbox. */
   envs?: Record<string, string>;
-  /** Called with each piece of output as it comes; pieces never cut a character. */
+  /**
+   * Called with each piece of output as it comes; pieces never cut a character. When one throws,
+   * the command is killed and `execute` throws the same.
+   */
   onStdout?: (chunk: string) => void;
   onStderr?: (chunk: string) => void;
   /** Kills the command and rejects with `ExecutionAborted`. */
@@ -51,6 +54,13 @@ function shellExitCode(exitCode: number, reason: string | undefined): number {
   return reason?.includes('terminated') === true ? 143 : 255;
 }
 
+/** Carries what a caller's listener threw past the translation of the provider's errors. */
+class ListenerFailure extends Error {
+  constructor(cause: unknown) {
+    super('a listener failed', { cause });
+  }
+}
+
 function checkPositive(name: string, value: number): void {
   if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
 }
@@ -85,7 +95,8 @@ export async function execute(
 
   const startedAt = performance.now();
   const output = new OutputCapture(maxOutputBytes);
-  let killed: 'timeout' | 'abort' | 'flood' | undefined;
+  let killed: 'timeout' | 'abort' | 'flood' | 'listener' | undefined;
+  let listenerError: unknown;
   let announceKill = (): void => undefined;
   const killing = new Promise<void>((resolve) => {
     announceKill = resolve;
@@ -97,7 +108,12 @@ export async function execute(
   const receive =
     (stream: 'stdout' | 'stderr', listener?: (chunk: string) => void) => (piece: string) => {
       const kept = output.add(stream, piece);
-      if (kept !== '') listener?.(kept);
+      try {
+        if (kept !== '' && killed !== 'listener') listener?.(kept);
+      } catch (error) {
+        listenerError = error;
+        kill('listener');
+      }
       if (output.received > FLOOD_BYTES) kill('flood');
     };
 
@@ -134,6 +150,7 @@ export async function execute(
       await settleKilled(handle);
     }
     if (killed === 'abort') throw new ExecutionAborted('The execution was aborted.');
+    if (killed === 'listener') throw new ListenerFailure(listenerError);
     return {
       stdout: output.text('stdout'),
       stderr: output.text('stderr'),
@@ -148,6 +165,7 @@ export async function execute(
       truncated: output.truncated || end?.reason === 'output limit exceeded',
     };
   } catch (error) {
+    if (error instanceof ListenerFailure) throw error.cause;
     throw fromProvider(error);
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 import {
   AuthenticationError,
   FileNotFoundError,
+  InvalidArgumentError,
   NotEnoughSpaceError,
   RateLimitError,
   SandboxNotFoundError,
@@ -65,6 +66,9 @@ export function fromProvider(error: unknown, fallback: Fallback = 'sandbox_faile
     return new SandboxNotFound(message, cause);
   }
   if (error instanceof NotEnoughSpaceError) return new SandboxError('disk_full', message, cause);
+  if (error instanceof InvalidArgumentError) {
+    return new SandboxError('invalid_argument', message, cause);
+  }
   if (error instanceof AuthenticationError) {
     return new SandboxError('unauthenticated', message, cause);
   }

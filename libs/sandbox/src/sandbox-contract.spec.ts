@@ -216,6 +216,22 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
       expect(await rejection(late)).toBeInstanceOf(ExecutionAborted);
     });
 
+    it('kills the command and throws what a listener throws', async () => {
+      const failure = new Error('of the listener');
+      const execution = sandbox.execute('echo up; sleep 4714', {
+        onStdout: () => {
+          throw failure;
+        },
+      });
+      await expect(execution).rejects.toBe(failure);
+      const { stdout } = await sandbox.execute('pgrep -f "sleep 471[4]" | wc -l');
+      expect(stdout.trim()).toBe('0');
+    });
+
+    it('names a working directory that does not exist', async () => {
+      await expectCode(sandbox.execute('true', { cwd: '/nowhere' }), 'invalid_argument');
+    });
+
     it.each([0, -1, NaN])('refuses a timeout of %p', async (timeoutMs) => {
       await expect(sandbox.execute('true', { timeoutMs })).rejects.toThrow(RangeError);
     });

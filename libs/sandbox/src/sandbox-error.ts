@@ -8,6 +8,7 @@
  * - `invalid_path`: a path is empty, holds a NUL byte or leads out of the home.
  * - `file_not_found`, `file_too_large`: about a file in the sandbox.
  * - `disk_full`: the sandbox has no space left for the file.
+ * - `invalid_argument`: the provider refuses what was asked, e.g. a `cwd` that does not exist.
  * - `unsupported_by_provider`: this provider cannot do what was asked.
  * - `unauthenticated`: the API key is missing or wrong.
  * - `sandbox_failed`: the provider answered with an error that none of these describes.
@@ -23,6 +24,7 @@ export type SandboxErrorCode =
   | 'file_not_found'
   | 'file_too_large'
   | 'disk_full'
+  | 'invalid_argument'
   | 'unsupported_by_provider'
   | 'unauthenticated'
   | 'sandbox_failed';

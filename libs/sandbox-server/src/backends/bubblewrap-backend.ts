@@ -89,7 +89,10 @@ function atLeast(version: string, major: number, minor: number): boolean {
 
 export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
   const groups = openControlGroups();
-  const kit: GuestKit = prepareGuestKit(options.root, { memoryIsCounted: groups !== undefined });
+  const kit: GuestKit = prepareGuestKit(options.root, {
+    memoryIsCounted: groups !== undefined,
+    needsNode: true,
+  });
   if (kit.seccomp === undefined) {
     groups?.close();
     kit.remove();

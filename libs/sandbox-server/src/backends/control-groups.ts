@@ -119,6 +119,7 @@ function openVersion1(): ControlGroups | undefined {
     create: (id, limits) =>
       group(parents, id, {
         'memory.limit_in_bytes': memoryBytes(limits),
+        'memory.memsw.limit_in_bytes': memoryBytes(limits),
         'pids.max': limits.processes + LAUNCHER_PROCESSES,
         'cpu.cfs_period_us': CPU_PERIOD_US,
         'cpu.cfs_quota_us': Math.round(limits.cpus * CPU_PERIOD_US),

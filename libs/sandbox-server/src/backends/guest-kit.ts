@@ -54,7 +54,8 @@ function reachableByOthers(path: string): boolean {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is a process of that id, of whatever user. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -95,7 +96,7 @@ function writeAgent(target: string): void {
  */
 export function prepareGuestKit(
   root: string | undefined,
-  options: { readonly memoryIsCounted: boolean },
+  options: { readonly memoryIsCounted: boolean; readonly needsNode: boolean },
 ): GuestKit {
   const asRoot = process.getuid?.() === 0;
   let parent = root ?? tmpdir();
@@ -108,7 +109,7 @@ export function prepareGuestKit(
   const agent = join(folder, 'agent');
   writeAgent(agent);
   let node = process.execPath;
-  if (asRoot && !reachableByOthers(node)) {
+  if (options.needsNode && asRoot && !reachableByOthers(node)) {
     node = join(folder, 'node');
     copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
     chmodSync(node, 0o755);

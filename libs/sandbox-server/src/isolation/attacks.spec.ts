@@ -40,10 +40,7 @@ interface Server {
 
 /** `inherited` is a file that the server's parent left open in it. */
 async function startServer(asUser: number | undefined, inherited?: number): Promise<Server> {
-  const [command, ...args] = [
-    ...(asUser === undefined
-      ? []
-      : ['setpriv', '--reuid', String(asUser), '--regid', String(asUser), '--clear-groups', '--']),
+  const server = [
     process.execPath,
     '--disable-warning=ExperimentalWarning',
     CLI,
@@ -52,7 +49,11 @@ async function startServer(asUser: number | undefined, inherited?: number): Prom
     `--disk-mb=${DISK_MB}`,
     `--max-output-mb=${MAX_OUTPUT_MB}`,
   ];
-  const child = spawn(command!, args, {
+  const user =
+    asUser === undefined
+      ? []
+      : ['--reuid', String(asUser), '--regid', String(asUser), '--clear-groups'];
+  const child = spawn('setpriv', [...user, '--', ...server], {
     env: { PATH: process.env['PATH'], AE_SANDBOX_API_KEY: API_KEY, HOST_SECRET: SECRET },
     stdio: [
       'ignore',

@@ -132,21 +132,32 @@ async function probeDocker(): Promise<Probe> {
   }
 }
 
+/** What one way to isolate gives here; `backend` is `none` when it does not work. */
+export async function probeIsolation(backend: 'bubblewrap' | 'docker'): Promise<Isolation> {
+  const { version, reason, remedy } = await (backend === 'docker'
+    ? probeDocker()
+    : probeBubblewrap());
+  if (version !== undefined) return { backend, version };
+  return {
+    backend: 'none',
+    ...(reason === undefined ? {} : { reason }),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
 /**
  * What isolation this machine can give: bubblewrap where it works, else Docker, else none with
  * the reason. It proves bubblewrap by running it.
  */
 export async function detectIsolation(): Promise<Isolation> {
-  const bubblewrap = await probeBubblewrap();
-  if (bubblewrap.version !== undefined) {
-    return { backend: 'bubblewrap', version: bubblewrap.version };
-  }
-  const docker = await probeDocker();
-  if (docker.version !== undefined) return { backend: 'docker', version: docker.version };
+  const bubblewrap = await probeIsolation('bubblewrap');
+  if (bubblewrap.backend !== 'none') return bubblewrap;
+  const docker = await probeIsolation('docker');
+  if (docker.backend !== 'none') return docker;
   const remedy = bubblewrap.remedy ?? (process.platform === 'linux' ? undefined : 'open -a Docker');
   return {
     backend: 'none',
-    reason: `${bubblewrap.reason ?? 'bubblewrap does not work'}; ${docker.reason ?? 'nor does Docker'}`,
+    reason: `${bubblewrap.reason ?? ''}; ${docker.reason ?? ''}`,
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

@@ -1,0 +1,65 @@
+/** Many sandboxes, one after another and at once: nothing of them may stay. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Sandbox } from 'e2b';
+import { childrenOf } from '../backends/process-children.ts';
+import { detectIsolation } from '../isolation/detect-isolation.ts';
+import { startSandboxServer, type SandboxServer } from '../sandbox-server.ts';
+
+const CYCLES = 200;
+const AT_ONCE = 20;
+const MIB = 1024 * 1024;
+
+const isolation = await detectIsolation();
+if (isolation.backend === 'none') console.warn(`churn: not run, ${isolation.reason ?? ''}`);
+
+function groupsLeft(): string[] {
+  return ['', 'memory', 'pids', 'cpu'].flatMap((controller) => {
+    const folder = join('/sys/fs/cgroup', controller, `ae-sandbox-${process.pid}`);
+    return existsSync(folder)
+      ? readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => name)
+      : [];
+  });
+}
+
+function openDescriptors(): number {
+  return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
+}
+
+(isolation.backend === 'none' ? describe.skip : describe)('many sandboxes', () => {
+  let server: SandboxServer;
+  beforeAll(async () => {
+    server = await startSandboxServer();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  async function cycle(): Promise<void> {
+    const sandbox = await Sandbox.create({
+      apiKey: 'churn',
+      apiUrl: server.url,
+      sandboxUrl: server.url,
+    });
+    await sandbox.files.write('f', 'x');
+    expect((await sandbox.commands.run('setsid sleep 600 >/dev/null 2>&1 & cat f')).stdout).toBe(
+      'x',
+    );
+    expect(await sandbox.kill()).toBe(true);
+  }
+
+  it('leave no process, group or descriptor, and no growing memory', async () => {
+    for (let warm = 0; warm < 10; warm += 1) await cycle();
+    const before = { descriptors: openDescriptors(), memory: process.memoryUsage().rss };
+    for (let done = 0; done < CYCLES; done += AT_ONCE) {
+      await Promise.all(Array.from({ length: AT_ONCE }, cycle));
+    }
+    expect(childrenOf(process.pid)).toEqual([]);
+    expect(groupsLeft()).toEqual([]);
+    // The SDK keeps some connections open for reuse.
+    expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 2 * AT_ONCE + 10);
+    expect(process.memoryUsage().rss - before.memory).toBeLessThan(150 * MIB);
+  }, 600_000);
+});
