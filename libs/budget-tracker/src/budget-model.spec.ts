@@ -76,7 +76,7 @@ describe.each(STORE_KINDS)('%s against the model', (kind: StoreKind) => {
   let fixture: StoreFixture;
   beforeAll(async () => {
     fixture = await startStore(kind);
-  }, 60_000);
+  });
   afterAll(() => fixture.stop());
 
   it('gives the same answer to every call of every history', async () => {
@@ -108,7 +108,7 @@ describe.each(STORE_KINDS)('%s against the model', (kind: StoreKind) => {
       { numRuns: 150 },
     );
     expect(histories).toBeGreaterThanOrEqual(150);
-  }, 120_000);
+  });
 });
 
 function comparable(answer: unknown, withoutExpiry: boolean): unknown {

@@ -17,7 +17,7 @@ describe.each(STORE_KINDS)('BudgetTracker on %s', (kind) => {
     store = fixture.connect();
     tracker = new BudgetTracker(store);
     await tracker.ping();
-  }, 60_000);
+  });
   afterAll(() => fixture.stop());
   beforeEach(() => {
     run = `run-${randomUUID()}`;
@@ -246,21 +246,21 @@ describe.each(STORE_KINDS)('BudgetTracker on %s', (kind) => {
 
     it('comes later for a hold that was extended, never earlier', async () => {
       await tracker.create(run, 10);
-      await tracker.reserve(run, 'h', 6, { ttlSeconds: 0.15 });
+      await tracker.reserve(run, 'h', 6, { ttlSeconds: 0.6 });
       const extended = await tracker.extend(run, 'h', 60);
       expect(extended).toMatchObject({ amount: 6, held: 6, seq: 3, replayed: false });
       const again = await tracker.extend(run, 'h', 1);
       expect(again.expires_at).toBe(extended.expires_at);
-      await expired(170);
+      await expired(620);
       expect(await tracker.status(run)).toMatchObject({ held: 6, seq: 4 });
     });
 
     it('takes a whole budget away, and a new one starts from nothing', async () => {
       const now = Date.now();
-      await store.create({ runId: run, now, limit: 10_000_000, ttlMs: 60 });
+      await store.create({ runId: run, now, limit: 10_000_000, ttlMs: 600 });
       await tracker.reserve(run, 'h', 6);
       await tracker.spend(run, 1, { idempotencyKey: 'k' });
-      await expired(80);
+      await expired(620);
       await expect(tracker.status(run)).rejects.toThrow(coded('budget_not_found'));
       await expect(tracker.commit(run, 'h', 6)).rejects.toThrow(coded('budget_not_found'));
       expect((await tracker.list({ limit: 1000 })).budgets.map((b) => b.run_id)).not.toContain(run);
@@ -271,10 +271,10 @@ describe.each(STORE_KINDS)('BudgetTracker on %s', (kind) => {
 
     it('starts anew with a repeated create', async () => {
       const command = { runId: run, limit: 10_000_000 };
-      await store.create({ ...command, now: Date.now(), ttlMs: 60 });
+      await store.create({ ...command, now: Date.now(), ttlMs: 600 });
       await tracker.reserve(run, 'h', 6);
       await store.create({ ...command, now: Date.now(), ttlMs: 60_000 });
-      await expired(80);
+      await expired(620);
       expect(await tracker.status(run)).toMatchObject({ held: 6, seq: 2 });
       expect(await tracker.commit(run, 'h', 1)).toMatchObject({ late: false, spent: 1 });
     });

@@ -7,7 +7,7 @@ describe.each(STORE_KINDS)('processes at once on %s', (kind) => {
   let fixture: StoreFixture;
   beforeAll(async () => {
     fixture = await startStore(kind);
-  }, 60_000);
+  });
   afterAll(() => fixture.stop());
 
   it('never overspends, and every answer has its place in one order', async () => {
@@ -32,7 +32,7 @@ describe.each(STORE_KINDS)('processes at once on %s', (kind) => {
     expect(status.spent + status.held).toBeLessThanOrEqual(60);
     const charged = history.reduce((sum, { answer }) => sum + chargedIn(answer), 0);
     expect(Math.round(status.spent * 1e6)).toBe(charged);
-  }, 60_000);
+  });
 });
 
 function outcomeOf(answer: unknown): string {

@@ -6,7 +6,7 @@ describe('README.md', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await startRedis();
-  }, 60_000);
+  });
   afterAll(() => redis.stop());
 
   const examples = readmeExamples(fileURLToPath(new URL('..', import.meta.url)));
@@ -15,6 +15,5 @@ describe('README.md', () => {
     async (_title, example) => {
       await expect(example.run({ env: { REDIS_URL: redis.url } })).resolves.toBeUndefined();
     },
-    60_000,
   );
 });

@@ -22,7 +22,7 @@ describe('RedisBudgetStore', () => {
     server = await startRedis();
     redis = new Redis(server.url);
     tracker = new BudgetTracker(new RedisBudgetStore(redis, { commandTimeoutMs: 10_000 }));
-  }, 60_000);
+  });
   afterAll(async () => {
     redis.disconnect();
     await server.stop();
@@ -235,7 +235,7 @@ describe('RedisBudgetStore', () => {
       expect(await tracker.status(run)).toMatchObject({ spent: 40, held: 0, seq: 61 });
       lossy.client.disconnect();
       await proxy.stop();
-    }, 60_000);
+    });
 
     it('fails closed when the server hangs', async () => {
       await tracker.create(run, 10);
@@ -272,7 +272,7 @@ describe('RedisBudgetStore', () => {
       own.client.disconnect();
       await expect(other.tracker.ping()).rejects.toThrow(coded('store_unavailable'));
       await down.stop();
-    }, 60_000);
+    });
 
     it('waits for a lazy client to connect', async () => {
       const client = new Redis(server.url, { ...redisOptions, lazyConnect: true });
