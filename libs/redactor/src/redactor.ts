@@ -74,6 +74,7 @@ export class Redactor {
   private readonly patterns = new Map<string, Detector>();
   private readonly kinds = new Set(BUILT_IN_KINDS);
   private current: ScanRules | undefined;
+  private environment: { signature: string; base: ScanRules; rules: ScanRules } | undefined;
 
   constructor(options: RedactorOptions = {}) {
     this.threshold = THRESHOLDS[options.mode ?? 'normal'];
@@ -115,18 +116,13 @@ export class Redactor {
     names: readonly string[],
     env: Record<string, string | undefined> = processEnv(),
   ): string {
-    const detectors: Detector[] = [];
+    const pairs: [string, string][] = [];
     for (const name of names) {
       const value = Object.hasOwn(env, name) ? env[name] : undefined;
-      if (value === undefined || value === '') continue;
-      if (value.length >= SHORTEST_SECRET && value.length <= LONGEST_SECRET) {
-        detectors.push(new RegisteredDetector('env_var', value));
-      } else {
-        detectors.push(new AssignedValueDetector(name, value));
-      }
+      if (name !== '' && value !== undefined && value !== '') pairs.push([name, value]);
     }
-    if (detectors.length === 0) return this.redact(text);
-    return new RedactionScan(this.rulesWith(detectors), ignoreFinding).push(text, true);
+    const rules = pairs.length === 0 ? this.rules() : this.environmentRules(pairs);
+    return new RedactionScan(rules, ignoreFinding).push(text, true);
   }
 
   /**
@@ -216,6 +212,21 @@ export class Redactor {
   private rules(): ScanRules {
     this.current ??= this.rulesWith([]);
     return this.current;
+  }
+
+  /** Building the automaton takes milliseconds: the last one is kept for the next text with the same variables. */
+  private environmentRules(pairs: readonly [string, string][]): ScanRules {
+    const signature = JSON.stringify(pairs);
+    const base = this.rules();
+    if (this.environment?.signature !== signature || this.environment.base !== base) {
+      const detectors = pairs.flatMap(([name, value]): Detector[] => {
+        const assigned = new AssignedValueDetector(name, value);
+        const isRegistrable = value.length >= SHORTEST_SECRET && value.length <= LONGEST_SECRET;
+        return isRegistrable ? [assigned, new RegisteredDetector('env_var', value)] : [assigned];
+      });
+      this.environment = { signature, base, rules: this.rulesWith(detectors) };
+    }
+    return this.environment.rules;
   }
 
   private rulesWith(more: readonly Detector[]): ScanRules {

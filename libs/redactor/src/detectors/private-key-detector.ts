@@ -60,7 +60,8 @@ export class PrivateKeyDetector implements Detector {
         while (view.at(close) === 45 && close - at < LONGEST_LABEL + 20) close++;
         return { ...found, end: close };
       }
-      if (next === 45 && bodyEnd < 0 && at > gapStart + 10 && view.has('-----BEGIN ', at))
+      // Another key, or a mask, before any body: what follows is not of this one.
+      if (bodyEnd < 0 && (view.has('-----BEGIN ', at) || view.has('[REDACTED:', at)))
         return undefined;
       // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
       if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { ...found, end: bodyEnd };

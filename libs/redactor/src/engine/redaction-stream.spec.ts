@@ -1,86 +1,14 @@
 import fc from 'fast-check';
 import { Redactor } from '../redactor.ts';
 import { RedactorError } from '../redactor-error.ts';
-import { samplePrivateKey, sampleToken, spliceFindings } from '../testing/samples.ts';
-
-const registered = 'R3gistered/Val+ue ü"<&>';
-const redactor = new Redactor();
-redactor.registerSecret(registered);
-redactor.registerSecret('R3gistered');
-redactor.addPattern('ticket', 'TCK-[0-9]{4,8}(?:-[a-f]+)?');
-
-const secrets = [
-  sampleToken('github-token'),
-  sampleToken('aws-access-key-id'),
-  sampleToken('telegram-bot-token'),
-  sampleToken('mailchimp-key'),
-  sampleToken('slack-webhook'),
-  sampleToken('sendgrid-key'),
-  samplePrivateKey('RSA PRIVATE KEY', 3),
-  samplePrivateKey('OPENSSH PRIVATE KEY', 2, '\\n'),
-  samplePrivateKey('EC PRIVATE KEY', 3).slice(0, 190),
-  registered,
-  JSON.stringify(registered),
-  Buffer.from(`a${registered}b`).toString('base64'),
-  Buffer.from(`ab${registered}`).toString('base64url'),
-  Buffer.from(registered).toString('hex'),
-  encodeURIComponent(registered),
-  'TCK-12345-abc',
-  '[REDACTED:github_token]',
-  '[REDACTED:nonsense]',
-];
-const fragments = [
-  ...'password= password: "api_key": \'secret\'= token= --token Authorization: Bearer Basic pass= PASSWORD_HASH= max_tokens= <password> </password>'.split(
-    ' ',
-  ),
-  ...'hunter2 Tr0ub4dor&3 ${VAR} <token> xxxx getToken() "value": , ; & = : " \' \\" \\n { } @ / ://user:pa55word@host postgres://u:p@h https://'.split(
-    ' ',
-  ),
-  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m'.split(
-    ' ',
-  ),
-  ' ',
-  ' ',
-  '\n',
-  '\r\n',
-  '\t',
-];
-const piece = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...fragments) },
-  { weight: 2, arbitrary: fc.constantFrom(...secrets) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .constantFrom(...secrets)
-      .chain((text) => fc.nat(text.length).map((at) => text.slice(0, at))),
-  },
-  { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
-  {
-    weight: 1,
-    arbitrary: fc.string({
-      unit: fc.constantFrom('a', 'B', '7', '_', '-', '.', '/', '+'),
-      maxLength: 90,
-    }),
-  },
-);
-const text = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''));
-
-function redactInPieces(input: string, cuts: readonly number[]): string {
-  const stream = redactor.createStream();
-  let output = '';
-  let from = 0;
-  for (const cut of [...cuts].sort((left, right) => left - right)) {
-    output += stream.write(input.slice(from, cut));
-    from = cut;
-  }
-  return output + stream.write(input.slice(from)) + stream.end();
-}
+import { anyText, redactInPieces, redactor, registered, secrets } from '../testing/any-text.ts';
+import { samplePrivateKey, spliceFindings } from '../testing/samples.ts';
 
 describe('the law of the stream', () => {
   it('gives what the whole text gives, for every way of cutting', () => {
     fc.assert(
       fc.property(
-        text.chain((input) =>
+        anyText.chain((input) =>
           fc.tuple(fc.constant(input), fc.array(fc.nat(input.length), { maxLength: 12 })),
         ),
         ([input, cuts]) => {
@@ -93,7 +21,7 @@ describe('the law of the stream', () => {
 
   it('gives what the whole text gives, unit by unit', () => {
     fc.assert(
-      fc.property(text, (input) => {
+      fc.property(anyText, (input) => {
         expect(
           redactInPieces(
             input,
@@ -131,7 +59,7 @@ describe('the law of the stream', () => {
 describe('the laws of redaction', () => {
   it('changes nothing outside its findings', () => {
     fc.assert(
-      fc.property(text, (input) => {
+      fc.property(anyText, (input) => {
         expect(spliceFindings(redactor, input)).toBe(redactor.redact(input));
       }),
       { numRuns: 500 },
@@ -140,7 +68,7 @@ describe('the laws of redaction', () => {
 
   it('changes nothing the second time', () => {
     fc.assert(
-      fc.property(text, (input) => {
+      fc.property(anyText, (input) => {
         const once = redactor.redact(input);
         expect(redactor.redact(once)).toBe(once);
       }),
@@ -150,7 +78,7 @@ describe('the laws of redaction', () => {
 
   it('leaves no registered value in any output', () => {
     fc.assert(
-      fc.property(text, (input) => {
+      fc.property(anyText, (input) => {
         expect(redactor.redact(input + registered)).not.toContain(registered);
       }),
       { numRuns: 300 },
@@ -159,7 +87,7 @@ describe('the laws of redaction', () => {
 
   it('writes at most 52 units for each finding', () => {
     fc.assert(
-      fc.property(text, (input) => {
+      fc.property(anyText, (input) => {
         const { text: output, findings } = redactor.redactWithFindings(input);
         expect(output.length).toBeLessThanOrEqual(input.length + 52 * findings.length);
       }),

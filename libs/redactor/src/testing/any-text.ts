@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { Redactor } from '../redactor.ts';
+import { samplePrivateKey, sampleToken } from './samples.ts';
+
+/** A registered value whose encodings differ from it. */
+export const registered = 'R3gistered/Val+ue ü"<&>';
+/** A redactor with registered values, one the beginning of another, and a pattern. */
+export const redactor = new Redactor();
+redactor.registerSecret(registered);
+redactor.registerSecret('R3gistered');
+redactor.addPattern('ticket', 'TCK-[0-9]{4,8}(?:-[a-f]+)?');
+
+/** Things that are masked, and things that look like it. */
+export const secrets = [
+  sampleToken('github-token'),
+  sampleToken('aws-access-key-id'),
+  sampleToken('telegram-bot-token'),
+  sampleToken('mailchimp-key'),
+  sampleToken('slack-webhook'),
+  sampleToken('sendgrid-key'),
+  samplePrivateKey('RSA PRIVATE KEY', 3),
+  samplePrivateKey('OPENSSH PRIVATE KEY', 2, '\\n'),
+  samplePrivateKey('EC PRIVATE KEY', 3).slice(0, 190),
+  registered,
+  JSON.stringify(registered),
+  Buffer.from(`a${registered}b`).toString('base64'),
+  Buffer.from(`ab${registered}`).toString('base64url'),
+  Buffer.from(registered).toString('hex'),
+  encodeURIComponent(registered),
+  'TCK-12345-abc',
+  '[REDACTED:github_token]',
+  '[REDACTED:nonsense]',
+];
+const fragments = [
+  ...'password= password: "api_key": \'secret\'= token= --token Authorization: Bearer Basic pass= PASSWORD_HASH= max_tokens= <password> </password>'.split(
+    ' ',
+  ),
+  ...'hunter2 Tr0ub4dor&3 ${VAR} <token> xxxx getToken() "value": , ; & = : " \' \\" \\n { } @ / ://user:pa55word@host postgres://u:p@h https://'.split(
+    ' ',
+  ),
+  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m'.split(
+    ' ',
+  ),
+  ' ',
+  ' ',
+  '\n',
+  '\r\n',
+  '\t',
+];
+const piece = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...fragments) },
+  { weight: 2, arbitrary: fc.constantFrom(...secrets) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(...secrets)
+      .chain((text) => fc.nat(text.length).map((at) => text.slice(0, at))),
+  },
+  { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.string({
+      unit: fc.constantFrom('a', 'B', '7', '_', '-', '.', '/', '+'),
+      maxLength: 90,
+    }),
+  },
+);
+/** Text in which secrets, beginnings of secrets, notation and noise are mixed. */
+export const anyText = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''));
+
+/** Redacts through a stream that is fed the text in the pieces between the cuts. */
+export function redactInPieces(input: string, cuts: readonly number[]): string {
+  const stream = redactor.createStream();
+  let output = '';
+  let from = 0;
+  for (const cut of [...cuts].sort((left, right) => left - right)) {
+    output += stream.write(input.slice(from, cut));
+    from = cut;
+  }
+  return output + stream.write(input.slice(from)) + stream.end();
+}
