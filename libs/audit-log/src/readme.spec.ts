@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { readmeExamples, startRedis } from '@ae/test-support';
 import type { RedisServer } from '@ae/test-support';
 
+// Processes and servers of their own are slow on a busy machine.
+import.meta.jest.setTimeout(60_000);
+
 describe('README.md', () => {
   let redis: RedisServer;
   beforeAll(async () => {

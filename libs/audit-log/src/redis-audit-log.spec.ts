@@ -6,6 +6,9 @@ import { Cluster, Redis } from 'ioredis';
 import { entry, newTenant } from './audit-stores.fixture.spec.ts';
 import { RedisAuditLog } from './index.ts';
 
+// Processes and servers of their own are slow on a busy machine.
+import.meta.jest.setTimeout(60_000);
+
 /** For what is not about time: a busy machine is no fault of the log. */
 const patient = { commandTimeout: 10_000 };
 

@@ -5,6 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { entry } from './audit-stores.fixture.spec.ts';
 import { SqliteAuditLog } from './index.ts';
 
+// Processes and servers of their own are slow on a busy machine.
+import.meta.jest.setTimeout(60_000);
+
 describe('SqliteAuditLog', () => {
   let folder: string;
   let path: string;

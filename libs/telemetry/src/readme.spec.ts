@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { readmeExamples } from '@ae/test-support';
 
+// Processes and servers of their own are slow on a busy machine.
+import.meta.jest.setTimeout(60_000);
+
 describe('README.md', () => {
   const examples = readmeExamples(fileURLToPath(new URL('..', import.meta.url)));
   it.each(examples.map((example) => [example.title, example] as const))(
