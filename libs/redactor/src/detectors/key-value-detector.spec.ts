@@ -15,6 +15,8 @@ const masked: readonly (readonly [string, string, string])[] = [
   ['export DB_PASSWORD=', 'hunter', '\n'],
   ['DB_PASSWORD_PROD="', 'correct', '"'],
   ['password = ', 'hunter2', '\n'],
+  ['PASSWORD=', 'Tr0ub4dor(3', '\n'],
+  ['password: ', 'hunter', '\n'],
   ['API_KEY=', opaque, ''],
   ['STRIPE_KEY=', opaque, ''],
   ['SECRET_KEY_BASE=', hex, ''],
@@ -116,6 +118,8 @@ const clean = [
   'keyboard: us-intl-2024-abcdef99',
   'passwordless: enabled1',
   // prose and code
+  'password: incorrect for user joe',
+  'Password: Authentication failed',
   'The password is required to continue.',
   'error: unexpected token: }',
   'SyntaxError: Unexpected token < in JSON at position 0',

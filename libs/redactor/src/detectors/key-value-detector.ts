@@ -11,6 +11,7 @@ import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { KEY_WORDS, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
+import { holdsMask } from './placeholders.ts';
 import { judgeValue } from './value-score.ts';
 
 const VALUE_WINDOW = 4096;
@@ -44,6 +45,8 @@ export interface ValueSite {
   readonly separator: 'equals' | 'colon' | 'flag' | 'element' | 'blank';
   /** A mark of source code follows: `,`, `;`, `)` and the like. */
   readonly inCode?: boolean;
+  /** A further word follows: `password: incorrect for user joe`. */
+  readonly inProse?: boolean;
   readonly goesOn?: (code: number) => boolean;
 }
 
@@ -348,8 +351,10 @@ function readQuoted(
   at = Math.min(at, view.high);
   const site = { start, end: at, quoted: true, spaced, separator };
   if (at >= view.high) return { ...site, goesOn: (code) => code !== quote && !isLineBreak(code) };
-  // No closing quote on this line: not a quoted value.
-  if (view.at(at) < 0 || isLineBreak(view.at(at))) return undefined;
+  // No closing quote on this line: not a quoted value, unless a mask has taken the quote.
+  if (view.at(at) < 0 || isLineBreak(view.at(at))) {
+    return holdsMask(view.slice(start, at)) ? { ...site, end: start } : undefined;
+  }
   return site;
 }
 
@@ -402,7 +407,8 @@ function readBare(
   const site = { start, end: at, quoted: false, spaced, separator };
   if (at >= view.high) return { ...site, goesOn: (unit) => !isSpace(unit) && !BARE_ENDS.has(unit) };
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
-  return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)) };
+  const inProse = view.at(at) === 32 && inClass(view.at(at + 1), CLASS_BITS.a);
+  return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
 }
 
 const CODE_MARKS = new CodeSet(',;)]}|>[');

@@ -1,4 +1,4 @@
-import { CLASS_BITS, inClass, isBlank, isSpace } from '../engine/char-class.ts';
+import { CLASS_BITS, inClass, isBlank, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 
@@ -15,7 +15,7 @@ const SHORT_GAP = 40;
 /**
  * Private keys in textual armour (RFC 7468; OpenSSH's PROTOCOL.key; RFC 9580, section 6.2): a walk from
  * BEGIN to END over whatever stands between, so that indentation, log prefixes and escaped line ends do not
- * matter. Without an END, everything that can belong to the armour is masked, however long.
+ * matter. Without an END, what looks like the armour is masked, however long.
  */
 export class PrivateKeyDetector implements Detector {
   readonly triggers = [
@@ -41,7 +41,11 @@ export class PrivateKeyDetector implements Detector {
       const length = at - runStart;
       const next = view.at(at);
       const closesBody =
-        followsBody && length >= 4 && runStart - bodyEnd <= SHORT_GAP && !isBlank(next);
+        followsBody &&
+        length >= 4 &&
+        runStart - bodyEnd <= SHORT_GAP &&
+        !isBlank(next) &&
+        startsLine(view.at(bodyEnd));
       if (length >= BODY_RUN || closesBody) {
         bodyEnd = at;
         gapStart = at;
@@ -68,6 +72,11 @@ export class PrivateKeyDetector implements Detector {
       at++;
     }
   }
+}
+
+/** A line end, also an escaped one. */
+function startsLine(code: number): boolean {
+  return isLineBreak(code) || code === 92;
 }
 
 function isLabelCode(code: number): boolean {

@@ -32,16 +32,17 @@ export class UrlCredentialsDetector implements Detector {
     }
     // `image:tag@sha256:…` names a digest, not a host.
     if (sign < 0 || view.has('sha256:', sign + 1)) return undefined;
+    if (holdsMask(view.slice(end, sign))) return undefined;
     const found = { kind: 'url_credentials', rule: 'url-userinfo', end: sign };
     if (colon >= 0 && colon < sign) {
       const password = view.slice(colon + 1, sign);
-      if (password === '' || isPlaceholder(password) || holdsMask(password)) return undefined;
+      if (password === '' || isPlaceholder(password)) return undefined;
       return { ...found, start: colon + 1, score: 0.92 };
     }
     const user = view.slice(end, sign);
     if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))
       return undefined;
-    if (isPlaceholder(user) || holdsMask(user)) return undefined;
+    if (isPlaceholder(user)) return undefined;
     return { ...found, start: end, score: 0.7 };
   }
 }

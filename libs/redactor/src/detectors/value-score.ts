@@ -38,15 +38,11 @@ export function judgeValue(
     if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name) && !site.quoted && !digits) return 0;
     if (!letters && !digits) return length >= 8 ? 0.5 : 0;
     // A bare word: `password: hunter`. In prose and code it is more often a word than a secret.
-    if (!digits && !marks && !mixedCase) {
+    if (/^[A-Za-z]?[a-z_-]+$/.test(value) || /^[A-Z_-]+$/.test(value)) {
       if (site.quoted) return site.spaced && !isShellName(name) && length < 6 ? 0.4 : 0.6;
-      return site.separator === 'equals' && !site.spaced
-        ? 0.6
-        : site.separator === 'flag'
-          ? 0.55
-          : length >= 6
-            ? 0.5
-            : 0;
+      if (site.separator === 'equals' && !site.spaced) return 0.6;
+      if (site.separator === 'flag') return 0.55;
+      return site.inProse === true ? 0.4 : length >= 6 ? 0.5 : 0;
     }
     return 0.85;
   }
@@ -91,12 +87,15 @@ function isLocation(value: string): boolean {
 
 /** Source code in the place of a value: a call, a property, a type, another variable. */
 function isExpression(value: string, site: ValueSite): boolean {
-  if (/^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([]/.test(value)) return true;
+  const isAssignment = site.separator === 'equals' && !site.spaced;
+  const call = /^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([]/.exec(value);
+  // `PASSWORD=Tr0ub4dor(3` is no call.
+  if (call !== null && !(isAssignment && /\d/.test(call[0]))) return true;
   if (/^[A-Za-z_$][\w$]*(?:(?:\?\.|::|->)[A-Za-z_$][\w$]*)+[;,)]*$/.test(value)) return true;
   if (/^[A-Za-z_$][A-Za-z_$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+[;,)]*$/.test(value))
     return site.spaced || site.separator === 'colon';
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
-    return site.separator !== 'equals' || site.spaced || /^[([{]/.test(value);
+    return !isAssignment || /^[([{]/.test(value);
   if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {
     // `token = nextToken`; but `password = hunter2` of an INI file.
     return (

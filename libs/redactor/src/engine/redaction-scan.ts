@@ -165,7 +165,7 @@ export class RedactionScan {
       if (last.alreadyMasked || asksInside === 'none') return undefined;
       if (last.score >= SETTLED && asksInside !== 'any') return undefined;
     }
-    view.low = start - LOOK_BEHIND;
+    view.low = Math.max(0, start - LOOK_BEHIND);
     view.high = end + detector.window;
     return detector.detect(view, start, end);
   }
