@@ -6,6 +6,8 @@ import { ApprovalClient, BudgetClient, PolicyClient, RunClient } from '@ae/safet
 import { SandboxClient } from '@ae/sandbox';
 import { freePort, startTemporal } from '@ae/test-support';
 import type { TemporalServer } from '@ae/test-support';
+import { readConfig } from '../config.ts';
+import type { WorkerConfig } from '../config.ts';
 import { ChildPart } from './child-part.ts';
 
 /** What the tests need of a policy: deployments after approval, the rest as by default. */
@@ -82,6 +84,11 @@ export class SafetySystem {
       throw error;
     }
     return system;
+  }
+
+  /** How a worker of this system is configured. */
+  get workerConfig(): WorkerConfig {
+    return readConfig(this.#environment);
   }
 
   async startControlPlane(): Promise<void> {
