@@ -190,6 +190,25 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
       expect(result).toMatchObject({ stdout: 'started\n', exitCode: 0, timedOut: false });
     });
 
+    it('hands on a large output whole, also to a listener that is slow', async () => {
+      let heard = 0;
+      const result = await sandbox.execute('seq 1000000', {
+        onStdout: (chunk) => {
+          heard += chunk.length;
+          const until = performance.now() + 1;
+          while (performance.now() < until);
+        },
+      });
+      expect(result).toMatchObject({ exitCode: 0, truncated: false });
+      expect(heard).toBe(6_888_896);
+      expect(result.stdout).toHaveLength(6_888_896);
+      expect(result.stdout.endsWith('\n1000000\n')).toBe(true);
+    });
+
+    it('refuses a command with a NUL byte', async () => {
+      await expectCode(sandbox.execute('echo a\0b'), 'invalid_argument');
+    });
+
     it('keeps at most maxOutputBytes and says so', async () => {
       let heard = '';
       const result = await sandbox.execute('for i in $(seq 1000); do echo 0123456789ä; done', {

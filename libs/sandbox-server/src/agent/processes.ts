@@ -82,11 +82,15 @@ export class Processes {
     if (command === undefined || command === '') {
       throw new ProtocolError('invalid_argument', 'process.cmd is required');
     }
+    const args = texts(config, 'args');
+    if ([command, ...args].some((word) => word.includes('\0'))) {
+      throw new ProtocolError('invalid_argument', 'a command must not contain a NUL byte');
+    }
     const cwd = guestPath(text(config, 'cwd'));
     if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) {
       throw new ProtocolError('invalid_argument', `cwd '${cwd}' does not exist`);
     }
-    const started = spawn(command, texts(config, 'args'), {
+    const started = spawn(command, args, {
       cwd,
       detached: true,
       env: { ...this.#environment, ...textMap(config, 'envs') },
@@ -200,9 +204,20 @@ export class Processes {
       };
       emit(running.ended);
     };
-    watched.once('exit', (code, signal) => {
-      quiet = setTimeout(end, QUIET_AFTER_EXIT_MS, code, signal);
-    });
+    const endWhenQuiet = (code: number | null, signal: NodeJS.Signals | null): void => {
+      const seen = running.sentBytes;
+      // What has arrived meanwhile is read before the callback runs.
+      setImmediate(() => {
+        if (running.ended !== undefined) return;
+        const held = watched.stdout.isPaused() || watched.stderr.isPaused();
+        if (held || running.sentBytes !== seen) waitForQuiet(code, signal);
+        else end(code, signal);
+      });
+    };
+    const waitForQuiet = (code: number | null, signal: NodeJS.Signals | null): void => {
+      quiet = setTimeout(endWhenQuiet, QUIET_AFTER_EXIT_MS, code, signal);
+    };
+    watched.once('exit', waitForQuiet);
     watched.once('close', end);
   }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Backend, Guest, LaunchOptions } from './backend.ts';
@@ -10,6 +10,9 @@ const run = promisify(execFile);
 const MAX_DIAGNOSTIC_CHARS = 4096;
 /** How long the engine may take to say that a container is gone. */
 const REMOVE_TIMEOUT_MS = 20_000;
+
+/** Both streams over one socket: Node's HTTP/2 does not bear the sudden end of a joined pair. */
+const ENTRY_SCRIPT = 'exec docker "$@" <&3 >&3 3>&-';
 
 async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', args, { timeout: REMOVE_TIMEOUT_MS });
@@ -62,11 +65,12 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
 
   async function launch({ id, limits }: LaunchOptions): Promise<Guest> {
     const name = `ae-sandbox-${id}`;
-    const child = spawn('docker', dockerRunArguments(kit, options.image, name, limits), {
-      stdio: ['pipe', 'pipe', 'pipe'],
+    const args = dockerRunArguments(kit, options.image, name, limits);
+    const child = spawn('/bin/sh', ['-c', ENTRY_SCRIPT, 'entry', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     });
     let diagnostics = '';
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       diagnostics = (diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS);
     });
     const exited = new Promise<string>((resolve) => {
@@ -78,9 +82,8 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
         reject(new SandboxServerError('launch_failed', `cannot start docker: ${error.message}`)),
       );
     });
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
     return {
-      stream,
+      stream: child.stdio[3] as unknown as Duplex,
       exited,
       kill: async () => {
         // `rm` also takes a container that is still being created; one that is gone is no error.

@@ -90,6 +90,14 @@ function writeAgent(target: string): void {
   writeFileSync(join(target, 'package.json'), '{"type":"module"}');
 }
 
+/** For every uid, whatever the umask of the server is; all may be run, which only Node needs. */
+function makeReadable(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    chmodSync(join(folder, name), 0o755);
+  }
+}
+
 /**
  * @param root where the kit goes; when the server runs as root and other uids cannot reach the
  *   folder, the system's temporary folder is taken instead
@@ -99,12 +107,11 @@ export function prepareGuestKit(
   options: { readonly memoryIsCounted: boolean; readonly needsNode: boolean },
 ): GuestKit {
   const asRoot = process.getuid?.() === 0;
-  let parent = root ?? tmpdir();
+  let parent = resolve(root ?? tmpdir());
   mkdirSync(parent, { recursive: true });
   if (asRoot && !reachableByOthers(parent)) parent = tmpdir();
   removeLeftovers(parent);
   const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
-  chmodSync(folder, 0o755);
 
   const agent = join(folder, 'agent');
   writeAgent(agent);
@@ -112,12 +119,11 @@ export function prepareGuestKit(
   if (options.needsNode && asRoot && !reachableByOthers(node)) {
     node = join(folder, 'node');
     copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
-    chmodSync(node, 0o755);
   }
   const etc = Object.fromEntries(
     Object.entries(ETC).map(([name, content]) => {
       const path = join(folder, name);
-      writeFileSync(path, content, { mode: 0o644 });
+      writeFileSync(path, content);
       return [name, path];
     }),
   );
@@ -127,6 +133,7 @@ export function prepareGuestKit(
     seccomp = join(folder, 'seccomp.bpf');
     writeFileSync(seccomp, encode(seccompProgram(architecture, options)));
   }
+  makeReadable(folder);
   return {
     folder,
     agent,
