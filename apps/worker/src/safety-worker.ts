@@ -64,6 +64,7 @@ export class SafetyWorker {
       this.#logger.info({ task_queue: TASK_QUEUE }, 'worker polls');
       await this.#worker.runUntil(aborted(this.#stopping.signal));
     } finally {
+      this.stop();
       await this.#connection?.close();
       await health.stop();
     }

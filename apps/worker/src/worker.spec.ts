@@ -227,8 +227,8 @@ describe('a batch', () => {
     const environment = new MockActivityEnvironment({ heartbeatDetails });
     let checkpoint: unknown;
     environment.on('heartbeat', (details: unknown) => (checkpoint = details));
-    const output = await environment.run<[SafeExecuteBatchInput], SafeExecuteBatchOutput>(
-      (batchInput) => activities.safeExecuteBatch(batchInput),
+    const output: SafeExecuteBatchOutput = await environment.run(
+      (batchInput: SafeExecuteBatchInput) => activities.safeExecuteBatch(batchInput),
       input,
     );
     return { output, checkpoint };

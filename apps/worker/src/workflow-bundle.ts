@@ -7,7 +7,7 @@ import type { Logger as TemporalLogger } from '@temporalio/worker';
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 
 /** Where the Nx target `bundle` leaves the bundle, beside the built program. */
-export const BUNDLE_FILE = new URL('./workflow-bundle.js', import.meta.url);
+export const BUNDLE_FILE = new URL('./workflows.bundle.cjs', import.meta.url);
 
 /** The workflows as one script: made now from the sources, or read as it was built. */
 export async function workflowBundle(logger: TemporalLogger): Promise<{ code: string }> {
