@@ -407,7 +407,7 @@ function readBare(
   const site = { start, end: at, quoted: false, spaced, separator };
   if (at >= view.high) return { ...site, goesOn: (unit) => !isSpace(unit) && !BARE_ENDS.has(unit) };
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
-  const inProse = view.at(at) === 32 && inClass(view.at(at + 1), CLASS_BITS.a);
+  const inProse = view.at(at) === 32 && startsWord(view.at(at + 1));
   return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
 }
 
@@ -424,10 +424,15 @@ function isBalanced(view: TextView, start: number, end: number): boolean {
   return false;
 }
 
+/** A letter, a digit, or the mask that may stand in their place. */
+function startsWord(code: number): boolean {
+  return inClass(code, CLASS_BITS.a) || code === 91;
+}
+
 /** Whether `)`, `]` or `}` here closes something that was opened before the value. */
 function closesOuter(view: TextView, start: number, at: number, code: number): boolean {
   if (code !== 41 && code !== 93 && code !== 125) return false;
-  return !inClass(view.at(at + 1), CLASS_BITS.a) && !isBalanced(view, start, at + 1);
+  return !startsWord(view.at(at + 1)) && !isBalanced(view, start, at + 1);
 }
 
 /** Whether `,`, `;`, `&` or `|` here stands between this pair and the next one, not inside the value. */

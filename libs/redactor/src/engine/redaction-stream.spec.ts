@@ -72,7 +72,7 @@ describe('the laws of redaction', () => {
         const once = redactor.redact(input);
         expect(redactor.redact(once)).toBe(once);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1500, seed: 1 },
     );
   });
 
