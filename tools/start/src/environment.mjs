@@ -52,7 +52,6 @@ export function workerEnvironment(plan) {
 export function sandboxServerEnvironment(plan) {
   return {
     ...pick(plan.env, [...everyday, 'AE_SANDBOX_*', 'DOCKER_*', 'XDG_RUNTIME_DIR']),
-    AE_EXIT_ON_STDIN_CLOSE: '1',
     AE_SANDBOX_HOST: '127.0.0.1',
     AE_SANDBOX_PORT: String(plan.sandboxPort),
     AE_SANDBOX_API_KEY: plan.keys.sandbox,

@@ -69,7 +69,6 @@ describe('environment of the parts', () => {
     expect(sandboxServerEnvironment(plan)).toEqual({
       PATH: '/bin',
       OTEL_SERVICE_NAME: 'x',
-      AE_EXIT_ON_STDIN_CLOSE: '1',
       AE_SANDBOX_HOST: '127.0.0.1',
       AE_SANDBOX_PORT: '7320',
       AE_SANDBOX_API_KEY: 'sandbox-key',

@@ -68,7 +68,10 @@ export async function continueOn(node, args, env = {}) {
  * @param {() => void} stop
  */
 export function stopWithStarter(stop) {
-  if (process.env['AE_EXIT_ON_STDIN_CLOSE'] !== '1') return;
+  const asked = process.env['AE_EXIT_ON_STDIN_CLOSE'] === '1';
+  // It is meant for this process, not for those that it starts.
+  delete process.env['AE_EXIT_ON_STDIN_CLOSE'];
+  if (!asked) return;
   process.stdin.on('end', stop).on('error', stop).resume();
   // Waiting for the starter's end must not keep this one alive.
   if ('unref' in process.stdin) process.stdin.unref();

@@ -17,7 +17,7 @@ describe('npm start that is killed', () => {
     }
     const last = startLauncher(state.path, '--once');
     expect(await last.ended).toBe(0);
-  }, 600_000);
+  }, 300_000);
 
   it('lets one of two that begin together wait for the other', async () => {
     const first = startLauncher(state.path);
@@ -32,5 +32,5 @@ describe('npm start that is killed', () => {
     await ended.other.printed('Ctrl-C stops everything.');
     ended.other.process.kill('SIGTERM');
     expect(await ended.other.ended).toBe(143);
-  }, 600_000);
+  }, 300_000);
 });

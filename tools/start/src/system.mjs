@@ -12,6 +12,9 @@ import { answersWith, createPart } from './part.mjs';
 /** @typedef {import('./environment.mjs').Plan} Plan */
 /** @typedef {import('./part.mjs').Part} Part */
 
+const supervise = fileURLToPath(new URL('./supervise.mjs', import.meta.url));
+const sandboxServer = 'libs/sandbox-server/src/cli.ts';
+
 /**
  * The parts of the system. `start` starts each when those it needs are ready; `stop` ends them in
  * the opposite order and may be called at any time.
@@ -48,7 +51,8 @@ export function createSystem({ plan, devServer, prepared, progress, lost }) {
       first.push(
         start({
           name: 'sandbox server',
-          args: ['--conditions=@ae/source', 'libs/sandbox-server/src/cli.ts'],
+          // A library's program knows nothing of launchers: it is ended for it.
+          args: [supervise, process.execPath, '--conditions=@ae/source', sandboxServer],
           env: sandboxServerEnvironment(plan),
           ready: () => answersWith(`${plan.sandboxUrl}/health`, 204),
         }),
@@ -88,7 +92,7 @@ function temporalPart(plan, { binary, port }) {
   return {
     name: 'temporal',
     args: [
-      fileURLToPath(new URL('./supervise.mjs', import.meta.url)),
+      supervise,
       ...[binary, 'server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)],
       ...['--db-filename', join(plan.state, 'temporal.db'), '--log-level', 'warn'],
     ],
