@@ -51,6 +51,15 @@ it('says once that the run is running, and gives the steps as they were', async 
   expect(told).toEqual([{ status: 'running', steps: [step] }]);
 });
 
+it('tells the steps of several executions', async () => {
+  const { told, reporter } = recorder();
+  const other = { ...step, started_at: '2026-01-01T00:00:01Z' };
+  reporter.steps([step]);
+  reporter.steps([other]);
+  await reporter.close();
+  expect(told[0]?.steps).toEqual([step, other]);
+});
+
 it('puts what comes close together into one report', async () => {
   const { told, reporter, text } = recorder();
   for (let chunk = 0; chunk < 1000; chunk += 1) reporter.output('stdout', 'x');

@@ -6,6 +6,7 @@ type OutputEntry = NonNullable<RunProgress['output']>[number];
 const BATCH_MS = 200;
 const MAX_BATCH_CHARACTERS = 256 * 1024;
 const MAX_BATCH_ENTRIES = 1000;
+const MAX_BATCH_STEPS = 100;
 /** Output that waits while the control plane is slow or away, in UTF-16 units. */
 const MAX_PENDING_CHARACTERS = 8 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5000;
@@ -19,11 +20,13 @@ export class ProgressReporter {
   readonly #report: (progress: RunProgress) => Promise<void>;
   readonly #onFailure: (error: unknown) => void;
   #status: RunProgress['status'] = 'running';
-  #steps: RunStep[] | undefined;
+  /** What is news of each step. */
+  readonly #steps = new Map<string, RunStep>();
   #output: OutputEntry[] = [];
   #pendingCharacters = 0;
+  #isOmitting = false;
   #sending: Promise<void> | undefined;
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(
     report: (progress: RunProgress) => Promise<void>,
@@ -35,14 +38,18 @@ export class ProgressReporter {
 
   /** Takes the steps as they are now; the caller may change them afterwards. */
   steps(steps: readonly RunStep[]): void {
-    this.#steps = steps.map((step) => ({ ...step }));
+    for (const step of steps) {
+      this.#steps.set(`${step.started_at} ${step.name}`, { ...step });
+    }
     this.#schedule();
   }
 
   output(stream: OutputEntry['stream'], text: string): void {
-    if (this.#pendingCharacters > MAX_PENDING_CHARACTERS) return;
-    this.#pendingCharacters += text.length;
-    const shown = this.#pendingCharacters > MAX_PENDING_CHARACTERS ? OMITTED : text;
+    const fits = this.#pendingCharacters + text.length <= MAX_PENDING_CHARACTERS;
+    if (!fits && this.#isOmitting) return;
+    this.#isOmitting = !fits;
+    const shown = fits ? text : OMITTED;
+    this.#pendingCharacters += shown.length;
     const last = this.#output.at(-1);
     if (last?.stream === stream && last.text.length < MAX_BATCH_CHARACTERS) last.text += shown;
     else this.#output.push({ stream, text: shown });
@@ -51,8 +58,8 @@ export class ProgressReporter {
 
   /** Tells what is left, for at most five seconds. */
   async close(): Promise<void> {
-    this.#closing = true;
-    this.#schedule();
+    this.#closing.abort();
+    if (this.#hasNews()) this.#schedule();
     const timeout = new AbortController();
     await Promise.race([
       this.#sending,
@@ -64,13 +71,13 @@ export class ProgressReporter {
   #schedule(): void {
     this.#sending ??= this.#send().finally(() => {
       this.#sending = undefined;
-      if (!this.#closing && this.#hasNews()) this.#schedule();
+      if (this.#hasNews()) this.#schedule();
     });
   }
 
   async #send(): Promise<void> {
     for (let batch = 0; batch === 0 || this.#hasNews(); batch += 1) {
-      if (!this.#closing) await sleep(BATCH_MS);
+      await this.#pause();
       const progress = this.#take();
       try {
         await this.#report(progress);
@@ -80,16 +87,23 @@ export class ProgressReporter {
     }
   }
 
+  /** Lets more come together, unless nothing more will come. */
+  async #pause(): Promise<void> {
+    const { signal } = this.#closing;
+    if (!signal.aborted) await sleep(BATCH_MS, undefined, { signal }).catch(() => undefined);
+  }
+
   #hasNews(): boolean {
-    return this.#steps !== undefined || this.#output.length > 0;
+    return this.#steps.size > 0 || this.#output.length > 0;
   }
 
   #take(): RunProgress {
     const progress: RunProgress = {};
     if (this.#status) progress.status = this.#status;
     this.#status = undefined;
-    if (this.#steps) progress.steps = this.#steps;
-    this.#steps = undefined;
+    const steps = [...this.#steps].slice(0, MAX_BATCH_STEPS);
+    for (const [key] of steps) this.#steps.delete(key);
+    if (steps.length > 0) progress.steps = steps.map(([, step]) => step);
     const output = this.#takeOutput();
     if (output.length > 0) progress.output = output;
     return progress;
