@@ -12,7 +12,9 @@ const FILLER = /^(?:x{3,}|X{3,}|\*{2,}|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2
 /** Whether a token of a known shape is only an illustration: published, or filled with one or two characters. */
 export function isIllustration(token: string): boolean {
   if (PUBLISHED.has(token)) return true;
-  if (/x{8}|X{8}|\*{4}|\.{4}|0{12}/.test(token)) return true;
+  // One character over and over, in most of the token: `ghp_xxxxxxxx…`; not a token with a run at its end.
+  const filler = /([xX*.0])\1{7,}/.exec(token);
+  if (filler !== null && filler[0].length * 2 >= token.length) return true;
   return distinctUnits(token, 8) < Math.min(8, token.length >> 1);
 }
 

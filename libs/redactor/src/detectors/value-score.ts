@@ -14,7 +14,9 @@ export function judgeValue(
 ): number {
   const length = value.length;
   if (length < 3 || isPlaceholder(value) || holdsMask(value)) return 0;
-  if (family === 'authorization') return length >= 6 && !/^[a-z ]+$/i.test(value) ? 0.8 : 0;
+  // `password=password` of keyword arguments.
+  if (value === name) return 0;
+  if (family === 'authorization') return isCredentials(value) ? 0.8 : 0;
   if (family === 'cookie') return /=\s*[^\s;]{6,}/.test(value.slice(0, 512)) ? 0.75 : 0;
   if (length > 512) return 0.6;
   if (isLocation(value)) return 0;
@@ -69,6 +71,12 @@ export function judgeValue(
   if (family === 'weak_key') return length >= 16 && distinct >= 9 && digits ? 0.6 : 0;
   if (isWordy(value)) return 0.55;
   return 0.8;
+}
+
+/** The rest of an Authorization header, not of a sentence about it. */
+function isCredentials(value: string): boolean {
+  if (value.includes(' ') || value.length < 8) return /\d/.test(value) && value.length >= 6;
+  return /\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value)) || value.length >= 24;
 }
 
 /** `DB_PASSWORD`: the way of environment variables. */

@@ -49,6 +49,12 @@ it.each(examples)('masks %s in %s', (kind, template) => {
   expect(redactor.redact(fillShape(template, seededRandom(7)))).toContain(`[REDACTED:${kind}]`);
 });
 
+it('masks a token whose run goes on with a filler', () => {
+  expect(redactor.redact(`${sampleToken('github-token')}xxxxxxxxxx`)).toBe(
+    '[REDACTED:github_token]',
+  );
+});
+
 it('has unique rule names and kinds that fit in a mask', () => {
   const names = TOKEN_RULES.map(({ rule }) => rule);
   expect(new Set(names).size).toBe(names.length);
