@@ -13,6 +13,7 @@ import type { WorkerConfig } from './config.ts';
 import { DirectoryTarget } from './deployments/directory-target.ts';
 import { HealthServer } from './health-server.ts';
 import { temporalLogger } from './temporal-logger.ts';
+import { tracingPlugin } from './tracing-plugin.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const RECONNECT_MS = 1000;
@@ -53,6 +54,7 @@ export class SafetyWorker {
         namespace: this.#config.temporal.namespace,
         taskQueue: TASK_QUEUE,
         workflowBundle: bundle,
+        plugins: [tracingPlugin()],
         activities: createWorkerActivities(this.#config, this.#logger),
         maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
         // A cancellation reaches an activity with the answer to its next heartbeat.

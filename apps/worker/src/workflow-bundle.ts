@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import type { Logger as TemporalLogger } from '@temporalio/worker';
+import { tracingPlugin } from './tracing-plugin.ts';
 
 /** Whether this program runs from its TypeScript sources. */
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
@@ -19,6 +20,7 @@ export async function bundleWorkflows(logger: TemporalLogger): Promise<{ code: s
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)),
     logger,
+    plugins: [tracingPlugin()],
     webpackConfigHook: (config) =>
       FROM_SOURCE
         ? { ...config, resolve: { ...config.resolve, conditionNames: ['@ae/source', '...'] } }
