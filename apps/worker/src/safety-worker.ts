@@ -6,11 +6,13 @@ import { ApprovalClient, BudgetClient, PolicyClient, RunClient } from '@ae/safet
 import { SandboxClient } from '@ae/sandbox';
 import type { Logger } from '@ae/telemetry';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import type { Activities } from './activities/index.ts';
 import { ArtifactStore } from './artifacts/artifact-store.ts';
 import type { WorkerConfig } from './config.ts';
 import { DirectoryTarget } from './deployments/directory-target.ts';
+import { EXECUTION_QUEUE } from './execution-queue.ts';
 import { HealthServer } from './health-server.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { tracingPlugin } from './tracing-plugin.ts';
@@ -18,7 +20,8 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 const RECONNECT_MS = 1000;
 const PROBE_TIMEOUT_MS = 2000;
-const MAX_ACTIVITIES = 100;
+/** Commands at once: what one sandbox server takes by default, less room for orphans. */
+const MAX_EXECUTIONS = 40;
 
 /** The worker of the guarded path: it polls Temporal, and answers how it is. */
 export class SafetyWorker {
@@ -26,7 +29,7 @@ export class SafetyWorker {
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   #connection: NativeConnection | undefined;
-  #worker: Worker | undefined;
+  #workers: readonly Worker[] = [];
 
   constructor(config: WorkerConfig, logger: Logger) {
     this.#config = config;
@@ -49,22 +52,35 @@ export class SafetyWorker {
       if (!connection) return;
       this.#connection = connection;
       if (this.#stopping.signal.aborted) return;
-      this.#worker = await Worker.create({
+      const activities = createWorkerActivities(this.#config, this.#logger);
+      const shared = {
         connection,
         namespace: this.#config.temporal.namespace,
-        taskQueue: TASK_QUEUE,
-        workflowBundle: bundle,
         plugins: [tracingPlugin()],
-        activities: createWorkerActivities(this.#config, this.#logger),
-        maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
-        // A cancellation reaches an activity with the answer to its next heartbeat.
-        maxHeartbeatThrottleInterval: '1 second',
-        defaultHeartbeatThrottleInterval: '1 second',
+        activities,
         shutdownGraceTime: '5 seconds',
         shutdownForceTime: '20 seconds',
-      });
-      this.#logger.info({ task_queue: TASK_QUEUE }, 'worker polls');
-      await this.#worker.runUntil(aborted(this.#stopping.signal));
+      } satisfies Partial<WorkerOptions>;
+      this.#workers = await Promise.all([
+        Worker.create({ ...shared, taskQueue: TASK_QUEUE, workflowBundle: bundle }),
+        Worker.create({
+          ...shared,
+          taskQueue: EXECUTION_QUEUE,
+          maxConcurrentActivityTaskExecutions: MAX_EXECUTIONS,
+          // A cancellation reaches an activity with the answer to its next heartbeat.
+          maxHeartbeatThrottleInterval: '1 second',
+          defaultHeartbeatThrottleInterval: '1 second',
+        }),
+      ]);
+      this.#logger.info({ task_queues: [TASK_QUEUE, EXECUTION_QUEUE] }, 'worker polls');
+      // When one of them cannot go on, neither does the other; the connection outlives both.
+      const ends = await Promise.allSettled(
+        this.#workers.map((worker) =>
+          worker.runUntil(aborted(this.#stopping.signal)).finally(() => this.stop()),
+        ),
+      );
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed) throw failed.reason;
     } finally {
       this.stop();
       await this.#connection?.close();
@@ -79,17 +95,17 @@ export class SafetyWorker {
 
   /** The part that keeps this worker from taking work. */
   async unready(): Promise<string | undefined> {
-    if (this.#worker?.getState() !== 'RUNNING') {
-      return this.#connection ? 'worker' : 'temporal';
-    }
+    if (!this.#connection) return 'temporal';
+    const running = this.#workers.filter((worker) => worker.getState() === 'RUNNING');
+    if (running.length === 0 || running.length < this.#workers.length) return 'worker';
     const answered = await Promise.race([
-      this.#connection?.workflowService.getSystemInfo({}).then(
+      this.#connection.workflowService.getSystemInfo({}).then(
         () => true,
         () => false,
       ),
       sleep(PROBE_TIMEOUT_MS, false, { ref: false }),
     ]);
-    return answered === true ? undefined : 'temporal';
+    return answered ? undefined : 'temporal';
   }
 
   /** Tries until Temporal answers; undefined when stopped before that. */

@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { EXECUTION_QUEUE } from '../execution-queue.ts';
 import { NON_RETRYABLE_TYPES } from '../failure-types.ts';
 
 /** Time for creating, uploading, collecting and cleaning up beside the commands, in seconds. */
@@ -13,6 +14,7 @@ type ShortActivities = Omit<Activities, keyof ExecutingActivities | keyof Report
 /** Activities that run commands, for at most `seconds` of commands an attempt. */
 export function executingActivities(seconds: number): ExecutingActivities {
   return proxyActivities<ExecutingActivities>({
+    taskQueue: EXECUTION_QUEUE,
     startToCloseTimeout: (seconds + SETUP_SECONDS) * 1000,
     heartbeatTimeout: '10 seconds',
     // The workflow goes on when the command is stopped, charged and cleaned up.
