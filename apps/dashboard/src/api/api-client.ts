@@ -69,4 +69,3 @@ function withTimeout(signal?: AbortSignal): AbortSignal {
   const timeout = AbortSignal.timeout(TIMEOUT);
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
-

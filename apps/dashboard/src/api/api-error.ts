@@ -39,7 +39,8 @@ export function unreachable(): ApiError {
   return new ApiError({
     code: 'unreachable',
     title: 'The control plane does not answer',
-    detail: 'Check that it runs (npm start) and that this machine reaches it. The page keeps trying.',
+    detail:
+      'Check that it runs (npm start) and that this machine reaches it. The page keeps trying.',
   });
 }
 

@@ -23,7 +23,7 @@ export function FilterField({ field, text, unknown, onText }: FilterFieldProps) 
         value={text}
         spellCheck={false}
         autoComplete="off"
-        placeholder="Filter: words, status:running  ( / )"
+        placeholder="Filter runs and budgets: words, status:running   ( / )"
         aria-invalid={unknown.length > 0}
         aria-describedby={`${id}-unknown`}
         onChange={(event) => onText(event.target.value)}

@@ -13,7 +13,7 @@ export function Header({ onSignOut }: { onSignOut: () => void }) {
       >
         Skip to runs
       </a>
-      <header className="sticky top-0 z-10 border-b border-line bg-surface">
+      <header className="top-0 z-10 border-b border-line bg-surface sm:sticky">
         <div className="mx-auto flex min-h-11 max-w-[1680px] flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5 sm:px-4">
           <h1 className="flex items-center gap-1.5 text-[13px] font-semibold">
             <Icon name="shield" className="text-accent" />

@@ -71,7 +71,13 @@ export function OperationsPage() {
       </div>
       <div className="grid min-w-0 gap-3 lg:sticky lg:top-15 lg:max-h-[calc(100dvh-4.5rem)] lg:overflow-y-auto">
         <CommandPanel onRun={select} />
-        {selected !== '' && <RunPanel runId={selected} runs={runs} onClose={() => select('')} />}
+        {selected === '' ? (
+          <p className="hidden rounded-lg border border-dashed border-line-strong px-3 py-6 text-center text-xs text-muted lg:block">
+            Choose a run to see its steps, cost and output.
+          </p>
+        ) : (
+          <RunPanel runId={selected} runs={runs} onClose={() => select('')} />
+        )}
       </div>
     </main>
   );

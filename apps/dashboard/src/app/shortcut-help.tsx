@@ -19,7 +19,7 @@ export function ShortcutHelp() {
         popoverTarget={id}
         className="inline-flex h-7 items-center rounded-md px-2 text-xs font-medium text-muted hover:bg-hover hover:text-ink"
       >
-        Keys
+        Shortcuts
       </button>
       <div
         id={id}

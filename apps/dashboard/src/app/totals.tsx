@@ -30,7 +30,10 @@ export function Totals({ approvals, budgets, runs }: TotalsProps) {
       className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line sm:grid-cols-5"
     >
       {figures.map(([name, value]) => (
-        <div key={name} className="bg-surface px-3 py-1.5 last:odd:col-span-2 sm:last:odd:col-span-1">
+        <div
+          key={name}
+          className="bg-surface px-3 py-1.5 last:odd:col-span-2 sm:last:odd:col-span-1"
+        >
           <dt className="text-[11px] text-muted">{name}</dt>
           <dd className="text-[15px] font-semibold tabular-nums" data-figure={name}>
             {value}

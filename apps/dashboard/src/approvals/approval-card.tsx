@@ -1,7 +1,6 @@
 import type { Approval, ApprovalDecisionRequest } from '@ae/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { useId, useState } from 'react';
-import * as z from 'zod/mini';
 import { Button } from '../display/button.tsx';
 import { formatDuration } from '../display/duration.ts';
 import { Icon } from '../display/icon.tsx';
@@ -10,20 +9,48 @@ import { ErrorNotice } from '../display/problem-notice.tsx';
 import { formatExact } from '../display/time.tsx';
 import { useLiveSession } from '../live/live-session.ts';
 import { approvalList } from './approval-list.ts';
-import { ACTION_WORDS } from './approval.ts';
+import { ACTION_WORDS, approvalSchema } from './approval.ts';
 
 type Decision = ApprovalDecisionRequest['decision'];
 
 interface ApprovalCardProps {
   approval: Approval;
+  open: boolean;
+  onOpen: () => void;
   /** What is shown may not be true any more: nothing can be decided. */
   locked: boolean;
   onOpenRun: (runId: string) => void;
+  onDecided: (status: Approval['status']) => void;
 }
 
-/** One approval with the exact action and the decision. */
-export function ApprovalCard({ approval, locked, onOpenRun }: ApprovalCardProps) {
-  const { approval_id: id, action, digest, run_id: runId, step } = approval;
+/** One approval: a line, or open with the exact action and the decision. */
+export function ApprovalCard({ open, onOpen, ...review }: ApprovalCardProps) {
+  const { action, step, expires_at: expiresAt } = review.approval;
+  const id = useId();
+  return (
+    <article aria-labelledby={id} className="border-l-2 border-wait px-3 py-2 text-xs">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <Icon name="hand" className="text-wait" />
+        <h3 id={id} className="font-semibold">
+          {ACTION_WORDS[action]}
+        </h3>
+        <span className="text-muted wrap-anywhere">
+          <code>{action}</code> in step <code>{step}</code>
+        </span>
+        <span className="ml-auto flex items-center gap-2">
+          <Expiry at={expiresAt} />
+          {!open && <Button onClick={onOpen}>Review</Button>}
+        </span>
+      </div>
+      {open && <ApprovalReview {...review} />}
+    </article>
+  );
+}
+
+type ApprovalReviewProps = Omit<ApprovalCardProps, 'open' | 'onOpen'>;
+
+function ApprovalReview({ approval, locked, onOpenRun, onDecided }: ApprovalReviewProps) {
+  const { approval_id: id, digest, run_id: runId } = approval;
   const session = useLiveSession();
   const reasonId = useId();
   const [reason, setReason] = useState('');
@@ -33,9 +60,17 @@ export function ApprovalCard({ approval, locked, onOpenRun }: ApprovalCardProps)
   const decide = useMutation({
     mutationFn: (decision: Decision) => {
       const body: ApprovalDecisionRequest = { decision, reason: reason.trim(), digest: readDigest };
-      return session.api.post(`/approvals/${encodeURIComponent(id)}/decision`, body, z.unknown());
+      return session.api.post(
+        `/approvals/${encodeURIComponent(id)}/decision`,
+        body,
+        approvalSchema,
+      );
     },
-    onSettled: () => session.queries.invalidateQueries({ queryKey: [approvalList.name] }),
+    onSuccess: ({ status }) => {
+      onDecided(status);
+      session.change(approvalList, { remove: id });
+    },
+    onError: () => session.queries.invalidateQueries({ queryKey: [approvalList.name] }),
   });
   const submit = (decision: Decision) => {
     if (reason.trim() === '') setMissing(true);
@@ -43,14 +78,7 @@ export function ApprovalCard({ approval, locked, onOpenRun }: ApprovalCardProps)
   };
   const closed = locked || changed || decide.isPending || decide.isSuccess;
   return (
-    <article className="border-l-2 border-wait px-3 py-2.5 text-xs">
-      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        <Icon name="hand" className="text-wait" />
-        <h3 className="font-semibold">{ACTION_WORDS[action]}?</h3>
-        <code className="rounded bg-wait-soft px-1 text-wait">{action}</code>
-        <span className="text-muted">step {step}</span>
-        <Expiry at={approval.expires_at} />
-      </div>
+    <>
       <p className="mt-1 text-pretty wrap-anywhere">{approval.reason}</p>
       <ExactAction approval={approval} />
       <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5">
@@ -97,7 +125,7 @@ export function ApprovalCard({ approval, locked, onOpenRun }: ApprovalCardProps)
             setReason(event.target.value);
             setMissing(false);
           }}
-          className="field h-7 min-w-40 flex-1"
+          className="field h-7 min-w-40 flex-1 basis-full sm:basis-0"
         />
         <Button look="danger" disabled={closed} onClick={() => submit('reject')}>
           Reject
@@ -118,13 +146,8 @@ export function ApprovalCard({ approval, locked, onOpenRun }: ApprovalCardProps)
           </p>
         )}
       </form>
-      {decide.isSuccess && (
-        <p role="status" className="mt-2 text-muted">
-          Decided. The run goes on.
-        </p>
-      )}
       {decide.error && <ErrorNotice error={decide.error} />}
-    </article>
+    </>
   );
 }
 
@@ -136,7 +159,7 @@ function ExactAction({ approval: { context, action } }: { approval: Approval }) 
       tabIndex={0}
       role="region"
       aria-label={`Exact action: ${ACTION_WORDS[action]}`}
-      className="mt-2 max-h-56 overflow-auto rounded-md bg-sunken p-2 text-[11px] leading-4 wrap-anywhere whitespace-pre-wrap"
+      className="mt-2 max-h-64 overflow-auto rounded-md bg-sunken p-2 text-[11px] leading-4 wrap-anywhere whitespace-pre-wrap"
     >
       {command !== undefined && `${command}\n`}
       {(command === undefined || Object.keys(rest).length > 0) && JSON.stringify(rest, null, 2)}
@@ -150,7 +173,7 @@ function Expiry({ at }: { at: string }) {
     <time
       dateTime={at}
       title={formatExact(at)}
-      className={`ml-auto tabular-nums ${left < 300_000 ? 'font-medium text-warn' : 'text-muted'}`}
+      className={`tabular-nums ${left < 300_000 ? 'font-medium text-warn' : 'text-muted'}`}
     >
       {left > 0 ? `expires in ${formatDuration(Math.floor(left / 1000) * 1000)}` : 'expired'}
     </time>

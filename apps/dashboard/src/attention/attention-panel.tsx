@@ -18,6 +18,8 @@ import type { LiveRows } from '../live/use-live-list.ts';
 /** Rows of one kind that are shown before the rest folds. */
 const UNFOLDED = 3;
 
+const PANEL_ID = 'attention';
+
 interface AttentionPanelProps {
   approvals: LiveRows<Approval>;
   budgets: LiveRows<BudgetStatus>;
@@ -28,6 +30,10 @@ interface AttentionPanelProps {
 /** One queue of what needs a person, soonest to run out first. */
 export function AttentionPanel({ approvals, budgets, runs, onOpenRun }: AttentionPanelProps) {
   const waiting = [...approvals.rows].sort(byExpiry);
+  const [chosen, choose] = useState<string>();
+  const [decided, setDecided] = useState('');
+  // The first one that waits stands open, so deciding one opens the next.
+  const opened = waiting.find(({ approval_id }) => approval_id === chosen) ?? waiting[0];
   const troubled = runs.rows.filter(({ status }) => status === 'needs_attention');
   const exceeded = budgets.rows.filter((budget) => budget.exceeded);
   const lists = [approvals, budgets, runs];
@@ -37,9 +43,9 @@ export function AttentionPanel({ approvals, budgets, runs, onOpenRun }: Attentio
   const old = (list: LiveRows<unknown>) => list.freshness === 'stale' || undefined;
 
   return (
-    <Panel title="Needs a person" count={known ? String(count) : '?'}>
+    <Panel id={PANEL_ID} title="Needs a person" count={known ? String(count) : '?'}>
       <p role="status" className="sr-only">
-        {known && waiting.length > 0 && `${waiting.length} approvals wait for a decision`}
+        {decided} {known && waiting.length > 0 && `Approvals that wait: ${waiting.length}.`}
       </p>
       <div className="divide-y divide-line">
         <div data-stale={old(approvals)} className="divide-y divide-line empty:hidden">
@@ -47,6 +53,13 @@ export function AttentionPanel({ approvals, budgets, runs, onOpenRun }: Attentio
             <ApprovalCard
               key={approval.approval_id}
               approval={approval}
+              open={approval === opened}
+              onOpen={() => choose(approval.approval_id)}
+              onDecided={(status) => {
+                setDecided(`The request is ${status}.`);
+                // The card with the focus goes: the focus stays in the queue.
+                document.getElementById(PANEL_ID)?.focus();
+              }}
               locked={approvals.freshness !== 'current'}
               onOpenRun={onOpenRun}
             />

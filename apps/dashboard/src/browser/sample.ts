@@ -1,4 +1,11 @@
-import type { Approval, BudgetStatus, PolicyDecision, Problem, Run, RunStatus } from '@ae/contracts';
+import type {
+  Approval,
+  BudgetStatus,
+  PolicyDecision,
+  Problem,
+  Run,
+  RunStatus,
+} from '@ae/contracts';
 
 const BEGIN = Date.now();
 
@@ -82,7 +89,7 @@ export const BLOCKED: PolicyDecision = {
     {
       rule_id: 'files.delete.root',
       message: 'Deletes / and everything below it.',
-      span: { start: 8, end: 16 },
+      span: { start: 9, end: 17 },
     },
   ],
   suggestion: 'Name the folder that is to go, inside the working folder.',
@@ -111,7 +118,8 @@ export function sampleDay(): { budgets: BudgetStatus[]; runs: Run[]; approvals: 
       error: {
         ...UNAVAILABLE,
         title: 'The real cost could not be charged',
-        detail: 'The sandbox ended but the store did not answer. Compare the hold, then release it.',
+        detail:
+          'The sandbox ended but the store did not answer. Compare the hold, then release it.',
       },
     }),
     sampleRun('agent-crawler-02', 'budget_exceeded', 'node crawl.mjs --depth 6', {
@@ -147,10 +155,15 @@ export function sampleDay(): { budgets: BudgetStatus[]; runs: Run[]; approvals: 
     sampleRun('sample-failed', 'failed', 'make release', { age: 90_000 }),
     sampleRun('sample-queued', 'queued', 'cargo test --workspace --all-features', { age: 2 }),
     ...Array.from({ length: 14 }, (_, index) =>
-      sampleRun(`nightly-${index}`, 'succeeded', `python3 eval.py --suite nightly --shard ${index}`, {
-        age: 100_000 + index * 3600,
-        budget: sampleBudget(`nightly-${index}`, 0.0131 + index * 0.00117, 0.1),
-      }),
+      sampleRun(
+        `nightly-${index}`,
+        'succeeded',
+        `python3 eval.py --suite nightly --shard ${index}`,
+        {
+          age: 100_000 + index * 3600,
+          budget: sampleBudget(`nightly-${index}`, 0.0131 + index * 0.00117, 0.1),
+        },
+      ),
     ),
   ];
   const budgets = [

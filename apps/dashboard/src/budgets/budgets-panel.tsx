@@ -5,6 +5,7 @@ import { formatUsd } from '../display/money.ts';
 import { Blank, Panel } from '../display/panel.tsx';
 import { ShortName } from '../display/short-name.tsx';
 import { shortNames } from '../display/short-names.ts';
+import { UsdCell } from '../display/usd.tsx';
 import { AsOf, ListState } from '../live/list-state.tsx';
 import { countText } from '../live/use-live-list.ts';
 import type { LiveRows } from '../live/use-live-list.ts';
@@ -25,7 +26,14 @@ interface BudgetsPanelProps {
 export function BudgetsPanel({ budgets, ended, matches, onOpen }: BudgetsPanelProps) {
   const [showEnded, setShowEnded] = useState(false);
   const { rows } = budgets;
-  const names = useMemo(() => shortNames(rows.map((row) => row.run_id), NAME_LENGTH), [rows]);
+  const names = useMemo(
+    () =>
+      shortNames(
+        rows.map((row) => row.run_id),
+        NAME_LENGTH,
+      ),
+    [rows],
+  );
   const found = useMemo(() => rows.filter(matches).sort(byUrgency), [rows, matches]);
   const hidden = found.filter(({ run_id }) => ended.has(run_id)).length;
   const shown = showEnded ? found : found.filter(({ run_id }) => !ended.has(run_id));
@@ -61,7 +69,7 @@ export function BudgetsPanel({ budgets, ended, matches, onOpen }: BudgetsPanelPr
               : 'No budget of a run that goes on.'}
           </p>
         ) : (
-          <table className="w-full text-xs">
+          <table className="w-full text-xs leading-4.5">
             <thead className="text-left text-[11px] text-muted">
               <tr>
                 <th className="px-3 py-1 font-medium">Run</th>
@@ -118,7 +126,7 @@ function BudgetRow({ budget, short, onOpen }: BudgetRowProps) {
         {budget.exceeded ? (
           <span className="font-medium text-danger">Exceeded</span>
         ) : (
-          formatUsd(budget.remaining)
+          <UsdCell amount={budget.remaining} />
         )}
       </td>
     </tr>

@@ -30,7 +30,7 @@ export function CommandPanel({ onRun }: { onRun: (runId: string) => void }) {
   const run = useMutation({
     mutationFn: (body: CreateRunRequest) => session.api.post('/runs', body, runSchema),
     onSuccess: (started) => {
-      session.put(runList, started);
+      session.change(runList, { put: started });
       onRun(started.run_id);
     },
   });

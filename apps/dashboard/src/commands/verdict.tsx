@@ -20,13 +20,18 @@ export function Verdict({ command, decision }: VerdictProps) {
   return (
     <div role="status" className="space-y-2 text-xs">
       <p className="flex flex-wrap items-center gap-2">
-        <span className={`inline-flex items-center gap-1 rounded px-1.5 py-0.5 font-semibold ${look}`}>
+        <span
+          className={`inline-flex items-center gap-1 rounded px-1.5 py-0.5 font-semibold ${look}`}
+        >
           <Icon name={icon} className="size-3.5" />
           {word}
         </span>
         <code className="text-muted wrap-anywhere">{decision.reason_code}</code>
       </p>
-      <pre className="max-h-32 overflow-auto rounded-md bg-sunken p-2 text-[11px] leading-5 wrap-anywhere whitespace-pre-wrap" tabIndex={0}>
+      <pre
+        className="max-h-32 overflow-auto rounded-md bg-sunken p-2 text-[11px] leading-5 wrap-anywhere whitespace-pre-wrap"
+        tabIndex={0}
+      >
         {segmentsOf(command, findings).map(({ text, findings: about }, index) =>
           about.length === 0 ? (
             text

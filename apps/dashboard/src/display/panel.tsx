@@ -28,7 +28,7 @@ export function Panel({ title, count, aside, stale = false, id, children }: Pane
           {title}
         </h2>
         {count !== undefined && (
-          <span className="rounded-full bg-sunken px-1.5 py-px text-[11px] font-medium text-muted tabular-nums">
+          <span className="min-w-5 rounded-full bg-sunken px-1.5 text-center text-[11px] leading-4.5 font-medium text-muted tabular-nums">
             {count}
           </span>
         )}
@@ -44,7 +44,9 @@ export function Blank({ title, children }: { title: string; children?: ReactNode
   return (
     <div className="px-3 py-5 text-center text-xs text-muted">
       <p className="font-medium text-ink">{title}</p>
-      {children !== undefined && <div className="mx-auto mt-1 max-w-md text-pretty">{children}</div>}
+      {children !== undefined && (
+        <div className="mx-auto mt-1 max-w-md text-pretty">{children}</div>
+      )}
     </div>
   );
 }

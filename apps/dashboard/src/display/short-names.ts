@@ -19,7 +19,8 @@ export function cutInMiddle(name: string, length: number): string {
 export function shortNames(names: Iterable<string>, length: number): Map<string, string> {
   const short = new Map<string, string>();
   let open = [...new Set(names)];
-  for (let room = length; open.length > 0; room += Math.max(4, Math.floor(length / 4))) {
+  const start = Math.max(length, SHORTEST);
+  for (let room = start; open.length > 0; room += Math.ceil(start / 4)) {
     const taken = new Set(short.values());
     const counts = new Map<string, number>();
     const cuts = open.map((name) => [name, cutInMiddle(name, room)] as const);

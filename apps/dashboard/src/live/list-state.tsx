@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
+import { ApiError } from '../api/api-error.ts';
 import { Button } from '../display/button.tsx';
 import { formatAge } from '../display/duration.ts';
 import { useNow } from '../display/now.ts';
-import { Skeleton } from '../display/panel.tsx';
-import { ErrorNotice } from '../display/problem-notice.tsx';
+import { Blank, Skeleton } from '../display/panel.tsx';
 import { formatClock } from '../display/time.tsx';
 import type { LiveRows } from './use-live-list.ts';
 
@@ -18,10 +18,10 @@ interface ListStateProps {
 /** The rows of a list, or what stands in their place. An empty answer alone shows as empty. */
 export function ListState({ list, skeleton, empty, children }: ListStateProps) {
   if (list.freshness === 'loading') return <Skeleton rows={skeleton} />;
-  if (list.freshness === 'failed') return <ErrorNotice error={list.error} />;
+  if (list.freshness === 'failed') return <NotKnown error={list.error} />;
   if (list.rows.length === 0) {
     if (list.freshness === 'current') return empty;
-    return <p className="px-3 py-4 text-xs text-muted">Not known at the moment.</p>;
+    return <NotKnown error={list.error} />;
   }
   return (
     <>
@@ -34,6 +34,15 @@ export function ListState({ list, skeleton, empty, children }: ListStateProps) {
         </div>
       )}
     </>
+  );
+}
+
+/** In place of rows: nobody knows what there is. The queue above tells it aloud. */
+function NotKnown({ error }: { error: Error | null }) {
+  return (
+    <Blank title="Not known at the moment">
+      {error instanceof ApiError ? `${error.title}. ${error.detail}` : 'Asking again.'}
+    </Blank>
   );
 }
 

@@ -33,7 +33,9 @@ export function LiveBadge() {
       {broken && (
         <span className="text-muted">
           {error?.title}
-          {retryAt !== undefined && retryAt > now && `; next try in ${formatAge(retryAt - now)}`}{' '}
+          {retryAt !== undefined &&
+            retryAt > now &&
+            `; next try in ${formatAge(retryAt - now)}`}{' '}
           <button
             type="button"
             onClick={connection.retryNow}

@@ -29,6 +29,7 @@ export class LiveConnection {
   #stopped = new AbortController();
   #lastEventId: string | undefined;
   #failures = 0;
+  #firstBackoff = FIRST_BACKOFF;
   #wake: () => void = () => undefined;
 
   constructor(options: LiveConnectionOptions) {
@@ -90,6 +91,7 @@ export class LiveConnection {
         const messages = parser.push(decoder.decode(value, { stream: true }));
         if (messages.length > 0) this.#options.onMessages(messages);
         this.#lastEventId = parser.lastEventId;
+        this.#firstBackoff = parser.retry ?? this.#firstBackoff;
         this.#signal({ type: 'heard', at: Date.now(), events: messages.length });
       }
     } catch (error) {
@@ -105,7 +107,7 @@ export class LiveConnection {
   }
 
   #pause(error: ApiError): number {
-    const ceiling = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** this.#failures);
+    const ceiling = Math.min(LONGEST_BACKOFF, this.#firstBackoff * 2 ** this.#failures);
     this.#failures += 1;
     const spread = ceiling * (0.5 + (this.#options.random ?? Math.random)() / 2);
     return Math.max(spread, (error.retryAfter ?? 0) * 1000);

@@ -11,7 +11,7 @@ import { readEvent } from './event.ts';
 import { EventJournal } from './event-journal.ts';
 import { LiveConnection } from './live-connection.ts';
 import { changePage, changePages } from './live-list.ts';
-import type { ListData, ListPage, LiveList } from './live-list.ts';
+import type { Change, ListData, ListPage, LiveList } from './live-list.ts';
 import type { SseMessage } from './sse-parser.ts';
 
 /** What the page knows of the control plane under one key, kept up to date by its events. */
@@ -59,10 +59,11 @@ export class LiveSession {
     );
   }
 
-  /** Shows a row that an answer brought before its event comes. */
-  put<Row>(list: LiveList<Row>, row: Row): void {
+  /** Shows what an answer brought before its event comes. */
+  change<Row>(list: LiveList<Row>, ...changes: readonly Change<Row>[]): void {
+    if (changes.length === 0) return;
     this.queries.setQueryData<ListData<Row>>([list.name], (data) =>
-      data ? changePages(list, data, { put: row }) : data,
+      data ? changes.reduce((now, change) => changePages(list, now, change), data) : data,
     );
   }
 
@@ -70,9 +71,9 @@ export class LiveSession {
     const read = messages.map(readEvent);
     const events = read.filter((event) => event !== undefined);
     this.#journal.append(events);
-    this.#change(budgetList, events);
-    this.#change(runList, events);
-    this.#change(approvalList, events);
+    this.#apply(budgetList, events);
+    this.#apply(runList, events);
+    this.#apply(approvalList, events);
     for (const event of events) {
       if (event.type === 'run.output') this.output.append(event.data);
     }
@@ -80,12 +81,9 @@ export class LiveSession {
     if (events.length < read.length) this.#refresh();
   }
 
-  #change<Row>(list: LiveList<Row>, events: readonly Event[]): void {
+  #apply<Row>(list: LiveList<Row>, events: readonly Event[]): void {
     const changes = events.map((event) => list.changeOf(event)).filter((change) => !!change);
-    if (changes.length === 0) return;
-    this.queries.setQueryData<ListData<Row>>([list.name], (data) =>
-      data ? changes.reduce((now, change) => changePages(list, now, change), data) : data,
-    );
+    this.change(list, ...changes);
   }
 
   #refresh(): void {

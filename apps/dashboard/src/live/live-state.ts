@@ -39,7 +39,11 @@ export function nextLiveState(state: LiveState, signal: LiveSignal): LiveState {
     case 'connected':
       return { connected: true, heardAt: signal.at, eventAt: state.eventAt };
     case 'heard':
-      return { ...state, heardAt: signal.at, eventAt: signal.events > 0 ? signal.at : state.eventAt };
+      return {
+        ...state,
+        heardAt: signal.at,
+        eventAt: signal.events > 0 ? signal.at : state.eventAt,
+      };
     case 'trying':
       return { ...state, retryAt: undefined };
     case 'lost': {

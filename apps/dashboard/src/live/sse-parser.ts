@@ -12,6 +12,8 @@ export interface SseMessage {
 export class SseParser {
   /** Where to resume: the id of the last whole message. */
   lastEventId: string | undefined;
+  /** Milliseconds that the server asked to wait before a reconnection. */
+  retry: number | undefined;
   #rest = '';
   #afterCarriageReturn = false;
   #id: string | undefined;
@@ -45,6 +47,7 @@ export class SseParser {
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (name === 'data') this.#data.push(value);
     else if (name === 'event') this.#event = value;
+    else if (name === 'retry' && /^\d+$/.test(value)) this.retry = Number(value);
     else if (name === 'id' && !value.includes('\0')) this.#id = value;
   }
 

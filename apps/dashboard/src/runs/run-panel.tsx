@@ -46,6 +46,7 @@ export function RunPanel({ runId, runs, onClose }: RunPanelProps) {
     );
   }
   const stale = listed ? runs.freshness === 'stale' : single.error !== null;
+  const readAt = listed ? runs.readAt : single.dataUpdatedAt;
   return (
     <Panel
       title="Run"
@@ -57,12 +58,12 @@ export function RunPanel({ runId, runs, onClose }: RunPanelProps) {
         </>
       }
     >
-      <RunDetail key={run.run_id} run={run} />
+      <RunDetail key={run.run_id} run={run} until={stale ? readAt : undefined} />
     </Panel>
   );
 }
 
-function RunDetail({ run }: { run: Run }) {
+function RunDetail({ run, until }: { run: Run; until: number | undefined }) {
   const { spent, held, limit, remaining } = run.budget;
   const top = useRef<HTMLDivElement>(null);
 
@@ -79,7 +80,10 @@ function RunDetail({ run }: { run: Run }) {
           </span>
           {isOpen(run) && <CancelButton runId={run.run_id} />}
         </div>
-        <pre className="max-h-40 overflow-auto text-xs wrap-anywhere whitespace-pre-wrap" tabIndex={0}>
+        <pre
+          className="max-h-40 overflow-auto text-xs wrap-anywhere whitespace-pre-wrap"
+          tabIndex={0}
+        >
           {run.title}
         </pre>
         <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5 text-xs">
@@ -96,11 +100,11 @@ function RunDetail({ run }: { run: Run }) {
       {run.steps.length > 0 && (
         <div className="border-t border-line py-1">
           <h3 className="sr-only">Steps</h3>
-          <RunSteps steps={run.steps} />
+          <RunSteps steps={run.steps} until={until} />
         </div>
       )}
       <div className="space-y-3 border-t border-line px-3 py-2.5 empty:hidden">
-        <RunResults run={run} />
+        <RunResults run={run} current={until === undefined} />
       </div>
     </div>
   );
@@ -112,7 +116,7 @@ function CancelButton({ runId }: { runId: string }) {
   const [asked, setAsked] = useState(false);
   const cancel = useMutation({
     mutationFn: () => session.api.post(`${pathOf(runId)}/cancel`, {}, runSchema),
-    onSuccess: (run) => session.put(runList, run),
+    onSuccess: (run) => session.change(runList, { put: run }),
     onSettled: () => setAsked(false),
   });
   return (

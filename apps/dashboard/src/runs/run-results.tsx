@@ -7,9 +7,9 @@ import type { OutputChunk } from './run-output.ts';
 import { isOpen } from './run.ts';
 
 /** What a run printed: while it goes on as it comes, then whole. */
-export function RunResults({ run }: { run: Run }) {
+export function RunResults({ run, current }: { run: Run; current: boolean }) {
   const { result } = run;
-  if (!result) return <LiveOutput run={run} />;
+  if (!result) return <LiveOutput run={run} current={current} />;
   if (!('commands' in result)) return <CommandResult label="Output" result={result} />;
   return (
     <>
@@ -27,7 +27,7 @@ export function RunResults({ run }: { run: Run }) {
   );
 }
 
-function LiveOutput({ run }: { run: Run }) {
+function LiveOutput({ run, current }: { run: Run; current: boolean }) {
   const { output } = useLiveSession();
   const kept = useSyncExternalStore(output.subscribe, () => output.of(run.run_id));
   const open = isOpen(run);
@@ -36,7 +36,11 @@ function LiveOutput({ run }: { run: Run }) {
     <div>
       <OutputHead
         label="Output"
-        note={open ? 'live, redacted; what came before you opened the page follows at the end' : ''}
+        note={
+          open && current
+            ? 'live and redacted, from when the page was opened'
+            : 'redacted, incomplete'
+        }
       />
       {kept?.cut && <p className="mb-1 text-[11px] text-muted">The beginning is not shown.</p>}
       {kept ? (

@@ -15,7 +15,9 @@ const tones = {
 export function RunStatusMark({ status }: { status: RunStatus }) {
   const { word, icon, tone } = RUN_STATUS[status];
   return (
-    <span className={`inline-flex items-center gap-1.5 font-medium whitespace-nowrap ${tones[tone]}`}>
+    <span
+      className={`inline-flex items-center gap-1.5 align-middle font-medium sm:whitespace-nowrap ${tones[tone]}`}
+    >
       <Icon name={icon} className={`size-3.5 ${icon === 'spinner' ? 'turning' : ''}`} />
       {word}
     </span>

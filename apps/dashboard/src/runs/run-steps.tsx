@@ -14,18 +14,24 @@ const signs: Record<RunStep['status'], readonly [IconName, string]> = {
   skipped: ['minus', 'text-muted'],
 };
 
+interface RunStepsProps {
+  steps: readonly RunStep[];
+  /** When the steps were last known to be true; the present when absent. */
+  until: number | undefined;
+}
+
 /** The guarded path of a run, one row a step. */
-export function RunSteps({ steps }: { steps: readonly RunStep[] }) {
+export function RunSteps({ steps, until }: RunStepsProps) {
   return (
     <ol className="divide-y divide-line text-xs">
       {steps.map((step, index) => (
-        <StepRow key={`${step.name}:${index}`} step={step} />
+        <StepRow key={`${step.name}:${index}`} step={step} until={until} />
       ))}
     </ol>
   );
 }
 
-function StepRow({ step }: { step: RunStep }) {
+function StepRow({ step, until }: { step: RunStep; until: number | undefined }) {
   const [icon, look] = signs[step.status];
   return (
     <li className="grid grid-cols-[auto_1fr_auto_4.5rem] items-center gap-2 px-3 py-1">
@@ -40,7 +46,7 @@ function StepRow({ step }: { step: RunStep }) {
         className="text-right text-muted tabular-nums"
       >
         {step.ended_at === undefined ? (
-          <Elapsed since={step.started_at} />
+          <Elapsed since={step.started_at} until={until} />
         ) : (
           formatDuration(Date.parse(step.ended_at) - Date.parse(step.started_at))
         )}
@@ -49,7 +55,8 @@ function StepRow({ step }: { step: RunStep }) {
   );
 }
 
-function Elapsed({ since }: { since: string }) {
-  const elapsed = useNow() - Date.parse(since);
+function Elapsed({ since, until }: { since: string; until: number | undefined }) {
+  const now = useNow();
+  const elapsed = (until ?? now) - Date.parse(since);
   return elapsed < 1000 ? '…' : formatDuration(Math.floor(elapsed / 1000) * 1000);
 }

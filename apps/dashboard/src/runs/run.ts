@@ -41,9 +41,7 @@ const executionResultSchema = z.object({
 
 const buildAndDeployResultSchema = z.object({
   commands: z.record(z.string(), executionResultSchema),
-  deployment: z.optional(
-    z.object({ target: z.string(), files: z.number(), version: z.string() }),
-  ),
+  deployment: z.optional(z.object({ target: z.string(), files: z.number(), version: z.string() })),
   cost: z.number(),
 });
 

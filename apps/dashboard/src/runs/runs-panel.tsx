@@ -1,7 +1,7 @@
 import type { Run } from '@ae/contracts';
-import { Age } from '../display/time.tsx';
-import { formatUsd } from '../display/money.ts';
 import { Blank, Panel } from '../display/panel.tsx';
+import { Age } from '../display/time.tsx';
+import { UsdCell } from '../display/usd.tsx';
 import { AsOf, ListState } from '../live/list-state.tsx';
 import { countText } from '../live/use-live-list.ts';
 import type { LiveRows } from '../live/use-live-list.ts';
@@ -36,12 +36,12 @@ export function RunsPanel({ runs, shown, selected, onSelect }: RunsPanelProps) {
         {shown.length === 0 ? (
           <p className="px-3 py-3 text-xs text-muted">No run matches the filter.</p>
         ) : (
-          <table className="w-full table-fixed text-xs">
+          <table className="w-full table-fixed text-xs leading-4.5">
             <thead className="text-left text-[11px] text-muted">
               <tr>
-                <th className="w-27 px-3 py-1 font-medium sm:w-44">Status</th>
+                <th className="w-30 px-3 py-1 font-medium sm:w-44">Status</th>
                 <th className="px-2 py-1 font-medium">What runs</th>
-                <th className="hidden w-26 px-2 py-1 text-right font-medium sm:table-cell">Cost</th>
+                <th className="hidden w-28 px-2 py-1 text-right font-medium sm:table-cell">Cost</th>
                 <th className="w-16 px-3 py-1 text-right font-medium">Age</th>
               </tr>
             </thead>
@@ -74,7 +74,7 @@ function RunRow({ run, selected, onSelect }: RunRowProps) {
       onClick={() => onSelect(run.run_id)}
       className={`cursor-pointer ${selected ? 'bg-selected shadow-[inset_2px_0] shadow-accent' : 'hover:bg-hover'}`}
     >
-      <td className="px-3 py-1 whitespace-normal">
+      <td className="px-3 py-1">
         <RunStatusMark status={run.status} />
       </td>
       <td className="px-2 py-1">
@@ -83,13 +83,13 @@ function RunRow({ run, selected, onSelect }: RunRowProps) {
           id={rowId(run.run_id)}
           aria-current={selected || undefined}
           title={run.title}
-          className="block w-full truncate rounded text-left font-mono"
+          className="line-clamp-2 w-full rounded text-left font-mono wrap-anywhere sm:line-clamp-1"
         >
           {run.title}
         </button>
       </td>
-      <td className="hidden px-2 py-1 text-right tabular-nums sm:table-cell">
-        {formatUsd(run.budget.spent)}
+      <td className="hidden px-2 py-1 text-right sm:table-cell">
+        <UsdCell amount={run.budget.spent} />
       </td>
       <td className="px-3 py-1 text-right whitespace-nowrap text-muted tabular-nums">
         <Age of={run.created_at} />
