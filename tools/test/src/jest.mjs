@@ -49,7 +49,9 @@ export async function runJest({ root, env, progress, paths, args, timeoutMs }) {
           ...env,
           NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
         },
-        onLine: progress.note,
+        log: join(root, '.ae', 'logs', 'tests.log'),
+        // The reporter's lines; what tests and their servers write is in the log.
+        onLine: (line) => (/^\[ *\d/.test(line) ? progress.note(line) : undefined),
         timeoutMs,
       },
     );

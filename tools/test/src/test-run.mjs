@@ -74,6 +74,9 @@ export async function runTests(testRun) {
       if ('binary' in temporal) env['AE_TEMPORAL_BIN'] = temporal.binary;
       if (docker.available) env['AE_TEST_REDIS_IMAGE'] = await prepareRedisImage(env, progress);
       else delete env['AE_TEST_REDIS_IMAGE'];
+      progress.note(
+        `Redis for the tests: ${env['AE_TEST_REDIS_IMAGE'] ?? 'redis-server of this machine'}`,
+      );
 
       const { paths, jestArgs: args, timeoutMs } = testRun;
       const tests = await progress.step('tests', () =>
