@@ -5,6 +5,8 @@ module.exports = {
   displayName: require('./package.json').name,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/src/**/*.spec.tsx'],
   testEnvironment: 'jsdom',
+  // The browser specs wait for a real browser on a machine that may be busy.
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   testEnvironmentOptions: { customExportConditions: ['@ae/source', 'browser'] },
   transform: {

@@ -154,7 +154,7 @@ export function sampleDay(): { budgets: BudgetStatus[]; runs: Run[]; approvals: 
     sampleRun('sample-cancelled', 'cancelled', 'sleep 3600', { age: 8000 }),
     sampleRun('sample-failed', 'failed', 'make release', { age: 90_000 }),
     sampleRun('sample-queued', 'queued', 'cargo test --workspace --all-features', { age: 2 }),
-    ...Array.from({ length: 14 }, (_, index) =>
+    ...Array.from({ length: 6 }, (_, index) =>
       sampleRun(
         `nightly-${index}`,
         'succeeded',

@@ -74,14 +74,14 @@ export function CommandPanel({ onRun }: { onRun: (runId: string) => void }) {
           onKeyDown={onKeyDown}
           className="field block min-h-14 w-full resize-y"
         />
-        <p className="flex flex-wrap items-center gap-x-2 text-muted">
+        <p className="flex flex-wrap items-center gap-x-3 text-muted">
           Try
           {EXAMPLES.map((example) => (
             <button
               key={example}
               type="button"
               onClick={() => setCommand(example)}
-              className="rounded font-mono text-[11px] text-accent underline underline-offset-2"
+              className="h-6 rounded font-mono text-[11px] text-accent underline underline-offset-2"
             >
               {example}
             </button>

@@ -68,7 +68,10 @@ function RunDetail({ run, until }: { run: Run; until: number | undefined }) {
   const top = useRef<HTMLDivElement>(null);
 
   // Where the panel stands below the list, a run that was chosen comes into view.
-  useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // Its answer, a promise in newer browsers, must not be taken for a clean-up.
+    void top.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
 
   return (
     <div ref={top} className="scroll-my-14">
