@@ -37,9 +37,17 @@ for (const corpus of ['dcg', 'nah', 'tldr', 'nl2bash']) {
     if (!everyday && row.expected === null) continue;
     const bad = BAD.has(row.expected);
     // nah's fixtures live in /home/test.
-    const context = corpus === 'nah' ? { command: row.command, home: '/home/test', cwd: '/home/test/project' } : { command: row.command };
+    const context =
+      corpus === 'nah'
+        ? { command: row.command, home: '/home/test', cwd: '/home/test/project' }
+        : { command: row.command };
     const decision = gate.checkAction('execute_code', context);
-    const family = corpus === 'nah' ? (row.guard ?? row.file.replace('.jsonl', '')) : everyday ? 'all' : row.file.split('/').at(-1).replace('.toml', '');
+    const family =
+      corpus === 'nah'
+        ? (row.guard ?? row.file.replace('.jsonl', ''))
+        : everyday
+          ? 'all'
+          : row.file.split('/').at(-1).replace('.toml', '');
     const group = groups.get(family) ?? { bad: 0, caught: 0, denied: 0, good: 0, alarms: 0 };
     groups.set(family, group);
     if (bad) {
@@ -55,7 +63,9 @@ for (const corpus of ['dcg', 'nah', 'tldr', 'nl2bash']) {
     }
     const kind = bad && decision.allowed ? 'miss' : !bad && !decision.allowed ? 'alarm' : '';
     if (showCorpus === corpus && showKind === kind) {
-      console.log(`${family} | ${decision.rule_ids.join(',')} | ${JSON.stringify(row.command).slice(0, 200)}`);
+      console.log(
+        `${family} | ${decision.rule_ids.join(',')} | ${JSON.stringify(row.command).slice(0, 200)}`,
+      );
     }
   }
   const total = { bad: 0, caught: 0, denied: 0, good: 0, alarms: 0 };
@@ -66,11 +76,15 @@ for (const corpus of ['dcg', 'nah', 'tldr', 'nl2bash']) {
   rows.push([`${corpus} TOTAL`, total]);
   if (rules.size > 0) {
     const top = [...rules].sort((a, b) => b[1] - a[1]).slice(0, 12);
-    console.log(`${corpus} alarms by rule: ${top.map(([id, count]) => `${id} ${count}`).join(', ')}`);
+    console.log(
+      `${corpus} alarms by rule: ${top.map(([id, count]) => `${id} ${count}`).join(', ')}`,
+    );
   }
 }
 const percent = (part, whole) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`);
-console.log('\n| family | bad | caught | recall | denied | good | alarms | FP |\n|---|---|---|---|---|---|---|---|');
+console.log(
+  '\n| family | bad | caught | recall | denied | good | alarms | FP |\n|---|---|---|---|---|---|---|---|',
+);
 for (const [name, group] of rows) {
   console.log(
     `| ${name} | ${group.bad} | ${group.caught} | ${percent(group.caught, group.bad)} | ${group.denied} | ${group.good} | ${group.alarms} | ${percent(group.alarms, group.good)} |`,

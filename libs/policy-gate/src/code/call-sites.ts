@@ -1,6 +1,6 @@
 import { UNKNOWN } from '../shell/value.ts';
 import type { CodeLanguage } from './evaluate-code.ts';
-import { CODE_CALLS } from './code-calls.ts';
+import { codeCall } from './code-calls.ts';
 
 export interface CallSite {
   name: string;
@@ -24,7 +24,8 @@ function tokenize(text: string, language: CodeLanguage): Token[] {
     const character = text.charAt(index);
     if (character <= ' ' && character !== '\n') index += 1;
     else if (character === '#' && hashComments) index = lineEnd(text, index);
-    else if (text.startsWith('//', index) && (language === 'javascript' || language === 'php')) index = lineEnd(text, index);
+    else if (text.startsWith('//', index) && (language === 'javascript' || language === 'php'))
+      index = lineEnd(text, index);
     else if (text.startsWith('/*', index) && language === 'javascript') {
       const close = text.indexOf('*/', index);
       index = close < 0 ? text.length : close + 2;
@@ -67,11 +68,16 @@ function readString(text: string, from: number, closing: string): [string, numbe
 }
 
 function readEscape(text: string, at: number): [string, number] {
-  const match = /^\\(?:x\{?([0-9a-fA-F]{1,4})\}?|u\{?([0-9a-fA-F]{1,6})\}?|([0-7]{1,3})|([\s\S]))/.exec(text.slice(at, at + 12));
+  const match =
+    /^\\(?:x\{?([0-9a-fA-F]{1,4})\}?|u\{?([0-9a-fA-F]{1,6})\}?|([0-7]{1,3})|([\s\S]))/.exec(
+      text.slice(at, at + 12),
+    );
   if (match === null) return ['\\', 1];
   const hex = match[1] ?? match[2];
-  if (hex !== undefined) return [String.fromCharCode(Number.parseInt(hex, 16) & 0xffff), match[0].length];
-  if (match[3] !== undefined) return [String.fromCharCode(Number.parseInt(match[3], 8)), match[0].length];
+  if (hex !== undefined)
+    return [String.fromCharCode(Number.parseInt(hex, 16) & 0xffff), match[0].length];
+  if (match[3] !== undefined)
+    return [String.fromCharCode(Number.parseInt(match[3], 8)), match[0].length];
   const plain: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
   return [plain[match[4] ?? ''] ?? match[4] ?? '', match[0].length];
 }
@@ -99,12 +105,19 @@ export function findCallSites(text: string, language: CodeLanguage): CallSite[] 
     }
     const chain = readChain(tokens, index, aliases);
     const { name, end, receiver } = chain;
-    const known = resolveName(name);
+    const known = resolveName(name, language);
     const opens = tokens[end]?.text === '(';
-    const bare = !opens && (tokens[end]?.kind === 'string' || tokens[end]?.text === '[') && language !== 'python' && language !== 'javascript';
+    const bare =
+      !opens &&
+      (tokens[end]?.kind === 'string' || tokens[end]?.text === '[') &&
+      language !== 'python' &&
+      language !== 'javascript';
     if (known !== undefined && (opens || bare)) {
       const values = readArguments(tokens, opens ? end + 1 : end, constants, bare);
-      sites.push({ name: known, arguments: receiver === undefined ? values : [receiver, ...values] });
+      sites.push({
+        name: known,
+        arguments: receiver === undefined ? values : [receiver, ...values],
+      });
     }
     if (chain.consumed > index) index = chain.consumed;
   }
@@ -123,7 +136,8 @@ function readImport(tokens: readonly Token[], index: number, aliases: Map<string
     for (let at = index + 3; at < tokens.length && at < index + 40; at += 1) {
       const token = tokens[at];
       if (token === undefined || token.text === '\n' || token.text === ';') break;
-      if (token.kind === 'name' && token.text !== 'import') aliases.set(token.text, `${module}.${token.text}`);
+      if (token.kind === 'name' && token.text !== 'import')
+        aliases.set(token.text, `${module}.${token.text}`);
     }
   }
   return index;
@@ -138,7 +152,11 @@ function readChain(
   let name = aliases.get(head) ?? head;
   let end = index + 1;
   let receiver: string | undefined;
-  if ((PATH_CONSTRUCTORS.has(name) || head === 'Path') && tokens[end]?.text === '(' && tokens[end + 1]?.kind === 'string') {
+  if (
+    (PATH_CONSTRUCTORS.has(name) || head === 'Path') &&
+    tokens[end]?.text === '(' &&
+    tokens[end + 1]?.kind === 'string'
+  ) {
     receiver = tokens[end + 1]?.text;
     const close = tokens.findIndex((token, at) => at > end && token.text === ')');
     if (close > 0) {
@@ -150,14 +168,21 @@ function readChain(
     end += 3;
   }
   let consumed = index;
-  while ((tokens[end]?.text === '.' || tokens[end]?.text === '?') && tokens[end + 1] !== undefined) {
+  while (
+    (tokens[end]?.text === '.' || tokens[end]?.text === '?') &&
+    tokens[end + 1] !== undefined
+  ) {
     const following = tokens[end + 1];
     if (following?.kind !== 'name') break;
     name += `.${following.text}`;
     end += 2;
     consumed = end - 1;
   }
-  if (tokens[end]?.text === '[' && tokens[end + 1]?.kind === 'string' && tokens[end + 2]?.text === ']') {
+  if (
+    tokens[end]?.text === '[' &&
+    tokens[end + 1]?.kind === 'string' &&
+    tokens[end + 2]?.text === ']'
+  ) {
     name += `.${tokens[end + 1]?.text ?? ''}`;
     end += 3;
     consumed = end - 1;
@@ -172,20 +197,38 @@ function readChain(
   return { name, end, receiver, consumed };
 }
 
-function resolveName(name: string): string | undefined {
-  if (CODE_CALLS.has(name)) return name;
+function resolveName(name: string, language: CodeLanguage): string | undefined {
+  if (codeCall(language, name) !== undefined) return name;
   const pieces = name.split('.');
   const two = pieces.slice(-2).join('.');
-  if (CODE_CALLS.has(two)) return two;
+  if (codeCall(language, two) !== undefined) return two;
   const last = pieces.at(-1) ?? '';
   // `re.exec(...)`, `cursor.eval`: too common to mean a command without their module.
-  if (pieces.length > 1 && ['exec', 'eval', 'open', 'system', 'unlink', 'spawn', 'remove', 'truncate', 'rmdir', 'Function'].includes(last)) {
+  if (
+    pieces.length > 1 &&
+    [
+      'exec',
+      'eval',
+      'open',
+      'system',
+      'unlink',
+      'spawn',
+      'remove',
+      'truncate',
+      'rmdir',
+      'Function',
+    ].includes(last)
+  ) {
     return pieces.at(-2) === 'child_process' || pieces.at(-2) === 'Kernel' ? last : undefined;
   }
-  return CODE_CALLS.has(last) ? last : undefined;
+  return codeCall(language, last) !== undefined ? last : undefined;
 }
 
-function concatenate(tokens: readonly Token[], from: number, constants: ReadonlyMap<string, string>): string {
+function concatenate(
+  tokens: readonly Token[],
+  from: number,
+  constants: ReadonlyMap<string, string>,
+): string {
   let value = '';
   for (let at = from; at < tokens.length; at += 2) {
     const token = tokens[at];
@@ -196,7 +239,12 @@ function concatenate(tokens: readonly Token[], from: number, constants: Readonly
   return value;
 }
 
-function readArguments(tokens: readonly Token[], from: number, constants: ReadonlyMap<string, string>, bare: boolean): string[] {
+function readArguments(
+  tokens: readonly Token[],
+  from: number,
+  constants: ReadonlyMap<string, string>,
+  bare: boolean,
+): string[] {
   const values: string[] = [];
   let depth = 0;
   let current: string | undefined;
@@ -216,8 +264,16 @@ function readArguments(tokens: readonly Token[], from: number, constants: Readon
     else if (kind === 'symbol' && text === ',') finish();
     else if (kind === 'string') current = (current ?? '') + text;
     else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
-    else if (kind === 'name' && (text === 'f' || text === 'r' || text === 'b' || text === 'rb') && tokens[at + 1]?.kind === 'string') continue;
-    else if (kind === 'name') current = (current ?? '') + (constants.get(text) ?? (text === 'true' || text === 'True' ? '' : UNKNOWN));
+    else if (
+      kind === 'name' &&
+      (text === 'f' || text === 'r' || text === 'b' || text === 'rb') &&
+      tokens[at + 1]?.kind === 'string'
+    )
+      continue;
+    else if (kind === 'name')
+      current =
+        (current ?? '') +
+        (constants.get(text) ?? (text === 'true' || text === 'True' ? '' : UNKNOWN));
   }
   finish();
   return values;

@@ -5,7 +5,7 @@ import type { ShellState } from '../shell/state.ts';
 import { UNKNOWN } from '../shell/value.ts';
 import type { CallSite } from './call-sites.ts';
 import { findCallSites } from './call-sites.ts';
-import { CODE_CALLS } from './code-calls.ts';
+import { codeCall } from './code-calls.ts';
 import type { CodeCall } from './code-calls.ts';
 
 export type CodeLanguage = 'python' | 'javascript' | 'perl' | 'ruby' | 'php' | 'other';
@@ -25,9 +25,8 @@ export function evaluateCode(
 ): void {
   shell.limits.add('code');
   for (const site of findCallSites(text, language)) {
-    const known = CODE_CALLS.get(site.name);
-    if (known === undefined || !known.languages.includes(language)) continue;
-    judgeSite(site, known, language, shell, state, span);
+    const known = codeCall(language, site.name);
+    if (known !== undefined) judgeSite(site, known, language, shell, state, span);
   }
 }
 
@@ -43,7 +42,14 @@ function judgeSite(
   switch (known.does) {
     case 'shell':
       if (first === undefined) {
-        shell.report('exec', 'subprocess', 'approve', 'code.exec-unresolved', 'runs a command that cannot be resolved', span);
+        shell.report(
+          'exec',
+          'subprocess',
+          'approve',
+          'code.exec-unresolved',
+          'runs a command that cannot be resolved',
+          span,
+        );
       } else if (site.arguments.length > 1 && known.list === true) {
         shell.call(
           { text: first, taint: 0, ...span },
@@ -56,21 +62,38 @@ function judgeSite(
       return;
     case 'code':
       if (first === undefined) {
-        shell.report('exec', 'eval', 'approve', 'code.eval-unresolved', 'evaluates code that cannot be resolved', span);
+        shell.report(
+          'exec',
+          'eval',
+          'approve',
+          'code.eval-unresolved',
+          'evaluates code that cannot be resolved',
+          span,
+        );
       } else if (shell.enter()) {
         evaluateCode(first, language, shell, state, span);
         shell.leave();
       }
       return;
     case 'network_exec':
-      shell.report('flow', 'network_to_exec', 'deny', 'flow.network-to-exec', 'runs what it fetches from the network, unseen', span);
+      shell.report(
+        'flow',
+        'network_to_exec',
+        'deny',
+        'flow.network-to-exec',
+        'runs what it fetches from the network, unseen',
+        span,
+      );
       return;
     case 'delete':
     case 'delete_tree':
     case 'write': {
       const paths = known.everyArgument === true ? site.arguments : site.arguments.slice(0, 1);
       for (const path of paths.length === 0 ? [UNKNOWN] : paths) {
-        const target = shell.classify(path.startsWith('~') ? state.home + path.slice(1) : path, state);
+        const target = shell.classify(
+          path.startsWith('~') ? state.home + path.slice(1) : path,
+          state,
+        );
         // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
         if (path === UNKNOWN && known.does !== 'delete_tree') continue;
         shell.emit(

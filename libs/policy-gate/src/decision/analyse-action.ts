@@ -43,13 +43,21 @@ const LANGUAGES: Readonly<Record<string, CodeLanguage | 'shell' | 'sql'>> = {
 };
 
 /** What the action would do. Every action that carries a command, code, SQL or URL is looked into. */
-export function analyseAction(action: string, context: ActionContext, network: NetworkPolicy): Analysis {
+export function analyseAction(
+  action: string,
+  context: ActionContext,
+  network: NetworkPolicy,
+): Analysis {
   const home = absolute(context.home, DEFAULT_HOME);
-  const cwd = absolute(context.cwd, context.home === undefined ? DEFAULT_CWD : `${home}/work/project`);
+  const cwd = absolute(
+    context.cwd,
+    context.home === undefined ? DEFAULT_CWD : `${home}/work/project`,
+  );
   const shell = new Shell({ cwd, home, network });
   let missing: string | undefined;
   if (context.command !== undefined) shell.check(context.command);
-  if (context.code !== undefined) analyseCode(shell, context.code, context.language ?? '', cwd, home);
+  if (context.code !== undefined)
+    analyseCode(shell, context.code, context.language ?? '', cwd, home);
   if (context.sql !== undefined) for (const effect of analyseQuery(context.sql)) shell.emit(effect);
   if (context.url !== undefined) shell.emit(analyseUrl(context.url, network));
   if (context.paths !== undefined) analysePaths(shell, action, context, cwd, home);
@@ -73,8 +81,16 @@ function absolute(path: string | undefined, fallback: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-function analyseCode(shell: Shell, code: string, language: string, cwd: string, home: string): void {
-  const kind = Object.hasOwn(LANGUAGES, language.toLowerCase()) ? LANGUAGES[language.toLowerCase()] : undefined;
+function analyseCode(
+  shell: Shell,
+  code: string,
+  language: string,
+  cwd: string,
+  home: string,
+): void {
+  const kind = Object.hasOwn(LANGUAGES, language.toLowerCase())
+    ? LANGUAGES[language.toLowerCase()]
+    : undefined;
   const span = { start: 0, end: code.length };
   if (kind === 'shell') shell.check(code);
   else if (kind === 'sql') for (const effect of analyseQuery(code)) shell.emit(effect);
@@ -102,20 +118,46 @@ function analyseQuery(sql: string): Effect[] {
 
 function analyseUrl(url: string, network: NetworkPolicy): Effect {
   const answer = checkHost(hostOfUrl(url), url, network);
-  const base = { kind: 'network', operation: 'request', target: answer.host, irreversible: false } as const;
+  const base = {
+    kind: 'network',
+    operation: 'request',
+    target: answer.host,
+    irreversible: false,
+  } as const;
   switch (answer.outcome) {
     case 'allowed':
       return { ...base, rule_id: 'network.request', verdict: 'allow', message: '' };
     case 'not_allowed':
-      return { ...base, rule_id: 'network.not-allowed', verdict: 'deny', message: `talks to ${answer.host}, which is not in the allowlist` };
+      return {
+        ...base,
+        rule_id: 'network.not-allowed',
+        verdict: 'deny',
+        message: `talks to ${answer.host}, which is not in the allowlist`,
+      };
     case 'blocked_address':
-      return { ...base, rule_id: 'network.blocked-address', verdict: 'deny', message: `talks to ${answer.host}, a ${answer.addressClass.replace('_', '-')} address` };
+      return {
+        ...base,
+        rule_id: 'network.blocked-address',
+        verdict: 'deny',
+        message: `talks to ${answer.host}, a ${answer.addressClass.replace('_', '-')} address`,
+      };
     case 'invalid':
-      return { ...base, rule_id: 'network.invalid-url', verdict: 'deny', message: 'names no host that can be read without doubt' };
+      return {
+        ...base,
+        rule_id: 'network.invalid-url',
+        verdict: 'deny',
+        message: 'names no host that can be read without doubt',
+      };
   }
 }
 
-function analysePaths(shell: Shell, action: string, context: ActionContext, cwd: string, home: string): void {
+function analysePaths(
+  shell: Shell,
+  action: string,
+  context: ActionContext,
+  cwd: string,
+  home: string,
+): void {
   const frame = { cwd, home, workspace: cwd };
   for (const text of context.paths ?? []) {
     const expanded = text === '~' || text.startsWith('~/') ? home + text.slice(1) : text;
@@ -125,7 +167,8 @@ function analysePaths(shell: Shell, action: string, context: ActionContext, cwd:
     const target = classifyPath(path, frame);
     if (path === '') {
       shell.limit('control_characters', { start: 0, end: text.length });
-    } else if (action === 'delete_files') shell.emit(deleteEffect(target, context.recursive ?? false));
+    } else if (action === 'delete_files')
+      shell.emit(deleteEffect(target, context.recursive ?? false));
     else if (action === 'read_files') shell.emit(readEffect(target, true));
     else shell.emit(writeEffect(target, 'overwrite'));
   }

@@ -14,7 +14,12 @@ import { readContext } from './read-context.ts';
 const STRENGTH: Readonly<Record<Verdict, number>> = { allow: 0, approve: 1, deny: 2 };
 
 /** Limits that say only that something was not followed; the answer does not depend on them. */
-const SOFT_LIMITS: ReadonlySet<string> = new Set(['code', 'language', 'unresolved', 'unresolved_host']);
+const SOFT_LIMITS: ReadonlySet<string> = new Set([
+  'code',
+  'language',
+  'unresolved',
+  'unresolved_host',
+]);
 
 /**
  * Decides whether an agent's action may happen. Pure and synchronous: no I/O, no clock, the same
@@ -64,10 +69,24 @@ export class PolicyGate {
     }
     const read = readContext(given);
     if (!read.ok) {
-      return this.answer('deny', 'invalid_context', `The context cannot be read: ${read.field} has the wrong type.`, [], [], []);
+      return this.answer(
+        'deny',
+        'invalid_context',
+        `The context cannot be read: ${read.field} has the wrong type.`,
+        [],
+        [],
+        [],
+      );
     }
     if (!requirement.enabled) {
-      return this.answer('deny', 'action_disabled', `The policy does not allow ${action}.`, [], [], []);
+      return this.answer(
+        'deny',
+        'action_disabled',
+        `The policy does not allow ${action}.`,
+        [],
+        [],
+        [],
+      );
     }
     const { context } = read;
     const { allowlist, allow_private: allowPrivate } = this.policy.network;
@@ -76,11 +95,20 @@ export class PolicyGate {
       allowPrivate,
     });
     if (analysis.missing !== undefined) {
-      return this.answer('deny', 'invalid_context', `The context lacks ${analysis.missing}, so ${action} cannot be judged.`, [], [], []);
+      return this.answer(
+        'deny',
+        'invalid_context',
+        `The context lacks ${analysis.missing}, so ${action} cannot be judged.`,
+        [],
+        [],
+        [],
+      );
     }
     const effects = this.applyRules(action, context, analysis.effects);
     if (requirement.approval) {
-      effects.push(actionEffect('approve', 'action.approval', `is ${action}, which always needs approval`));
+      effects.push(
+        actionEffect('approve', 'action.approval', `is ${action}, which always needs approval`),
+      );
     }
     return this.conclude(action, effects, analysis.limits);
   }
@@ -128,19 +156,40 @@ export class PolicyGate {
     if (strongest === 'allow' || top === undefined) {
       // A bound that was hit has an effect of its own; this holds even if that effect got lost.
       if ([...limits].some((limit) => !SOFT_LIMITS.has(limit))) {
-        return this.answer('approve', 'approval_required', 'This action is beyond what is analysed.', effects, [], [...limits]);
+        return this.answer(
+          'approve',
+          'approval_required',
+          'This action is beyond what is analysed.',
+          effects,
+          [],
+          [...limits],
+        );
       }
-      return this.answer('allow', 'allowed', 'Nothing in this action is against the policy.', effects, [], [...limits]);
+      return this.answer(
+        'allow',
+        'allowed',
+        'Nothing in this action is against the policy.',
+        effects,
+        [],
+        [...limits],
+      );
     }
     const findings: Finding[] = [];
     for (const effect of effects) {
       if (this.verdictOf(effect) === 'allow') continue;
-      const finding: Finding = { rule_id: effect.rule_id, message: effect.message, effect: effect.kind };
+      const finding: Finding = {
+        rule_id: effect.rule_id,
+        message: effect.message,
+        effect: effect.kind,
+      };
       if (effect.span !== undefined) finding.span = effect.span;
       findings.push(finding);
     }
     const code = strongest === 'approve' ? 'approval_required' : denialCode(action, top);
-    const target = top.target === undefined || top.message.includes(top.target) ? '' : ` (${top.target.slice(0, 200)})`;
+    const target =
+      top.target === undefined || top.message.includes(top.target)
+        ? ''
+        : ` (${top.target.slice(0, 200)})`;
     const reason = `This action ${top.message}${target}${strongest === 'approve' ? '; it needs approval' : ''}.`;
     return this.answer(strongest, code, reason, effects, findings, [...limits], top.suggestion);
   }
@@ -179,14 +228,18 @@ export class PolicyGate {
     for (const [index, rule] of this.policy.rules.entries()) {
       for (const kind of ['match', 'pass'] as const) {
         for (const [position, example] of rule.examples[kind].entries()) {
-          const context: ActionContext = typeof example === 'string' ? { command: example } : example;
+          const context: ActionContext =
+            typeof example === 'string' ? { command: example } : example;
           const action = [rule.action].flat()[0] ?? 'execute_code';
           const fired = this.fires(rule.id, action, context);
           if (fired === (kind === 'match')) continue;
           throw new PolicyError([
             {
               path: `rules.${index}.examples.${kind}.${position}`,
-              message: kind === 'match' ? 'the rule does not apply to this example' : 'the rule applies to this example',
+              message:
+                kind === 'match'
+                  ? 'the rule does not apply to this example'
+                  : 'the rule applies to this example',
             },
           ]);
         }
@@ -198,32 +251,54 @@ export class PolicyGate {
     const read = readContext(context);
     if (!read.ok) return false;
     const { allowlist, allow_private: allowPrivate } = this.policy.network;
-    const { effects } = analyseAction(action, read.context, { allowlists: [allowlist], allowPrivate });
+    const { effects } = analyseAction(action, read.context, {
+      allowlists: [allowlist],
+      allowPrivate,
+    });
     return (this.rules.get(action) ?? []).some(
       ({ rule, needsEffect, test }) =>
         rule.id === id &&
-        (needsEffect ? effects.some((effect) => test(effect, read.context)) : test(undefined, read.context)),
+        (needsEffect
+          ? effects.some((effect) => test(effect, read.context))
+          : test(undefined, read.context)),
     );
   }
 }
 
 function actionEffect(verdict: Verdict, ruleId: string, message: string): Effect {
-  return { kind: 'exec', operation: 'action', irreversible: false, rule_id: ruleId, verdict, message };
+  return {
+    kind: 'exec',
+    operation: 'action',
+    irreversible: false,
+    rule_id: ruleId,
+    verdict,
+    message,
+  };
 }
 
-function ruleEffect(id: string, effect: 'deny' | 'approve', reason: string, suggestion: string | undefined): Effect {
-  const result = { ...actionEffect(effect, id, `is against a rule of the policy: ${reason.replace(/\.$/, '')}`), operation: 'rule' };
+function ruleEffect(
+  id: string,
+  effect: 'deny' | 'approve',
+  reason: string,
+  suggestion: string | undefined,
+): Effect {
+  const result = {
+    ...actionEffect(effect, id, `is against a rule of the policy: ${reason.replace(/\.$/, '')}`),
+    operation: 'rule',
+  };
   return suggestion === undefined ? result : { ...result, suggestion };
 }
 
 function denialCode(action: string, effect: Effect): ReasonCode {
   if (effect.operation === 'rule') return 'rule_denied';
   if (effect.rule_id === 'network.blocked-address') return 'network_blocked_address';
-  if (effect.rule_id === 'network.not-allowed' || effect.rule_id === 'network.invalid-url') return 'network_not_allowed';
+  if (effect.rule_id === 'network.not-allowed' || effect.rule_id === 'network.invalid-url')
+    return 'network_not_allowed';
   if (effect.rule_id === 'shell.unparsable') return 'unparsable';
   if (effect.kind === 'limit') return 'limit_reached';
   if (effect.kind === 'unresolved') return 'unresolved_command';
   if (action === 'query_database') return 'destructive_query';
-  if (action === 'delete_files' || action === 'write_files' || action === 'read_files') return 'protected_path';
+  if (action === 'delete_files' || action === 'write_files' || action === 'read_files')
+    return 'protected_path';
   return 'destructive_command';
 }

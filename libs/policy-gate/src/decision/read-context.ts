@@ -1,6 +1,19 @@
 import type { ActionContext } from '../actions.ts';
 
-const TEXTS = ['command', 'cwd', 'home', 'code', 'language', 'sql', 'dialect', 'url', 'method', 'content', 'environment', 'tool'] as const;
+const TEXTS = [
+  'command',
+  'cwd',
+  'home',
+  'code',
+  'language',
+  'sql',
+  'dialect',
+  'url',
+  'method',
+  'content',
+  'environment',
+  'tool',
+] as const;
 const LISTS = ['allowlist', 'paths'] as const;
 
 /** Text no analysis needs more of; the analysers have tighter bounds of their own. */
@@ -14,7 +27,8 @@ export type ReadContext = { ok: true; context: ActionContext } | { ok: false; fi
  */
 export function readContext(value: unknown): ReadContext {
   if (value === undefined) return { ok: true, context: {} };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, field: 'context' };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { ok: false, field: 'context' };
   const context: ActionContext = {};
   for (const name of TEXTS) {
     const field = own(value, name);

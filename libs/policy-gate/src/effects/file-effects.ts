@@ -1,4 +1,4 @@
-import { display } from '../shell/value.ts';
+import { display, isExact } from '../shell/value.ts';
 import type { Effect, Span, TargetClass, Verdict } from './effect.ts';
 import type { ClassifiedPath } from './path-class.ts';
 
@@ -54,8 +54,12 @@ function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
   const { targetClass, whole } = target;
   const what = NAMES[targetClass];
   switch (targetClass) {
-    case 'root':
     case 'system':
+      if (!recursive && !isCritical(target.path)) {
+        return judged('approve', 'files.delete-system', `deletes a file of ${what}`);
+      }
+      return judged('deny', 'files.delete-system', `deletes ${what}`);
+    case 'root':
     case 'home':
     case 'device':
       // Without -r a directory is refused by rm itself, but the files of a glob are not.
@@ -64,6 +68,7 @@ function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
       return judged('deny', 'self.delete-policy', `deletes ${what}`);
     case 'secret':
     case 'persistence':
+      if (targetClass === 'secret' && isWorkspaceSecret(target.path)) return ALLOWED;
       return whole && recursive
         ? judged('deny', `files.delete-${targetClass}`, `deletes ${what}`)
         : judged('approve', `files.delete-${targetClass}`, `deletes ${what}`);
@@ -91,7 +96,9 @@ function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
         : ALLOWED;
     case 'home_content':
     case 'outside':
-      return recursive ? judged('approve', 'files.delete-outside', `deletes ${what} recursively`) : ALLOWED;
+      return recursive
+        ? judged('approve', 'files.delete-outside', `deletes ${what} recursively`)
+        : ALLOWED;
     case 'workspace': {
       const name = target.path.slice(target.path.lastIndexOf('/') + 1);
       return recursive && SOURCE_TREES.has(name)
@@ -107,10 +114,43 @@ function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
   }
 }
 
-/** `.env`, `server.key`: a project writes its own; the dot directories of a home it does not. */
+/** `.env`, `server.key`: a project writes its own; what a home holds in dot files it does not. */
 function isWorkspaceSecret(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return !path.slice(0, -name.length).includes('/.') && !path.startsWith('/etc');
+  const own = name.startsWith('.env') || !name.startsWith('.');
+  return own && !path.slice(0, -name.length).includes('/.') && !path.startsWith('/etc');
+}
+
+/** Without these the machine does not start, or nobody can log in. */
+const CRITICAL_TREES = [
+  '/bin',
+  '/sbin',
+  '/boot',
+  '/lib',
+  '/lib64',
+  '/usr/bin',
+  '/usr/sbin',
+  '/usr/lib',
+  '/dev',
+];
+const CRITICAL_FILES: ReadonlySet<string> = new Set([
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/fstab',
+  '/etc/hosts.deny',
+  '/etc/ld.so.conf',
+  '/etc/resolv.conf',
+  '/etc/nsswitch.conf',
+  '/proc/sysrq-trigger',
+]);
+
+function isCritical(path: string): boolean {
+  return (
+    path.split('/').length <= 2 ||
+    !isExact(path) ||
+    CRITICAL_FILES.has(path) ||
+    CRITICAL_TREES.some((tree) => path === tree || path.startsWith(`${tree}/`))
+  );
 }
 
 function judgeWrite(target: ClassifiedPath, operation: string): Judgement {
@@ -121,7 +161,11 @@ function judgeWrite(target: ClassifiedPath, operation: string): Judgement {
       return judged('deny', 'files.write-device', `writes over ${what}`);
     case 'root':
     case 'system':
-      return judged('deny', 'files.write-system', `${truncates ? 'overwrites' : 'changes'} ${what}`);
+      return judged(
+        isCritical(target.path) && truncates ? 'deny' : 'approve',
+        'files.write-system',
+        `${truncates ? 'overwrites' : 'changes'} ${what}`,
+      );
     case 'policy':
       return judged('deny', 'self.write-policy', `changes ${what}`);
     case 'persistence':
@@ -148,18 +192,17 @@ function judgePermission(target: ClassifiedPath, recursive: boolean, open: boole
     case 'system':
     case 'home':
     case 'device':
+      if (target.targetClass === 'home' && !recursive && !open) return ALLOWED;
       return recursive || open
         ? judged('deny', 'permissions.system', `changes permissions of ${what}`)
         : judged('approve', 'permissions.system', `changes permissions of ${what}`);
     case 'policy':
       return judged('deny', 'self.permissions', `changes permissions of ${what}`);
     case 'secret':
-      return open
-        ? judged('deny', 'permissions.secret', `opens ${what} to everybody`)
-        : ALLOWED;
+      return open ? judged('deny', 'permissions.secret', `opens ${what} to everybody`) : ALLOWED;
     case 'outside':
     case 'unknown':
-      return recursive
+      return recursive && open
         ? judged('approve', 'permissions.recursive', `changes permissions of ${what} recursively`)
         : ALLOWED;
     case 'workspace_root':
@@ -210,7 +253,14 @@ export function writeEffect(
   operation: 'overwrite' | 'append' | 'truncate' | 'create' | 'move',
   span?: Span,
 ): Effect {
-  return toEffect('write', operation, target, judgeWrite(target, operation), span, operation !== 'append');
+  return toEffect(
+    'write',
+    operation,
+    target,
+    judgeWrite(target, operation),
+    span,
+    operation !== 'append',
+  );
 }
 
 export function permissionEffect(

@@ -172,6 +172,10 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   '.pgpass',
   '.git-credentials',
   '.htpasswd',
+  '.pypirc',
+  '.boto',
+  '.s3cfg',
+  '.my.cnf',
   'kubeconfig',
   '.dockercfg',
   'terraform.tfstate',
@@ -294,13 +298,12 @@ function lastPiece(path: string): string {
 
 /** A piece that can match every entry of its directory: `*`, `.*`, `**`, an unknown. */
 export function matchesEverything(piece: string): boolean {
-  if (piece === '') return false;
+  let marked = false;
   for (const character of piece) {
-    if (character !== STAR && character !== ANY_CHARACTER && character !== UNKNOWN && character !== '.') {
-      return false;
-    }
+    if (character === STAR || character === ANY_CHARACTER || character === UNKNOWN) marked = true;
+    else if (character !== '.') return false;
   }
-  return true;
+  return marked;
 }
 
 /** Says what a path is; `text` may carry markers. */
@@ -357,7 +360,11 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
   if (isArtefactName(last)) return { path, targetClass: 'artefact', whole: false };
   // A pattern in the first piece may be any tree: `/e*`, `/?tc`.
   if (!isPlain(top)) return { path, targetClass: 'system', whole: true };
-  return { path, targetClass: isSecretName(last) ? 'secret' : 'outside', whole: pieces.length <= 2 };
+  return {
+    path,
+    targetClass: isSecretName(last) ? 'secret' : 'outside',
+    whole: pieces.length <= 2,
+  };
 }
 
 function isPlain(text: string): boolean {
@@ -375,7 +382,8 @@ function isTemporary(path: string): boolean {
 }
 
 function windowsRoot(text: string): ClassifiedPath | undefined {
-  if (text.length < 2 || text.charAt(1) !== ':' || !/[A-Za-z]/.test(text.charAt(0))) return undefined;
+  if (text.length < 2 || text.charAt(1) !== ':' || !/[A-Za-z]/.test(text.charAt(0)))
+    return undefined;
   const rest = text.slice(2).replaceAll('\\', '/');
   const first = rest.split('/').find((piece) => piece !== '') ?? '';
   if (first === '' || matchesEverything(first)) {
@@ -400,7 +408,9 @@ function classifyBehindUnknown(path: string, frame: PathFrame): ClassifiedPath {
   if (rest.startsWith('/') && rest.length > 1 && !matchesEverything(last)) {
     // With an empty variable this is an absolute path: assume the worse of the two.
     const bare = classifyPath(resolvePath(rest, frame.cwd), frame);
-    if (bare.targetClass === 'system' || bare.targetClass === 'device') return { ...bare, path };
+    const top = rest.split('/')[1] ?? '';
+    const grave = bare.targetClass === 'system' || bare.targetClass === 'device';
+    if (grave && isPlain(top)) return { ...bare, path };
     return { path, targetClass: 'unknown', whole: false };
   }
   return { path, targetClass: 'unknown', whole: true };
@@ -423,7 +433,10 @@ function classifyWorkspace(
   }
   const pieces = relative.split('/');
   if (pieces.some(isArtefactName)) return { path, targetClass: 'artefact', whole: false };
-  if (isSecretName(pieces.at(-1) ?? '') || pieces.some((piece) => piece === '.ssh' || piece === '.aws')) {
+  if (
+    isSecretName(pieces.at(-1) ?? '') ||
+    pieces.some((piece) => piece === '.ssh' || piece === '.aws')
+  ) {
     return { path, targetClass: 'secret', whole: false };
   }
   return { path, targetClass: 'workspace', whole: everything || pieces.length === 1 };
@@ -441,7 +454,10 @@ function classifyHome(path: string, subject: string, home: string): ClassifiedPa
   if (POLICY_NAMES.some((name) => isUnder(relative, name))) {
     return { path, targetClass: 'policy', whole: false };
   }
-  if (SECRET_HOME.some((name) => isUnder(relative, name)) || relative.includes('/.aws/credentials')) {
+  if (
+    SECRET_HOME.some((name) => isUnder(relative, name)) ||
+    relative.includes('/.aws/credentials')
+  ) {
     return { path, targetClass: 'secret', whole: SECRET_HOME.includes(relative) };
   }
   const last = lastPiece(relative);
@@ -467,6 +483,7 @@ export function isSecretName(name: string): boolean {
   const plain = name.replaceAll(STAR, '').replaceAll(ANY_CHARACTER, '');
   if (SECRET_NAMES.has(plain)) return true;
   if (plain === '.env' || (plain.startsWith('.env.') && !ENV_SAMPLES.has(plain))) return true;
-  if (plain.startsWith('id_rsa.') || plain.startsWith('id_ed25519.')) return !plain.endsWith('.pub');
+  if (plain.startsWith('id_rsa.') || plain.startsWith('id_ed25519.'))
+    return !plain.endsWith('.pub');
   return SECRET_EXTENSIONS.some((extension) => plain.endsWith(extension) && plain !== extension);
 }

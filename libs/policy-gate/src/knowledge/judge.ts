@@ -20,7 +20,10 @@ interface Tool {
 function compile(entry: KnowledgeEntry): Compiled {
   return {
     entry,
-    subcommand: (entry.subcommand ?? '').split(' ').filter((word) => word !== '').map((word) => word.split('|')),
+    subcommand: (entry.subcommand ?? '')
+      .split(' ')
+      .filter((word) => word !== '')
+      .map((word) => word.split('|')),
     flags: (entry.flags ?? []).map((flag) => flag.split('|')),
   };
 }
@@ -51,7 +54,8 @@ export function judgeByKnowledge(shell: Shell, call: Call): void {
   const tool = TOOLS.get(call.name);
   if (tool === undefined) return;
   const options = new Options(call.args, tool.spec);
-  if (options.flags.has('--help') || (options.flags.has('--version') && call.args.length === 1)) return;
+  if (options.flags.has('--help') || (options.flags.has('--version') && call.args.length === 1))
+    return;
   for (const compiled of tool.entries) {
     if (!matches(compiled, options)) continue;
     const { entry } = compiled;
@@ -74,7 +78,9 @@ function matches(compiled: Compiled, options: Options): boolean {
   if (entry.unless?.some((flag) => options.has(flag)) === true) return false;
   if (entry.operands === undefined) return true;
   const rest = operands.slice(subcommand.length);
-  return rest.some(({ text }) => entry.operands?.some((pattern) => matchesWord(text, pattern)) === true);
+  return rest.some(
+    ({ text }) => entry.operands?.some((pattern) => matchesWord(text, pattern)) === true,
+  );
 }
 
 function matchesWord(text: string, pattern: string): boolean {
@@ -88,9 +94,14 @@ function matchesWord(text: string, pattern: string): boolean {
   const last = pattern.lastIndexOf('*');
   const head = pattern.slice(0, star);
   const tail = pattern.slice(last + 1);
-  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false;
+  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length)
+    return false;
   const middle = pattern.slice(star + 1, last);
-  return middle === '' || star === last || text.slice(head.length, text.length - tail.length).includes(middle.replaceAll('*', ''));
+  return (
+    middle === '' ||
+    star === last ||
+    text.slice(head.length, text.length - tail.length).includes(middle.replaceAll('*', ''))
+  );
 }
 
 /** Whether the known head and tail of a text fit an exact word. */
@@ -100,5 +111,10 @@ function couldBe(text: string, word: string): boolean {
   let tail = text.length;
   while (tail > head && text.charCodeAt(tail - 1) > 2) tail -= 1;
   const known = head + (text.length - tail);
-  return known > 0 && known <= word.length && word.startsWith(text.slice(0, head)) && word.endsWith(text.slice(tail));
+  return (
+    known > 0 &&
+    known <= word.length &&
+    word.startsWith(text.slice(0, head)) &&
+    word.endsWith(text.slice(tail))
+  );
 }

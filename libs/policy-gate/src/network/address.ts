@@ -33,8 +33,7 @@ function parseDotted(text: string): number {
 }
 
 const V4_TABLE = V4_NETWORKS.map(
-  ([base, length, addressClass]) =>
-    [parseDotted(base), 2 ** (32 - length), addressClass] as const,
+  ([base, length, addressClass]) => [parseDotted(base), 2 ** (32 - length), addressClass] as const,
 );
 
 export function classifyIPv4(value: number): AddressClass {

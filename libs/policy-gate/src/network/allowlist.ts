@@ -32,5 +32,7 @@ export function isAllowlistEntry(entry: string): boolean {
   if (text === '*') return true;
   const host = normalizeHost(text.startsWith('*.') ? text.slice(2) : text);
   if (host === undefined || text.slice(2).includes('*')) return false;
-  return text.startsWith('*.') ? host.kind === 'name' && host.name.includes('.') : !text.includes('*');
+  return text.startsWith('*.')
+    ? host.kind === 'name' && host.name.includes('.')
+    : !text.includes('*');
 }

@@ -59,7 +59,11 @@ export function hostOfUrl(text: string): Host | undefined {
 }
 
 /** Judges one host by address first (a list cannot open metadata), then by the lists. */
-export function checkHost(host: Host | undefined, text: string, policy: NetworkPolicy): NetworkAnswer {
+export function checkHost(
+  host: Host | undefined,
+  text: string,
+  policy: NetworkPolicy,
+): NetworkAnswer {
   if (host === undefined) return { outcome: 'invalid', host: text };
   if (host.addressClass === 'metadata') {
     return { outcome: 'blocked_address', host: host.name, addressClass: host.addressClass };
@@ -68,7 +72,8 @@ export function checkHost(host: Host | undefined, text: string, policy: NetworkP
     return { outcome: 'blocked_address', host: host.name, addressClass: host.addressClass };
   }
   for (const list of policy.allowlists) {
-    if (list.length > 0 && !matchesAllowlist(host.name, list)) return { outcome: 'not_allowed', host: host.name };
+    if (list.length > 0 && !matchesAllowlist(host.name, list))
+      return { outcome: 'not_allowed', host: host.name };
   }
   return { outcome: 'allowed', host: host.name };
 }

@@ -36,7 +36,10 @@ function wildcard(pattern: string): (text: string) => boolean {
 function compileRule(rule: PolicyRule): CompiledRule {
   const { when } = rule;
   const tests: Test[] = [];
-  const onEffect = (patterns: string | readonly string[], read: (effect: Effect) => string | undefined): void => {
+  const onEffect = (
+    patterns: string | readonly string[],
+    read: (effect: Effect) => string | undefined,
+  ): void => {
     const matchers = list(patterns as string).map(wildcard);
     tests.push((effect) => {
       const value = effect === undefined ? undefined : read(effect);
@@ -64,18 +67,27 @@ function compileRule(rule: PolicyRule): CompiledRule {
 }
 
 /** Rules as closures, indexed by action. A rule that can never apply is refused. */
-export function compileRules(policy: Policy, actions: readonly string[]): ReadonlyMap<string, CompiledRule[]> {
+export function compileRules(
+  policy: Policy,
+  actions: readonly string[],
+): ReadonlyMap<string, CompiledRule[]> {
   const byAction = new Map<string, CompiledRule[]>(actions.map((action) => [action, []]));
   for (const [index, rule] of policy.rules.entries()) {
     if (Object.keys(rule.when).length === 0 && rule.action === undefined) {
       throw new PolicyError([
-        { path: `rules.${index}.when`, message: 'says nothing: name at least one condition or an action' },
+        {
+          path: `rules.${index}.when`,
+          message: 'says nothing: name at least one condition or an action',
+        },
       ]);
     }
     const compiled = compileRule(rule);
     if (rule.effect === 'allow' && !compiled.needsEffect) {
       throw new PolicyError([
-        { path: `rules.${index}.when`, message: 'an allow rule must name the effect that it allows' },
+        {
+          path: `rules.${index}.when`,
+          message: 'an allow rule must name the effect that it allows',
+        },
       ]);
     }
     for (const action of rule.action === undefined ? actions : list(rule.action)) {

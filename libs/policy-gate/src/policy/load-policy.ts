@@ -57,12 +57,22 @@ export function parsePolicy(value: unknown): Policy {
 /** Reads a policy from YAML or JSON text; issues carry line and column. */
 export function parsePolicyText(source: string): Policy {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true, strict: true, maxAliasCount: 50 } as Parameters<typeof parseDocument>[1]);
+  const document = parseDocument(source, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    strict: true,
+    maxAliasCount: 50,
+  } as Parameters<typeof parseDocument>[1]);
   if (document.errors.length > 0) {
     throw new PolicyError(
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
-        return { path: '', message: error.message.split('\n')[0] ?? 'is no YAML', line, column: col };
+        return {
+          path: '',
+          message: error.message.split('\n')[0] ?? 'is no YAML',
+          line,
+          column: col,
+        };
       }),
     );
   }
@@ -134,7 +144,8 @@ function locate(
 ): { line?: number; column?: number } {
   if (text === undefined) return {};
   for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = length === 0 ? text.document.contents : text.document.getIn(path.slice(0, length), true);
+    const node: unknown =
+      length === 0 ? text.document.contents : text.document.getIn(path.slice(0, length), true);
     if (!isNode(node) || node.range === undefined || node.range === null) continue;
     const { line, col } = text.lines.linePos(node.range[0]);
     return { line, column: col };

@@ -183,7 +183,12 @@ function expandPart(part: WordPart, fields: Fields, shell: Shell, state: ShellSt
   }
 }
 
-function expandQuoted(part: DoubleQuotedChild, fields: Fields, shell: Shell, state: ShellState): void {
+function expandQuoted(
+  part: DoubleQuotedChild,
+  fields: Fields,
+  shell: Shell,
+  state: ShellState,
+): void {
   switch (part.type) {
     case 'Literal':
       fields.quoted(part.value);
@@ -279,7 +284,8 @@ function expandParameter(
   }
   let variable: Variable | undefined = state.lookup(parameter);
   if (part.prefix === '!') {
-    variable = variable !== undefined && isExact(variable.text) ? state.lookup(variable.text) : undefined;
+    variable =
+      variable !== undefined && isExact(variable.text) ? state.lookup(variable.text) : undefined;
   }
   if (parameter === '@' || parameter === '*') {
     if (operation === undefined) {
@@ -292,7 +298,12 @@ function expandParameter(
   if (index !== undefined) {
     const elements = variable?.elements;
     if (operation !== undefined || elements === undefined) {
-      push(variable === undefined || elements !== undefined ? UNKNOWN : variable.text, quoted, fields, state);
+      push(
+        variable === undefined || elements !== undefined ? UNKNOWN : variable.text,
+        quoted,
+        fields,
+        state,
+      );
       return;
     }
     const which = expandSingle(index, shell, state).text;
@@ -324,7 +335,9 @@ function operate(
     const kind = operation.operator.at(-1);
     // Nothing is known of an unset variable: the text written beside it is the likely one.
     const set =
-      variable !== undefined && variable.text !== UNKNOWN && (variable.text !== '' || !operation.operator.startsWith(':'));
+      variable !== undefined &&
+      variable.text !== UNKNOWN &&
+      (variable.text !== '' || !operation.operator.startsWith(':'));
     if (kind === '+') return set || variable === undefined ? operand(operation.operand) : '';
     if (set) return variable.text;
     if (kind === '?') return UNKNOWN;
@@ -371,7 +384,8 @@ function removeAffix(text: string, operator: string, pattern: string): string {
   const star = pattern.indexOf(STAR);
   const literal = pattern.replaceAll(STAR, '');
   if (star < 0) {
-    if (operator.startsWith('%')) return text.endsWith(literal) ? text.slice(0, text.length - literal.length) : text;
+    if (operator.startsWith('%'))
+      return text.endsWith(literal) ? text.slice(0, text.length - literal.length) : text;
     return text.startsWith(literal) ? text.slice(literal.length) : text;
   }
   if (pattern.lastIndexOf(STAR) !== star || literal === '') return UNKNOWN;

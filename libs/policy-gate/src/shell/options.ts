@@ -103,7 +103,12 @@ export class Options {
       if (this.flags.has(name)) return true;
       if (!name.startsWith('--')) continue;
       for (const flag of this.flags) {
-        if (flag.length >= 4 && flag.length < name.length && name.startsWith(flag) && flag.startsWith('--')) {
+        if (
+          flag.length >= 3 &&
+          flag.length < name.length &&
+          name.startsWith(flag) &&
+          flag.startsWith('--')
+        ) {
           return true;
         }
       }

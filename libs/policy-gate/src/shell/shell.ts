@@ -9,6 +9,7 @@ import type {
   Redirection,
   Script,
   Statement,
+  While,
   Word,
 } from 'unbash';
 import { forEachChild, parse } from 'unbash';
@@ -55,6 +56,8 @@ export class Shell {
   private foreignSpan: Span | undefined;
   /** Functions that are being called right now, and whether inside a pipe or the background. */
   private readonly callStack: string[] = [];
+  /** What `local` hid in each function that is being called. */
+  private readonly localFrames: Map<string, Variable | undefined>[] = [];
   private forking = 0;
 
   constructor(options: ShellOptions) {
@@ -241,7 +244,10 @@ export class Shell {
         let output = SILENT;
         for (const [index, command] of node.commands.entries()) {
           if (index > 0 && node.operators[index - 1] === '||') {
-            output = concat(output, this.alternative(state, () => this.runNode(command, state)));
+            output = concat(
+              output,
+              this.alternative(state, () => this.runNode(command, state)),
+            );
           } else output = concat(output, this.runNode(command, state));
         }
         return output;
@@ -300,8 +306,11 @@ export class Shell {
       case 'Select':
         return this.nested(() => this.runFor(node.name.value, node.wordlist, node.body, state));
       case 'While':
+        if (isEndless(node)) this.checkSpawning(node.body, { start: node.pos, end: node.end });
         return this.nested(() => this.runWhile(node.clause, node.body, state));
       case 'ArithmeticFor':
+        if (node.test === undefined)
+          this.checkSpawning(node.body, { start: node.pos, end: node.end });
         return this.nested(() => this.runList(node.body, state));
       case 'Function':
         state.functions.set(node.name.value, {
@@ -319,7 +328,10 @@ export class Shell {
   }
 
   /** Substitutions inside `[[ ]]` and `(( ))` run too. */
-  private runInside(node: Parameters<Parameters<typeof forEachChild>[1]>[0], state: ShellState): void {
+  private runInside(
+    node: Parameters<Parameters<typeof forEachChild>[1]>[0],
+    state: ShellState,
+  ): void {
     if (node.type === 'Word') expandSingle(node, this, state);
     else forEachChild(node, (child) => this.runInside(child, state));
   }
@@ -369,7 +381,8 @@ export class Shell {
   ): Stream {
     const values: Value[] = [];
     if (wordlist === undefined) {
-      for (const text of state.positional ?? [UNKNOWN]) values.push({ text, taint: 0, start: 0, end: 0 });
+      for (const text of state.positional ?? [UNKNOWN])
+        values.push({ text, taint: 0, start: 0, end: 0 });
     } else for (const word of wordlist) expandWord(word, this, state, values);
     let output = SILENT;
     const unique = new Map(values.map((value) => [value.text, value]));
@@ -387,6 +400,26 @@ export class Shell {
     return output;
   }
 
+  /** `while true; do work & done`: starts processes without end, unless it waits for them. */
+  private checkSpawning(body: CompoundList, span: Span): void {
+    let spawns = false;
+    for (const { command, background } of body.commands) {
+      spawns ||= background === true;
+      const name = command.type === 'Command' ? command.name?.value : undefined;
+      if (name === 'wait' || name === 'sleep' || name === 'read' || name === 'break') return;
+    }
+    if (spawns) {
+      this.report(
+        'exec',
+        'fork_bomb',
+        'approve',
+        'shell.fork-loop',
+        'starts processes in an endless loop',
+        span,
+      );
+    }
+  }
+
   /** Once, and again as long as `read` in the condition finds another line of a known input. */
   private runWhile(clause: CompoundList, body: CompoundList, state: ShellState): Stream {
     let output = SILENT;
@@ -395,7 +428,8 @@ export class Shell {
       this.runList(clause, state);
       output = concat(output, this.runList(body, state));
       const after = state.stdin;
-      if (after === before || after === undefined || after.text === '' || !isExact(after.text)) break;
+      if (after === before || after === undefined || after.text === '' || !isExact(after.text))
+        break;
     }
     return output;
   }
@@ -404,6 +438,12 @@ export class Shell {
 
   assign(state: ShellState, name: string, variable: Variable): void {
     state.variables.set(name, variable);
+  }
+
+  /** `local NAME`: the caller's value comes back when the function returns. */
+  hide(state: ShellState, name: string): void {
+    const frame = this.localFrames.at(-1);
+    if (frame?.has(name) === false) frame.set(name, state.variables.get(name));
   }
 
   private runAssignment(assignment: Assignment, state: ShellState): void {
@@ -451,7 +491,8 @@ export class Shell {
     const target = redirects === undefined ? undefined : this.redirect(redirects, state);
     if (first === undefined) {
       // `> file` alone empties the file; an assignment alone takes its value's output.
-      if (target !== undefined) return this.deliver(SILENT, target, state, span);
+      // `$(< file)` is the file.
+      if (target !== undefined) return this.deliver(target.stdin ?? SILENT, target, state, span);
       return SILENT;
     }
     const stdin = target?.stdin ?? state.stdin;
@@ -477,10 +518,17 @@ export class Shell {
   }
 
   /** Runs a command by its words. `name` may be a path, a function, or unresolved. */
-  call(name: Value, args: readonly Value[], stdin: Stream | undefined, span: Span, state: ShellState): Stream {
+  call(
+    name: Value,
+    args: readonly Value[],
+    stdin: Stream | undefined,
+    span: Span,
+    state: ShellState,
+  ): Stream {
     const exact = name.text;
     const custom = state.functions.get(exact);
-    if (custom !== undefined) return this.callFunction(exact, custom.body, args, stdin, state, span);
+    if (custom !== undefined)
+      return this.callFunction(exact, custom.body, args, stdin, state, span);
     const alias = state.aliases.get(exact);
     if (alias !== undefined && this.callStack.length < LIMITS.calls) {
       state.aliases.delete(exact);
@@ -502,7 +550,14 @@ export class Shell {
   ): Stream {
     if (this.callStack.includes(name)) {
       if (this.forking > 0) {
-        this.report('exec', 'fork_bomb', 'deny', 'shell.fork-bomb', 'starts copies of itself without end', span);
+        this.report(
+          'exec',
+          'fork_bomb',
+          'deny',
+          'shell.fork-bomb',
+          'starts copies of itself without end',
+          span,
+        );
       }
       return UNKNOWN_STREAM;
     }
@@ -514,7 +569,14 @@ export class Shell {
     state.positional = args.map((arg) => arg.text);
     state.stdin = stdin;
     this.callStack.push(name);
+    const frame = new Map<string, Variable | undefined>();
+    this.localFrames.push(frame);
     const stream = this.runBody(body, state);
+    this.localFrames.pop();
+    for (const [local, hidden] of frame) {
+      if (hidden === undefined) state.variables.delete(local);
+      else state.variables.set(local, hidden);
+    }
     this.callStack.pop();
     state.positional = positional;
     state.stdin = outer;
@@ -535,26 +597,28 @@ export class Shell {
   private redirect(redirects: readonly Redirection[], state: ShellState): RedirectTarget {
     const result: RedirectTarget = { stdin: undefined, outputs: [] };
     for (const item of redirects) {
-      const descriptor = item.descriptor?.type === 'FileDescriptor' ? item.descriptor.value : undefined;
+      const descriptor = this.descriptorOf(item, state);
+      const takeInput = (stream: Stream): void => {
+        if (descriptor === undefined || descriptor === 0) result.stdin = stream;
+        else state.files.set(`/dev/fd/${descriptor}`, stream);
+      };
       if (item.type === 'HereDoc') {
         const { parts, text } = item.body;
-        const taint = { text, taint: 0 };
-        result.stdin = parts === undefined ? taint : expandHereDoc(parts, this, state);
+        takeInput(parts === undefined ? { text, taint: 0 } : expandHereDoc(parts, this, state));
         continue;
       }
       if (item.target === undefined) continue;
       const value = expandSingle(item.target, this, state);
       if (item.type === 'HereString') {
-        result.stdin = { text: `${value.text}\n`, taint: value.taint };
+        takeInput({ text: `${value.text}\n`, taint: value.taint });
         continue;
       }
       const { operator } = item;
       if (operator === '<' || operator === '<>') {
-        if (descriptor === undefined || descriptor === 0) {
-          result.stdin = this.readFile(value, state, false);
-        } else this.readFile(value, state, false);
+        takeInput(this.readFile(value, state, false));
       } else if (operator === '<&') {
-        if (value.text.startsWith('/dev/')) result.stdin = this.readFile(value, state, false);
+        const source = value.text.startsWith('/dev/') ? value.text : `/dev/fd/${value.text}`;
+        takeInput(this.readFile({ ...value, text: source }, state, false));
       } else if (operator === '>&' && (/^\d+-?$|^-$/.test(value.text) || value.text === '')) {
         if (state.networkDescriptors.has(value.text)) {
           result.outputs.push({ path: `/dev/tcp/fd${value.text}`, append: true, value });
@@ -575,15 +639,31 @@ export class Shell {
     return result;
   }
 
+  private descriptorOf(item: Redirection, state: ShellState): number | undefined {
+    const { descriptor } = item;
+    if (descriptor?.type !== 'FileDescriptorVariable') return descriptor?.value;
+    const number = 10 + state.files.size;
+    this.assign(state, descriptor.name, { text: String(number), taint: 0 });
+    return number;
+  }
+
   private deliver(stream: Stream, target: RedirectTarget, state: ShellState, span: Span): Stream {
     let captured = false;
     for (const output of target.outputs) {
       const { path, append, value } = output;
       captured ||= output.errorsOnly !== true;
       if (isSocket(path)) {
-        this.report('network', 'socket', 'approve', 'network.raw-socket', 'opens a raw network connection', span, {
-          target: path,
-        });
+        this.report(
+          'network',
+          'socket',
+          'approve',
+          'network.raw-socket',
+          'opens a raw network connection',
+          span,
+          {
+            target: path,
+          },
+        );
         if ((stream.taint & Taint.secret) !== 0) this.secretLeaves(span);
         continue;
       }
@@ -621,7 +701,13 @@ export class Shell {
     }
     const target = this.classify(value.text, state);
     const written = state.files.get(target.path);
-    if (written !== undefined) return written;
+    if (written !== undefined) {
+      if (printed && (written.taint & Taint.secret) !== 0) {
+        const secret = { ...target, targetClass: 'secret' as const };
+        this.emit(readEffect(secret, true, this.spanOf({ start: value.start, end: value.end })));
+      }
+      return written;
+    }
     if (target.targetClass === 'secret') {
       if (printed) {
         this.emit(readEffect(target, printed, this.spanOf({ start: value.start, end: value.end })));
@@ -642,6 +728,19 @@ export class Shell {
       { irreversible: true },
     );
   }
+}
+
+/** Conditions that never change. */
+function isEndless({ kind, clause }: While): boolean {
+  const [statement, ...more] = clause.commands;
+  if (statement === undefined || more.length > 0) return false;
+  const { command } = statement;
+  if (command.type === 'ArithmeticCommand') return command.body.trim() === '1';
+  if (command.type === 'TestCommand') return command.expression.type === 'TestUnary';
+  if (command.type !== 'Command' || command.name === undefined) return false;
+  const name = command.name.value.slice(command.name.value.lastIndexOf('/') + 1);
+  if (kind === 'until') return name === 'false';
+  return name === 'true' || name === ':' || (name === '[' && command.args.length === 2);
 }
 
 interface RedirectTarget {

@@ -51,10 +51,7 @@ export function isExact(text: string): boolean {
 /** The text for people: markers as `*`, `?` and `<unknown>`. */
 export function display(text: string): string {
   if (isExact(text)) return text;
-  return text
-    .replaceAll(UNKNOWN, '<unknown>')
-    .replaceAll(STAR, '*')
-    .replaceAll(ANY_CHARACTER, '?');
+  return text.replaceAll(UNKNOWN, '<unknown>').replaceAll(STAR, '*').replaceAll(ANY_CHARACTER, '?');
 }
 
 /** What a command writes to its output, as far as it is known. */

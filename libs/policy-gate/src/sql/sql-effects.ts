@@ -111,18 +111,41 @@ export function analyzeSql(sql: string): Effect[] {
   return effects;
 }
 
-function effect(operation: string, verdict: Verdict, rule: string, message: string, irreversible: boolean, suggestion?: string): Effect {
-  const result: Effect = { kind: 'database', operation, irreversible, rule_id: rule, verdict, message };
+function effect(
+  operation: string,
+  verdict: Verdict,
+  rule: string,
+  message: string,
+  irreversible: boolean,
+  suggestion?: string,
+): Effect {
+  const result: Effect = {
+    kind: 'database',
+    operation,
+    irreversible,
+    rule_id: rule,
+    verdict,
+    message,
+  };
   if (suggestion !== undefined) result.suggestion = suggestion;
   return result;
 }
 
 /** Objects whose loss is loss of data. */
-const DATA_OBJECTS: ReadonlySet<string> = new Set(['DATABASE', 'SCHEMA', 'TABLE', 'KEYSPACE', 'TABLESPACE', 'CATALOG']);
+const DATA_OBJECTS: ReadonlySet<string> = new Set([
+  'DATABASE',
+  'SCHEMA',
+  'TABLE',
+  'KEYSPACE',
+  'TABLESPACE',
+  'CATALOG',
+]);
 
 function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: number): void {
   if (depth > 8) {
-    effects.push(effect('limit', 'approve', 'sql.limit', 'is nested deeper than is analysed', false));
+    effects.push(
+      effect('limit', 'approve', 'sql.limit', 'is nested deeper than is analysed', false),
+    );
     return;
   }
   let start = 0;
@@ -142,18 +165,48 @@ function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: nu
   }
   switch (word(0)) {
     case 'DROP': {
-      const object = DATA_OBJECTS.has(word(1)) ? word(1) : DATA_OBJECTS.has(word(2)) ? word(2) : word(1);
+      const object = DATA_OBJECTS.has(word(1))
+        ? word(1)
+        : DATA_OBJECTS.has(word(2))
+          ? word(2)
+          : word(1);
       const temporary = word(1) === 'TEMPORARY' || word(1) === 'TEMP';
       if (temporary) return;
       if (DATA_OBJECTS.has(object)) {
-        effects.push(effect('drop', 'deny', 'sql.drop', `drops a ${object.toLowerCase()}`, true, 'Rename it, or take a backup first.'));
+        effects.push(
+          effect(
+            'drop',
+            'deny',
+            'sql.drop',
+            `drops a ${object.toLowerCase()}`,
+            true,
+            'Rename it, or take a backup first.',
+          ),
+        );
       } else {
-        effects.push(effect('drop', 'approve', 'sql.drop-object', `drops a ${object.toLowerCase() || 'database object'}`, true));
+        effects.push(
+          effect(
+            'drop',
+            'approve',
+            'sql.drop-object',
+            `drops a ${object.toLowerCase() || 'database object'}`,
+            true,
+          ),
+        );
       }
       return;
     }
     case 'TRUNCATE':
-      effects.push(effect('truncate', 'deny', 'sql.truncate', 'empties a table', true, 'Delete the rows that are meant, with WHERE.'));
+      effects.push(
+        effect(
+          'truncate',
+          'deny',
+          'sql.truncate',
+          'empties a table',
+          true,
+          'Delete the rows that are meant, with WHERE.',
+        ),
+      );
       return;
     case 'DELETE':
       judgeRows(tokens.slice(start), 'DELETE', effects);
@@ -162,10 +215,33 @@ function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: nu
       judgeRows(tokens.slice(start), 'UPDATE', effects);
       return;
     case 'ALTER':
-      if (tokens.some((token, index) => token.text === 'DROP' && token.kind === 'word' && ['COLUMN', 'PARTITION', ''].includes(columnWord(tokens[index + 1])))) {
-        effects.push(effect('alter_drop', 'approve', 'sql.alter-drop', 'drops a column or a partition with its data', true));
+      if (
+        tokens.some(
+          (token, index) =>
+            token.text === 'DROP' &&
+            token.kind === 'word' &&
+            ['COLUMN', 'PARTITION', ''].includes(columnWord(tokens[index + 1])),
+        )
+      ) {
+        effects.push(
+          effect(
+            'alter_drop',
+            'approve',
+            'sql.alter-drop',
+            'drops a column or a partition with its data',
+            true,
+          ),
+        );
       } else if (word(1) === 'SYSTEM' || word(1) === 'USER' || word(1) === 'ROLE') {
-        effects.push(effect('alter', 'approve', 'sql.alter-access', 'changes the server or who may use it', false));
+        effects.push(
+          effect(
+            'alter',
+            'approve',
+            'sql.alter-access',
+            'changes the server or who may use it',
+            false,
+          ),
+        );
       }
       return;
     case 'GRANT':
@@ -179,7 +255,9 @@ function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: nu
       return;
     case 'COPY':
       if (tokens.some((token) => token.text === 'PROGRAM')) {
-        effects.push(effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false));
+        effects.push(
+          effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false),
+        );
       }
       return;
     case 'EXEC':
@@ -190,7 +268,9 @@ function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: nu
       return;
     case 'SHUTDOWN':
     case 'KILL':
-      effects.push(effect('service', 'approve', 'sql.service', 'stops the server or a session', false));
+      effects.push(
+        effect('service', 'approve', 'sql.service', 'stops the server or a session', false),
+      );
       return;
     case 'FLUSHALL':
     case 'FLUSHDB':
@@ -211,13 +291,29 @@ function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: nu
 }
 
 function columnWord(token: Token | undefined): string {
-  return token?.kind === 'word' && ['COLUMN', 'PARTITION', 'CONSTRAINT', 'INDEX', 'DEFAULT', 'NOT', 'IDENTITY', 'FOREIGN', 'PRIMARY', 'CHECK'].includes(token.text) ? token.text : '';
+  return token?.kind === 'word' &&
+    [
+      'COLUMN',
+      'PARTITION',
+      'CONSTRAINT',
+      'INDEX',
+      'DEFAULT',
+      'NOT',
+      'IDENTITY',
+      'FOREIGN',
+      'PRIMARY',
+      'CHECK',
+    ].includes(token.text)
+    ? token.text
+    : '';
 }
 
 /** psql: `\! command` leaves the database. */
 function judgeMeta(tokens: readonly Token[], effects: Effect[]): void {
   if (tokens[1]?.text === '!') {
-    effects.push(effect('exec', 'approve', 'sql.exec', 'runs a shell command from the client', false));
+    effects.push(
+      effect('exec', 'approve', 'sql.exec', 'runs a shell command from the client', false),
+    );
   }
 }
 
@@ -226,14 +322,27 @@ function judgeInside(tokens: readonly Token[], effects: Effect[]): void {
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word') continue;
     const opens = tokens[index - 1]?.text === '(' || tokens[index - 1]?.text === ')';
-    if ((token.text === 'DELETE' || token.text === 'UPDATE') && opens && tokens[0]?.text === 'WITH') {
+    if (
+      (token.text === 'DELETE' || token.text === 'UPDATE') &&
+      opens &&
+      tokens[0]?.text === 'WITH'
+    ) {
       judgeRows(tokens.slice(index), token.text, effects);
     }
-    if (token.text === 'XP_CMDSHELL' || token.text === 'PG_READ_FILE' || token.text === 'LOAD_FILE') {
+    if (
+      token.text === 'XP_CMDSHELL' ||
+      token.text === 'PG_READ_FILE' ||
+      token.text === 'LOAD_FILE'
+    ) {
       effects.push(effect('exec', 'deny', 'sql.exec', "reaches the database's machine", false));
     }
-    if ((token.text === 'OUTFILE' || token.text === 'DUMPFILE') && tokens[index - 1]?.text === 'INTO') {
-      effects.push(effect('export', 'approve', 'sql.export', "writes a file on the database's machine", false));
+    if (
+      (token.text === 'OUTFILE' || token.text === 'DUMPFILE') &&
+      tokens[index - 1]?.text === 'INTO'
+    ) {
+      effects.push(
+        effect('export', 'approve', 'sql.export', "writes a file on the database's machine", false),
+      );
     }
     if (token.text === 'PG_TERMINATE_BACKEND') {
       effects.push(effect('service', 'approve', 'sql.service', 'ends sessions of others', false));
@@ -245,12 +354,17 @@ function judgeInside(tokens: readonly Token[], effects: Effect[]): void {
 function judgeDynamic(tokens: readonly Token[], effects: Effect[], depth: number): void {
   for (const token of tokens) {
     if (token.text === 'XP_CMDSHELL') {
-      effects.push(effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false));
+      effects.push(
+        effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false),
+      );
     }
     if (token.kind !== 'string') continue;
     for (const statement of tokenizeSql(token.text)) {
       for (const [index, inner] of statement.entries()) {
-        if (['DROP', 'TRUNCATE', 'DELETE', 'UPDATE'].includes(inner.text) && inner.kind === 'word') {
+        if (
+          ['DROP', 'TRUNCATE', 'DELETE', 'UPDATE'].includes(inner.text) &&
+          inner.kind === 'word'
+        ) {
           analyzeStatement(statement.slice(index), effects, depth + 1);
           break;
         }
@@ -273,17 +387,33 @@ function judgeRows(tokens: readonly Token[], verb: 'DELETE' | 'UPDATE', effects:
         break;
       }
     } else if (depth === 0 && token.kind === 'word' && token.text === 'WHERE') where = index;
-    else if (depth === 0 && token.kind === 'word' && token.text === 'LIMIT') where = where < 0 ? -2 : where;
+    else if (depth === 0 && token.kind === 'word' && token.text === 'LIMIT')
+      where = where < 0 ? -2 : where;
   }
   if (verb === 'UPDATE' && !tokens.some((token) => token.text === 'SET')) return;
-  if (verb === 'DELETE' && !tokens.some((token) => token.text === 'FROM') && tokens.length < 2) return;
+  if (verb === 'DELETE' && !tokens.some((token) => token.text === 'FROM') && tokens.length < 2)
+    return;
   const condition = where < 0 ? [] : tokens.slice(where + 1, stop);
   if (where === -2) return;
   if (where >= 0 && condition.length > 0 && !isAlwaysTrue(condition)) return;
   effects.push(
     verb === 'DELETE'
-      ? effect('delete_all', 'deny', 'sql.delete-all', 'deletes every row of a table', true, 'Name the rows with WHERE.')
-      : effect('update_all', 'approve', 'sql.update-all', 'changes every row of a table', true, 'Name the rows with WHERE.'),
+      ? effect(
+          'delete_all',
+          'deny',
+          'sql.delete-all',
+          'deletes every row of a table',
+          true,
+          'Name the rows with WHERE.',
+        )
+      : effect(
+          'update_all',
+          'approve',
+          'sql.update-all',
+          'changes every row of a table',
+          true,
+          'Name the rows with WHERE.',
+        ),
   );
 }
 
@@ -304,7 +434,14 @@ function isAlwaysTrue(condition: readonly Token[]): boolean {
   if (conjunction) return false;
   return parts.some(([left, operator, right, more]) => {
     if (left === undefined) return false;
-    if (operator === undefined) return left.text === 'TRUE' || (left.kind === 'number' && left.text !== '0');
-    return more === undefined && operator.text === '=' && right !== undefined && left.kind === right.kind && left.text === right.text;
+    if (operator === undefined)
+      return left.text === 'TRUE' || (left.kind === 'number' && left.text !== '0');
+    return (
+      more === undefined &&
+      operator.text === '=' &&
+      right !== undefined &&
+      left.kind === right.kind &&
+      left.text === right.text
+    );
   });
 }

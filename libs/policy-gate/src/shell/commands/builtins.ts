@@ -56,6 +56,7 @@ function declare(shell: Shell, call: Call): Stream {
     }
     if (options.has('-l')) text = text.toLowerCase();
     else if (options.has('-u')) text = text.toUpperCase();
+    if (call.name === 'local') shell.hide(call.state, name);
     // A name reference reads as whatever the named variable holds.
     if (options.has('-n')) text = call.state.lookup(text)?.text ?? UNKNOWN;
     shell.assign(call.state, name, { text, taint: operand.taint });
@@ -65,13 +66,20 @@ function declare(shell: Shell, call: Call): Stream {
 
 const READ = optionSpec('-u -p -d -n -N -t -i -a');
 
+/** Standard input, or what `-u` names. */
+function inputOf(call: Call, options: Options): Stream {
+  const descriptor = options.value('-u')?.text;
+  if (descriptor === undefined) return call.stdin ?? UNKNOWN_STREAM;
+  return call.state.files.get(`/dev/fd/${descriptor}`) ?? UNKNOWN_STREAM;
+}
+
 function read(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, READ);
   const { state } = call;
-  const stdin = call.stdin ?? UNKNOWN_STREAM;
+  const stdin = inputOf(call, options);
   const newline = stdin.text.indexOf('\n');
   const line = newline < 0 ? stdin.text : stdin.text.slice(0, newline);
-  const known = stdin.text !== UNKNOWN && !options.has('-u');
+  const known = stdin.text !== UNKNOWN;
   if (state.stdin === call.stdin && known) {
     state.stdin = { text: newline < 0 ? '' : stdin.text.slice(newline + 1), taint: stdin.taint };
   }
@@ -94,7 +102,7 @@ function read(shell: Shell, call: Call): Stream {
 function readLines(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, optionSpec('-d -n -O -s -u -C -c'));
   const name = options.operands[0]?.text ?? 'MAPFILE';
-  const stdin = options.has('-u') ? UNKNOWN_STREAM : (call.stdin ?? UNKNOWN_STREAM);
+  const stdin = inputOf(call, options);
   const elements = stdin.text.replace(/\n$/, '').split('\n');
   shell.assign(call.state, name, { text: elements[0] ?? '', taint: stdin.taint, elements });
   return SILENT;
@@ -120,7 +128,8 @@ function unset(_shell: Shell, call: Call): Stream {
 function shift(_shell: Shell, call: Call): Stream {
   const count = Number(call.args[0]?.text ?? '1');
   const { positional } = call.state;
-  if (positional !== undefined && Number.isInteger(count)) call.state.positional = positional.slice(count);
+  if (positional !== undefined && Number.isInteger(count))
+    call.state.positional = positional.slice(count);
   return SILENT;
 }
 
@@ -150,7 +159,14 @@ function hash(_shell: Shell, call: Call): Stream {
 
 function enable(shell: Shell, call: Call): Stream {
   if (new Options(call.args, NO_VALUES).has('-f')) {
-    shell.report('exec', 'load', 'approve', 'shell.load-builtin', 'loads foreign code into the shell', call.span);
+    shell.report(
+      'exec',
+      'load',
+      'approve',
+      'shell.load-builtin',
+      'loads foreign code into the shell',
+      call.span,
+    );
   }
   return SILENT;
 }
@@ -165,7 +181,15 @@ function printEnvironment(shell: Shell, call: Call): Stream {
   if (name !== undefined && isExact(name)) {
     const secret = isSecretVariable(name);
     if (secret) {
-      shell.report('credential_read', 'environment', 'approve', 'credentials.read-variable', 'prints a credential of the environment', call.span, { target: name });
+      shell.report(
+        'credential_read',
+        'environment',
+        'approve',
+        'credentials.read-variable',
+        'prints a credential of the environment',
+        call.span,
+        { target: name },
+      );
     }
     return { text: call.state.lookup(name)?.text ?? UNKNOWN, taint: secret ? Taint.secret : 0 };
   }
@@ -175,9 +199,17 @@ function printEnvironment(shell: Shell, call: Call): Stream {
 /** By the words that people use for them. */
 export function isSecretVariable(name: string): boolean {
   const upper = name.toUpperCase();
-  return ['TOKEN', 'SECRET', 'PASSWORD', 'PASSWD', 'API_KEY', 'APIKEY', 'PRIVATE_KEY', 'ACCESS_KEY', 'CREDENTIAL'].some(
-    (word) => upper.endsWith(word) || upper.includes(`${word}_`),
-  );
+  return [
+    'TOKEN',
+    'SECRET',
+    'PASSWORD',
+    'PASSWD',
+    'API_KEY',
+    'APIKEY',
+    'PRIVATE_KEY',
+    'ACCESS_KEY',
+    'CREDENTIAL',
+  ].some((word) => upper.endsWith(word) || upper.includes(`${word}_`));
 }
 
 const silent: Handler = () => SILENT;
@@ -221,6 +253,8 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   type: () => UNKNOWN_STREAM,
   which: (_shell, call) => {
     const name = call.args.find((arg) => !arg.text.startsWith('-'))?.text;
-    return name !== undefined && isExact(name) ? { text: `/usr/bin/${name}\n`, taint: 0 } : UNKNOWN_STREAM;
+    return name !== undefined && isExact(name)
+      ? { text: `/usr/bin/${name}\n`, taint: 0 }
+      : UNKNOWN_STREAM;
   },
 };

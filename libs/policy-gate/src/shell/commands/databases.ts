@@ -7,7 +7,8 @@ import type { Handler } from './run-call.ts';
 
 /** Judges SQL that a client is about to send. */
 export function runSql(shell: Shell, call: Call, text: string): void {
-  for (const effect of analyzeSql(display(text))) shell.emit({ ...effect, span: shell.spanOf(call.span) });
+  for (const effect of analyzeSql(display(text)))
+    shell.emit({ ...effect, span: shell.spanOf(call.span) });
 }
 
 /** Clients that take SQL by option, by operand or by their input. */
@@ -29,7 +30,8 @@ function client(values: string, sqlOptions: readonly string[], sqlOperand?: numb
       if (!call.args.some((arg) => arg.text === name)) runSql(shell, call, value.text);
       given = true;
     }
-    const statement: Value | undefined = sqlOperand === undefined ? undefined : options.operands[sqlOperand];
+    const statement: Value | undefined =
+      sqlOperand === undefined ? undefined : options.operands[sqlOperand];
     if (statement !== undefined) {
       for (const operand of options.operands.slice(sqlOperand)) runSql(shell, call, operand.text);
       given = true;
@@ -51,19 +53,44 @@ const REDIS_DESTRUCTIVE: Readonly<Record<string, string>> = {
 function redis(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, optionSpec('-h -p -s -a -u -r -i -n -d -x --user --pass'));
   const words = options.operands.map((operand) => operand.text.toUpperCase());
-  const piped = call.stdin !== undefined && isExact(call.stdin.text) ? call.stdin.text.toUpperCase().split(/\s+/) : [];
+  const piped =
+    call.stdin !== undefined && isExact(call.stdin.text)
+      ? call.stdin.text.toUpperCase().split(/\s+/)
+      : [];
   for (const word of [words[0] ?? '', ...piped]) {
     const message = Object.hasOwn(REDIS_DESTRUCTIVE, word) ? REDIS_DESTRUCTIVE[word] : undefined;
     if (message !== undefined) {
-      shell.report('database', word.toLowerCase(), 'deny', 'redis.destructive', message, call.span, { irreversible: true });
+      shell.report(
+        'database',
+        word.toLowerCase(),
+        'deny',
+        'redis.destructive',
+        message,
+        call.span,
+        { irreversible: true },
+      );
     }
   }
   if (words[0] === 'CONFIG' && words[1] === 'SET') {
-    shell.report('database', 'config_set', 'approve', 'redis.config', 'changes the configuration of the server', call.span);
+    shell.report(
+      'database',
+      'config_set',
+      'approve',
+      'redis.config',
+      'changes the configuration of the server',
+      call.span,
+    );
   }
   const piping = call.args.some((arg) => arg.text.includes('xargs'));
   if (words[0] === 'DEL' && (piping || words.some((word) => word.includes(UNKNOWN)))) {
-    shell.report('database', 'delete_keys', 'approve', 'redis.delete-keys', 'deletes keys that are not named', call.span);
+    shell.report(
+      'database',
+      'delete_keys',
+      'approve',
+      'redis.delete-keys',
+      'deletes keys that are not named',
+      call.span,
+    );
   }
   return { text: UNKNOWN, taint: 0 };
 }
@@ -79,19 +106,28 @@ const MONGO_DESTRUCTIVE: readonly (readonly [string, string])[] = [
 ];
 
 function mongo(shell: Shell, call: Call): Stream {
-  const options = new Options(call.args, optionSpec('-u -p --eval --username --password --host --port'));
-  const code = `${options.value('--eval')?.text ?? ''}\n${call.stdin?.text ?? ''}`.replace(/\s+/g, '').toLowerCase();
+  const options = new Options(
+    call.args,
+    optionSpec('-u -p --eval --username --password --host --port'),
+  );
+  const code = `${options.value('--eval')?.text ?? ''}\n${call.stdin?.text ?? ''}`
+    .replace(/\s+/g, '')
+    .toLowerCase();
   for (const [needle, message] of MONGO_DESTRUCTIVE) {
     if (code.includes(needle)) {
-      shell.report('database', 'drop', 'deny', 'mongo.destructive', message, call.span, { irreversible: true });
+      shell.report('database', 'drop', 'deny', 'mongo.destructive', message, call.span, {
+        irreversible: true,
+      });
       break;
     }
   }
   return { text: UNKNOWN, taint: 0 };
 }
 
-const PSQL = '-c -d -f -h -p -U -v -o -L -F -P -R -T -w --command --dbname --file --host --port --username --set --variable';
-const MYSQL = '-e -D -h -P -S --execute --database --host --port --socket --user --protocol --default-character-set';
+const PSQL =
+  '-c -d -f -h -p -U -v -o -L -F -P -R -T -w --command --dbname --file --host --port --username --set --variable';
+const MYSQL =
+  '-e -D -h -P -S --execute --database --host --port --socket --user --protocol --default-character-set';
 
 export const DATABASES: Readonly<Record<string, Handler>> = {
   psql: client(PSQL, ['-c', '--command']),
@@ -102,7 +138,10 @@ export const DATABASES: Readonly<Record<string, Handler>> = {
   sqlite3: client('-cmd -init -separator -newline -nullvalue', ['-cmd'], 1),
   sqlite: client('-cmd -init', ['-cmd'], 1),
   duckdb: client('-c -cmd -init', ['-c', '-cmd'], 1),
-  'clickhouse-client': client('-q -h -u -d --query --host --user --database --password', ['-q', '--query']),
+  'clickhouse-client': client('-q -h -u -d --query --host --user --database --password', [
+    '-q',
+    '--query',
+  ]),
   cockroach: client('-e --execute --url --host --user', ['-e', '--execute']),
   sqlcmd: client('-Q -q -S -U -P -d -i', ['-Q', '-q']),
   snowsql: client('-q -a -u -d -s -r --query', ['-q', '--query']),

@@ -43,7 +43,12 @@ function shred(shell: Shell, call: Call): Stream {
     const scratch = target.targetClass === 'tmp' || target.targetClass === 'artefact';
     shell.emit(
       effect.verdict === 'allow' && !scratch
-        ? { ...effect, verdict: 'approve', rule_id: 'files.shred', message: 'overwrites a file beyond recovery' }
+        ? {
+            ...effect,
+            verdict: 'approve',
+            rule_id: 'files.shred',
+            message: 'overwrites a file beyond recovery',
+          }
         : effect,
     );
   }
@@ -55,7 +60,9 @@ const TRUNCATE = optionSpec('-s -r --size --reference');
 function truncate(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, TRUNCATE);
   for (const operand of options.operands) {
-    shell.emit(writeEffect(shell.classify(operand.text, call.state), 'truncate', span(shell, operand)));
+    shell.emit(
+      writeEffect(shell.classify(operand.text, call.state), 'truncate', span(shell, operand)),
+    );
   }
   return SILENT;
 }
@@ -63,8 +70,13 @@ function truncate(shell: Shell, call: Call): Stream {
 function removeDirectory(shell: Shell, call: Call): Stream {
   // rmdir takes only empty directories; of the system's own, even that is refused here.
   for (const operand of new Options(call.args, NO_VALUES).operands) {
-    const effect = deleteEffect(shell.classify(operand.text, call.state), false, span(shell, operand));
-    if (effect.target_class !== 'workspace_root' && effect.target_class !== 'unknown') shell.emit(effect);
+    const effect = deleteEffect(
+      shell.classify(operand.text, call.state),
+      false,
+      span(shell, operand),
+    );
+    if (effect.target_class !== 'workspace_root' && effect.target_class !== 'unknown')
+      shell.emit(effect);
   }
   return SILENT;
 }
@@ -77,12 +89,21 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     const recursive = options.has('-R', '--recursive');
     const referenced = options.value('--reference') !== undefined;
     // `chmod -x file`: a mode that looks like an option.
-    const symbolic = call.args.find((arg) => /^-[rwxXst]+$/.test(arg.text) && !arg.text.includes('R'));
+    const symbolic = call.args.find(
+      (arg) => /^-[rwxXst]+$/.test(arg.text) && !arg.text.includes('R'),
+    );
     const modeFirst = !referenced && (symbolic === undefined || kind === 'owner');
     const mode = modeFirst ? (options.operands[0]?.text ?? '') : (symbolic?.text ?? '');
     const open = kind === 'mode' && isOpenMode(mode);
     if (kind === 'mode' && setsUserId(mode)) {
-      shell.report('permission', 'setuid', 'approve', 'permissions.setuid', 'lets a program run with the rights of its owner', call.span);
+      shell.report(
+        'permission',
+        'setuid',
+        'approve',
+        'permissions.setuid',
+        'lets a program run with the rights of its owner',
+        call.span,
+      );
     }
     for (const operand of options.operands.slice(modeFirst ? 1 : 0)) {
       const target = shell.classify(operand.text, call.state);
@@ -93,12 +114,13 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
 }
 
 function isOpenMode(mode: string): boolean {
-  if (/^[0-7]{3,4}$/.test(mode)) return ['2', '3', '6', '7'].includes(mode.at(-1) ?? '') || mode.endsWith('000');
+  if (/^[0-7]{3,4}$/.test(mode))
+    return ['2', '3', '6', '7'].includes(mode.at(-1) ?? '') || mode.endsWith('000');
   return /(?:^|,)(?:[ugo]*[oa][ugo]*|)[+=][rxXst]*w/.test(mode);
 }
 
 function setsUserId(mode: string): boolean {
-  return /^[4-7][0-7]{3}$/.test(mode) || /[ug]*\+[rwxX]*s/.test(mode);
+  return /^[4-7][0-7]{3}$/.test(mode) || /(?:^|,)[goa]*u[ugo]*\+[rwxX]*s/.test(mode);
 }
 
 const DD = NO_VALUES;
@@ -108,7 +130,8 @@ function diskDump(shell: Shell, call: Call): Stream {
   let input: Stream = call.stdin ?? SILENT;
   for (const operand of options.operands) {
     const { text } = operand;
-    if (text.startsWith('if=')) input = shell.readFile({ ...operand, text: text.slice(3) }, call.state, false);
+    if (text.startsWith('if='))
+      input = shell.readFile({ ...operand, text: text.slice(3) }, call.state, false);
   }
   for (const operand of options.operands) {
     if (!operand.text.startsWith('of=')) continue;
@@ -120,7 +143,9 @@ function diskDump(shell: Shell, call: Call): Stream {
   return input;
 }
 
-const COPY = optionSpec('-t -S -m -o -g --target-directory --suffix --mode --owner --group --backup');
+const COPY = optionSpec(
+  '-t -S -m -o -g --target-directory --suffix --mode --owner --group --backup',
+);
 
 function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
   return (shell, call) => {
@@ -128,7 +153,9 @@ function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
     if (asksForHelp(options)) return SILENT;
     const operands = [...options.operands];
     if (kind === 'install' && options.has('-d', '--directory')) return SILENT;
-    const target = options.value('-t', '--target-directory') ?? (operands.length > 1 ? operands.pop() : undefined);
+    const target =
+      options.value('-t', '--target-directory') ??
+      (operands.length > 1 ? operands.pop() : undefined);
     for (const source of operands) moveSource(shell, call, kind, source, target);
     if (target !== undefined && target.text !== '/dev/null') {
       shell.writeFile(target.text, false, target, call.state);
@@ -137,15 +164,20 @@ function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
   };
 }
 
-function moveSource(shell: Shell, call: Call, kind: string, source: Value, target: Value | undefined): void {
+function moveSource(
+  shell: Shell,
+  call: Call,
+  kind: string,
+  source: Value,
+  target: Value | undefined,
+): void {
   const stream = shell.readFile(source, call.state, false);
   if (kind === 'mv') {
     const from = shell.classify(source.text, call.state);
     // Moving a tree away takes it from where it is needed: the same as deleting it there.
     const effect = deleteEffect(from, true, span(shell, source));
     const lost = target?.text === '/dev/null' || effect.verdict === 'deny';
-    const protectedPlace = from.targetClass === 'vcs_metadata' || from.targetClass === 'workspace_root';
-    if (lost || protectedPlace) shell.emit({ ...effect, operation: 'move' });
+    if (lost || from.targetClass === 'vcs_metadata') shell.emit({ ...effect, operation: 'move' });
   }
   if (target !== undefined && (stream.taint & ~Taint.file) !== 0) {
     shell.remember(target.text, stream, false, call.state);
@@ -155,7 +187,7 @@ function moveSource(shell: Shell, call: Call, kind: string, source: Value, targe
   if (kind === 'ln' && target !== undefined) {
     // Writing through a link writes what it points to.
     const linked = shell.classify(source.text, call.state);
-    if (['system', 'root', 'policy', 'device'].includes(linked.targetClass) && linked.targetClass === 'policy') {
+    if (linked.targetClass === 'policy') {
       shell.emit(writeEffect(linked, 'overwrite', span(shell, source)));
     }
   }
@@ -171,11 +203,21 @@ function archive(shell: Shell, call: Call): Stream {
   const clustered = first !== undefined && /^[A-Za-z]+$/.test(first.text);
   const args = clustered ? [{ ...first, text: `-${first.text}` }, ...others] : call.args;
   const options = new Options(args, TAR);
-  for (const name of ['-I', '-F', '--use-compress-program', '--to-command', '--info-script', '--new-volume-script', '--rsh-command', '--checkpoint-action']) {
+  for (const name of [
+    '-I',
+    '-F',
+    '--use-compress-program',
+    '--to-command',
+    '--info-script',
+    '--new-volume-script',
+    '--rsh-command',
+    '--checkpoint-action',
+  ]) {
     const value = options.value(name);
     if (value === undefined) continue;
     const text = name === '--checkpoint-action' ? value.text.replace(/^exec=/, '') : value.text;
-    if (name !== '--checkpoint-action' || text !== value.text) shell.evaluateText(text, call.state, call.span);
+    if (name !== '--checkpoint-action' || text !== value.text)
+      shell.evaluateText(text, call.state, call.span);
   }
   const directory = options.value('-C', '--directory');
   if (options.has('-x', '--extract', '--get')) {
@@ -184,21 +226,31 @@ function archive(shell: Shell, call: Call): Stream {
       if (target.targetClass !== 'root' && target.targetClass !== 'home') {
         shell.emit(writeEffect(target, 'create', span(shell, directory)));
       } else {
-        shell.report('write', 'extract', 'approve', 'files.extract-over', 'unpacks over a system or home directory', call.span);
+        shell.report(
+          'write',
+          'extract',
+          'approve',
+          'files.extract-over',
+          'unpacks over a system or home directory',
+          call.span,
+        );
       }
     }
     return options.has('-O', '--to-stdout') ? { text: UNKNOWN, taint: Taint.decoded } : SILENT;
   }
-  if (!options.has('-c', '--create', '-r', '-u', '--append', '--update')) return { text: UNKNOWN, taint: 0 };
+  if (!options.has('-c', '--create', '-r', '-u', '--append', '--update'))
+    return { text: UNKNOWN, taint: 0 };
   let taint = 0;
-  for (const operand of options.operands) taint |= shell.readFile(operand, call.state, false).taint & Taint.secret;
+  for (const operand of options.operands)
+    taint |= shell.readFile(operand, call.state, false).taint & Taint.secret;
   if (options.has('--remove-files')) {
     for (const operand of options.operands) deleteTarget(shell, call, operand, true);
   }
   const output = options.value('-f', '--file')?.text;
   if (output === undefined || output === '-') return { text: UNKNOWN, taint };
   const colon = output.indexOf(':');
-  if (colon > 0 && !output.slice(0, colon).includes('/') && (taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+  if (colon > 0 && !output.slice(0, colon).includes('/') && (taint & Taint.secret) !== 0)
+    shell.secretLeaves(call.span);
   shell.writeFile(output, false, call.span, call.state);
   shell.remember(output, { text: UNKNOWN, taint }, false, call.state);
   return SILENT;
@@ -209,8 +261,10 @@ function zip(shell: Shell, call: Call): Stream {
   const [target, ...sources] = options.operands;
   let taint = call.stdin?.taint ?? 0;
   for (const source of sources) taint |= shell.readFile(source, call.state, false).taint;
-  if (options.has('-m', '--move')) for (const source of sources) deleteTarget(shell, call, source, true);
-  if (target !== undefined) shell.remember(target.text, { text: UNKNOWN, taint }, false, call.state);
+  if (options.has('-m', '--move'))
+    for (const source of sources) deleteTarget(shell, call, source, true);
+  if (target !== undefined)
+    shell.remember(target.text, { text: UNKNOWN, taint }, false, call.state);
   return SILENT;
 }
 
@@ -218,7 +272,8 @@ function writesOperands(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, optionSpec('-d -r -t -m'));
   for (const operand of options.operands) {
     const target = shell.classify(operand.text, call.state);
-    if (target.targetClass === 'policy') shell.emit(writeEffect(target, 'create', span(shell, operand)));
+    if (target.targetClass === 'policy')
+      shell.emit(writeEffect(target, 'create', span(shell, operand)));
   }
   return SILENT;
 }

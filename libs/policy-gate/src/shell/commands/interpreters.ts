@@ -28,7 +28,10 @@ function shellInterpreter(shell: Shell, call: Call): Stream {
   if (last?.text === '-n') return SILENT;
   const [script, ...positional] = rest;
   if (script !== undefined && !options.flags.has('-s') && script.text !== '-') {
-    const stream = script.text === '/dev/stdin' ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(script, state, false);
+    const stream =
+      script.text === '/dev/stdin'
+        ? (call.stdin ?? UNKNOWN_STREAM)
+        : shell.readFile(script, state, false);
     const child = state.fork();
     child.positional = positional.map((arg) => arg.text);
     return runText(shell, call, stream, child);
@@ -51,9 +54,21 @@ const INTERPRETERS_BY_NAME: Readonly<Record<string, Interpreter>> = {
   pypy: { language: 'python', code: ['-c'], values: '-c -m -W -X' },
   py: { language: 'python', code: ['-c'], values: '-c -m' },
   ipython: { language: 'python', code: ['-c'], values: '-c -m' },
-  node: { language: 'javascript', code: ['-e', '-p', '--eval', '--print', '-pe'], values: '-e -p -r -pe --eval --print --require --import --loader' },
-  nodejs: { language: 'javascript', code: ['-e', '-p', '--eval', '--print'], values: '-e -p -r --eval --print --require' },
-  bun: { language: 'javascript', code: ['-e', '--eval', '-p', '--print'], values: '-e -p -r --eval --print' },
+  node: {
+    language: 'javascript',
+    code: ['-e', '-p', '--eval', '--print', '-pe'],
+    values: '-e -p -r -pe --eval --print --require --import --loader',
+  },
+  nodejs: {
+    language: 'javascript',
+    code: ['-e', '-p', '--eval', '--print'],
+    values: '-e -p -r --eval --print --require',
+  },
+  bun: {
+    language: 'javascript',
+    code: ['-e', '--eval', '-p', '--print'],
+    values: '-e -p -r --eval --print',
+  },
   tsx: { language: 'javascript', code: ['-e', '--eval'], values: '-e --eval' },
   'ts-node': { language: 'javascript', code: ['-e', '--eval'], values: '-e -P --eval' },
   perl: { language: 'perl', code: ['-e', '-E'], values: '-e -E -I -M -m' },
@@ -62,9 +77,21 @@ const INTERPRETERS_BY_NAME: Readonly<Record<string, Interpreter>> = {
   lua: { language: 'other', code: ['-e'], values: '-e -l' },
   Rscript: { language: 'other', code: ['-e'], values: '-e' },
   R: { language: 'other', code: ['-e'], values: '-e -f' },
-  julia: { language: 'other', code: ['-e', '-E', '--eval', '--print'], values: '-e -E --eval --print -L' },
-  pwsh: { language: 'other', code: ['-c', '-C', '-Command', '-command', '-Com'], values: '-c -C -Command -command -Com -File -EncodedCommand -ExecutionPolicy' },
-  powershell: { language: 'other', code: ['-c', '-C', '-Command', '-command'], values: '-c -C -Command -command -File -EncodedCommand -ExecutionPolicy' },
+  julia: {
+    language: 'other',
+    code: ['-e', '-E', '--eval', '--print'],
+    values: '-e -E --eval --print -L',
+  },
+  pwsh: {
+    language: 'other',
+    code: ['-c', '-C', '-Command', '-command', '-Com'],
+    values: '-c -C -Command -command -Com -File -EncodedCommand -ExecutionPolicy',
+  },
+  powershell: {
+    language: 'other',
+    code: ['-c', '-C', '-Command', '-command'],
+    values: '-c -C -Command -command -File -EncodedCommand -ExecutionPolicy',
+  },
   osascript: { language: 'other', code: ['-e'], values: '-e -l' },
   groovy: { language: 'other', code: ['-e'], values: '-e' },
   elixir: { language: 'other', code: ['-e', '--eval'], values: '-e --eval' },
@@ -80,10 +107,14 @@ function interpreter(name: string, spec: Interpreter): Handler {
       return UNKNOWN_STREAM;
     }
     const payload = options.value(...code);
-    if (payload !== undefined) {
+    if (payload !== undefined && payload.text !== '-') {
       runCode(shell, call, { text: payload.text, taint: payload.taint }, language);
-      if (name === 'perl' && [...options.flags].some((flag) => flag.startsWith('-i') || /^-p?i/.test(flag))) {
-        for (const file of call.args.slice(options.firstOperand)) shell.writeFile(file.text, false, file, call.state);
+      if (
+        name === 'perl' &&
+        [...options.flags].some((flag) => flag.startsWith('-i') || /^-p?i/.test(flag))
+      ) {
+        for (const file of call.args.slice(options.firstOperand))
+          shell.writeFile(file.text, false, file, call.state);
       }
       return { text: UNKNOWN, taint: payload.taint };
     }
@@ -93,7 +124,8 @@ function interpreter(name: string, spec: Interpreter): Handler {
     const file = fileOption ?? script;
     if (file !== undefined && file.text !== '-') {
       const stream = shell.readFile(file, call.state, false);
-      if (stream.text !== UNKNOWN || (stream.taint & ~Taint.file) !== 0) runCode(shell, call, stream, language);
+      if (stream.text !== UNKNOWN || (stream.taint & ~Taint.file) !== 0)
+        runCode(shell, call, stream, language);
       return { text: UNKNOWN, taint: 0 };
     }
     if (call.stdin !== undefined) runCode(shell, call, call.stdin, language);
@@ -101,14 +133,20 @@ function interpreter(name: string, spec: Interpreter): Handler {
   };
 }
 
-function runCode(shell: Shell, call: Call, stream: Stream, language: CodeLanguage | undefined): void {
+function runCode(
+  shell: Shell,
+  call: Call,
+  stream: Stream,
+  language: CodeLanguage | undefined,
+): void {
   if ((stream.taint & Taint.network) !== 0) {
     flowToExec(shell, call, stream.taint);
     return;
   }
   if (stream.text === UNKNOWN) {
     if ((stream.taint & Taint.decoded) !== 0) flowToExec(shell, call, stream.taint);
-    else if ((stream.taint & Taint.file) === 0) shell.unresolved('runs code that cannot be resolved', call.span);
+    else if ((stream.taint & Taint.file) === 0)
+      shell.unresolved('runs code that cannot be resolved', call.span);
     return;
   }
   if (!shell.enter()) return;
@@ -118,13 +156,17 @@ function runCode(shell: Shell, call: Call, stream: Stream, language: CodeLanguag
 
 export const INTERPRETERS: Readonly<Record<string, Handler>> = Object.fromEntries([
   ...[...SHELL_NAMES].map((name) => [name, shellInterpreter] as const),
-  ...Object.entries(INTERPRETERS_BY_NAME).map(([name, spec]) => [name, interpreter(name, spec)] as const),
+  ...Object.entries(INTERPRETERS_BY_NAME).map(
+    ([name, spec]) => [name, interpreter(name, spec)] as const,
+  ),
   [
     'deno',
     ((shell, call) => {
       const at = call.args.findIndex((arg) => arg.text === 'eval');
-      const code = at < 0 ? undefined : call.args.slice(at + 1).find((arg) => !arg.text.startsWith('-'));
-      if (code !== undefined) runCode(shell, call, { text: code.text, taint: code.taint }, 'javascript');
+      const code =
+        at < 0 ? undefined : call.args.slice(at + 1).find((arg) => !arg.text.startsWith('-'));
+      if (code !== undefined)
+        runCode(shell, call, { text: code.text, taint: code.taint }, 'javascript');
       return UNKNOWN_STREAM;
     }) satisfies Handler,
   ],

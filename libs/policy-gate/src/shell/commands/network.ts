@@ -25,7 +25,14 @@ export function visit(shell: Shell, call: Call, url: Value): void {
     if (host === undefined) {
       const restricted = shell.options.network.allowlists.some((list) => list.length > 0);
       if (restricted) {
-        shell.report('network', 'request', 'approve', 'network.unresolved', 'talks to a host that cannot be resolved while hosts are restricted', call.span);
+        shell.report(
+          'network',
+          'request',
+          'approve',
+          'network.unresolved',
+          'talks to a host that cannot be resolved while hosts are restricted',
+          call.span,
+        );
       }
       return;
     }
@@ -33,7 +40,11 @@ export function visit(shell: Shell, call: Call, url: Value): void {
     return;
   }
   if (url.text.toLowerCase().startsWith('file:')) {
-    shell.readFile({ ...url, text: url.text.slice(5).replace(/^\/\/(?:localhost)?/, '') }, call.state, true);
+    shell.readFile(
+      { ...url, text: url.text.slice(5).replace(/^\/\/(?:localhost)?/, '') },
+      call.state,
+      true,
+    );
     return;
   }
   judgeHost(shell, call, url.text, hostOfUrl(url.text));
@@ -41,33 +52,76 @@ export function visit(shell: Shell, call: Call, url: Value): void {
 
 export function visitHost(shell: Shell, call: Call, host: string): void {
   if (!isExact(host)) return;
-  judgeHost(shell, call, host, normalizeHost(host.replace(/^\[(.*)\]$/, '$1')));
+  // A machine of the own network is where ssh goes every day; web requests there are worth a question.
+  judgeHost(shell, call, host, normalizeHost(host), 'allow');
 }
 
-function judgeHost(shell: Shell, call: Call, text: string, host: ReturnType<typeof normalizeHost>): void {
-  const answer = checkHost(host, text, { ...shell.options.network, allowPrivate: shell.options.network.allowPrivate });
+function judgeHost(
+  shell: Shell,
+  call: Call,
+  text: string,
+  host: ReturnType<typeof normalizeHost>,
+  onPrivate: 'allow' | 'approve' = 'approve',
+): void {
+  const { allowlists } = shell.options.network;
+  const local = host !== undefined && host.addressClass === 'loopback';
+  const answer = checkHost(
+    host,
+    text,
+    local ? { allowlists: [], allowPrivate: true } : shell.options.network,
+  );
   const { span } = call;
   switch (answer.outcome) {
     case 'allowed':
-      shell.report('network', 'request', 'allow', 'network.request', '', span, { target: answer.host });
+      shell.report('network', 'request', 'allow', 'network.request', '', span, {
+        target: answer.host,
+      });
       return;
     case 'not_allowed':
-      shell.report('network', 'request', 'deny', 'network.not-allowed', `talks to ${answer.host}, which is not in the allowlist`, span, { target: answer.host });
+      shell.report(
+        'network',
+        'request',
+        'deny',
+        'network.not-allowed',
+        `talks to ${answer.host}, which is not in the allowlist`,
+        span,
+        { target: answer.host },
+      );
       return;
     case 'blocked_address': {
       if (answer.addressClass === 'metadata') {
-        shell.report('network', 'request', 'deny', 'network.blocked-address', `talks to ${answer.host}, the metadata service of the machine`, span, { target: answer.host });
+        shell.report(
+          'network',
+          'request',
+          'deny',
+          'network.blocked-address',
+          `talks to ${answer.host}, the metadata service of the machine`,
+          span,
+          { target: answer.host },
+        );
         return;
       }
-      // A developer's own server on this machine is everyday; other private hosts are worth a question.
-      const verdict = answer.addressClass === 'loopback' ? 'allow' : 'approve';
-      shell.report('network', 'request', verdict, 'network.private-address', `talks to ${answer.host}, a ${answer.addressClass.replace('_', '-')} address`, span, { target: answer.host });
+      shell.report(
+        'network',
+        'request',
+        onPrivate,
+        'network.private-address',
+        `talks to ${answer.host}, a ${answer.addressClass.replace('_', '-')} address`,
+        span,
+        { target: answer.host },
+      );
       return;
     }
     case 'invalid': {
-      const restricted = shell.options.network.allowlists.some((list) => list.length > 0);
-      if (restricted) {
-        shell.report('network', 'request', 'approve', 'network.unresolved', 'talks to a host that cannot be read while hosts are restricted', span);
+      if (allowlists.some((list) => list.length > 0)) {
+        shell.report(
+          'network',
+          'request',
+          'approve',
+          'network.unresolved',
+          'talks to a host that cannot be read while hosts are restricted',
+          span,
+        );
       }
     }
   }
@@ -85,7 +139,10 @@ function send(shell: Shell, call: Call, path: string, value: Value): void {
 
 function curl(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, CURL);
-  if (call.args.length === 1 && ['--version', '--help', '-V', '-h'].includes(call.args[0]?.text ?? '')) {
+  if (
+    call.args.length === 1 &&
+    ['--version', '--help', '-V', '-h'].includes(call.args[0]?.text ?? '')
+  ) {
     return UNKNOWN_STREAM;
   }
   const urls = [...options.operands];
@@ -101,13 +158,23 @@ function curl(shell: Shell, call: Call): Stream {
     return SILENT;
   }
   if (options.has('-O', '--remote-name', '-J')) {
-    for (const url of urls) shell.remember(url.text.slice(url.text.lastIndexOf('/') + 1), stream, false, call.state);
+    for (const url of urls)
+      shell.remember(url.text.slice(url.text.lastIndexOf('/') + 1), stream, false, call.state);
     return SILENT;
   }
   return options.has('-I', '--head') ? UNKNOWN_STREAM : stream;
 }
 
-const BODY_OPTIONS = ['-d', '--data', '--data-ascii', '--data-binary', '--data-urlencode', '--json', '-F', '--form'];
+const BODY_OPTIONS = [
+  '-d',
+  '--data',
+  '--data-ascii',
+  '--data-binary',
+  '--data-urlencode',
+  '--json',
+  '-F',
+  '--form',
+];
 
 function sendCurlBodies(shell: Shell, call: Call): void {
   for (const [index, arg] of call.args.entries()) {
@@ -129,7 +196,12 @@ function sendCurlBodies(shell: Shell, call: Call): void {
     if (upload !== undefined) send(shell, call, upload.text, upload);
     if (text === '-H' || text === '--header' || text === '-u' || text === '--user') continue;
     const previous = call.args[index - 1]?.text;
-    if ((arg.taint & Taint.secret) !== 0 && previous !== '-H' && previous !== '-u' && previous !== '--header') {
+    if (
+      (arg.taint & Taint.secret) !== 0 &&
+      previous !== '-H' &&
+      previous !== '-u' &&
+      previous !== '--header'
+    ) {
       shell.secretLeaves(call.span);
     }
   }
@@ -144,7 +216,8 @@ function wget(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, WGET);
   for (const url of options.operands) visit(shell, call, url);
   for (const [name, value] of options.values) {
-    if (name.startsWith('--post-f') || name.startsWith('--body-f')) send(shell, call, value.text, value);
+    if (name.startsWith('--post-f') || name.startsWith('--body-f'))
+      send(shell, call, value.text, value);
   }
   const stream: Stream = { text: UNKNOWN, taint: Taint.network };
   let output = options.value('-O', '--output-document');
@@ -176,13 +249,22 @@ function fetcher(values: string): Handler {
   };
 }
 
-const NETCAT = optionSpec('-e -c -p -s -w -i -q -X -x -o -g -G --exec --sh-exec --lua-exec --source-port --proxy');
+const NETCAT = optionSpec(
+  '-e -c -p -s -w -i -q -X -x -o -g -G --exec --sh-exec --lua-exec --source-port --proxy',
+);
 
 function netcat(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, NETCAT);
   const program = options.value('-e', '--exec', '-c', '--sh-exec');
   if (program !== undefined) {
-    shell.report('flow', 'network_shell', 'deny', 'network.remote-shell', 'gives a program to whoever is on the network', call.span);
+    shell.report(
+      'flow',
+      'network_shell',
+      'deny',
+      'network.remote-shell',
+      'gives a program to whoever is on the network',
+      call.span,
+    );
     shell.evaluateText(program.text, call.state, call.span);
   }
   const [host] = options.operands;
@@ -198,7 +280,9 @@ function netcat(shell: Shell, call: Call): Stream {
 
 function socat(shell: Shell, call: Call): Stream {
   const addresses = new Options(call.args, optionSpec('-d -b -t -T -l')).operands;
-  const networked = addresses.some((address) => /^(?:TCP|UDP|SCTP|DCCP|OPENSSL|PROXY|SOCKS|VSOCK|SSL|TLS)/i.test(address.text));
+  const networked = addresses.some((address) =>
+    /^(?:TCP|UDP|SCTP|DCCP|OPENSSL|PROXY|SOCKS|VSOCK|SSL|TLS)/i.test(address.text),
+  );
   for (const address of addresses) {
     const colon = address.text.indexOf(':');
     const kind = (colon < 0 ? address.text : address.text.slice(0, colon)).toUpperCase();
@@ -206,13 +290,30 @@ function socat(shell: Shell, call: Call): Stream {
     if (kind === 'EXEC' || kind === 'SYSTEM' || kind === 'SHELL') {
       const command = rest.split(',')[0] ?? '';
       const first = command.split(/\s+/)[0] ?? '';
-      if (networked && (kind === 'SHELL' || isShellName(first.slice(first.lastIndexOf('/') + 1)) || kind === 'SYSTEM')) {
-        shell.report('flow', 'network_shell', 'deny', 'network.remote-shell', 'gives a shell to whoever is on the network', call.span);
+      if (
+        networked &&
+        (kind === 'SHELL' ||
+          isShellName(first.slice(first.lastIndexOf('/') + 1)) ||
+          kind === 'SYSTEM')
+      ) {
+        shell.report(
+          'flow',
+          'network_shell',
+          'deny',
+          'network.remote-shell',
+          'gives a shell to whoever is on the network',
+          call.span,
+        );
       }
-      const output = shell.evaluateText(command.replaceAll('\\ ', ' ').replaceAll('\\"', '"'), call.state, call.span);
+      const output = shell.evaluateText(
+        command.replaceAll('\\ ', ' ').replaceAll('\\"', '"'),
+        call.state,
+        call.span,
+      );
       if (networked && (output.taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
     }
-    if ((kind === 'OPEN' || kind === 'FILE' || kind === 'GOPEN') && networked) send(shell, call, rest.split(',')[0] ?? '', address);
+    if ((kind === 'OPEN' || kind === 'FILE' || kind === 'GOPEN') && networked)
+      send(shell, call, rest.split(',')[0] ?? '', address);
   }
   if (networked && ((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
   return { text: UNKNOWN, taint: networked ? Taint.network : 0 };
@@ -223,9 +324,14 @@ const SSH = optionSpec('-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S
 /** `-o ProxyCommand=...`: options of ssh that run a command here. */
 function sshOptions(shell: Shell, call: Call): void {
   for (const [index, arg] of call.args.entries()) {
-    const text = /^-[a-zA-Z]*o$/.test(arg.text) ? (call.args[index + 1]?.text ?? '') : arg.text.replace(/^-[a-zA-Z]*?o/, '');
-    const match = /^\s*(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ]\s*([\s\S]+)$/i.exec(text);
-    if (match?.[1] !== undefined && match[1] !== 'none') shell.evaluateText(match[1], call.state, call.span);
+    const text = /^-[a-zA-Z]*o$/.test(arg.text)
+      ? (call.args[index + 1]?.text ?? '')
+      : arg.text.replace(/^-[a-zA-Z]*?o/, '');
+    const match = /^\s*(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ]\s*([\s\S]+)$/i.exec(
+      text,
+    );
+    if (match?.[1] !== undefined && match[1] !== 'none')
+      shell.evaluateText(match[1], call.state, call.span);
   }
 }
 
@@ -235,7 +341,10 @@ function secureShell(shell: Shell, call: Call): Stream {
   const rest = call.args.slice(options.firstOperand);
   const [target, ...afterTarget] = rest;
   if (target === undefined) return UNKNOWN_STREAM;
-  const host = target.text.replace(/^ssh:\/\//, '').replace(/^.*@/, '').replace(/:\d+$/, '');
+  const host = target.text
+    .replace(/^ssh:\/\//, '')
+    .replace(/^.*@/, '')
+    .replace(/:\d+$/, '');
   if (host.includes('.') || host.includes(':')) visitHost(shell, call, host);
   const more = new Options(afterTarget, SSH, true);
   const command = afterTarget.slice(more.firstOperand);
@@ -262,23 +371,52 @@ function secureCopy(spec: ReturnType<typeof optionSpec>): Handler {
     sshOptions(shell, call);
     const options = new Options(call.args, spec);
     const remoteShell = options.value('-e', '--rsh');
-    if (remoteShell !== undefined && call.name === 'rsync') shell.evaluateText(remoteShell.text, call.state, call.span);
+    if (remoteShell !== undefined && call.name === 'rsync')
+      shell.evaluateText(remoteShell.text, call.state, call.span);
     const operands = [...options.operands];
     const target = operands.pop();
     if (target === undefined) return SILENT;
     if (isRemotePath(target.text)) {
       for (const source of operands) {
-        if ((shell.readFile(source, call.state, false).taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+        if ((shell.readFile(source, call.state, false).taint & Taint.secret) !== 0)
+          shell.secretLeaves(call.span);
       }
     } else {
       const fromRemote = operands.some((source) => isRemotePath(source.text));
+      for (const source of operands) {
+        if (isRemotePath(source.text)) continue;
+        const stream = shell.readFile(source, call.state, false);
+        if ((stream.taint & ~Taint.file) !== 0)
+          shell.remember(target.text, stream, false, call.state);
+      }
       shell.writeFile(target.text, false, target, call.state);
-      if (fromRemote) shell.remember(target.text, { text: UNKNOWN, taint: Taint.network }, false, call.state);
+      if (fromRemote)
+        shell.remember(target.text, { text: UNKNOWN, taint: Taint.network }, false, call.state);
     }
-    if (call.name === 'rsync' && options.has('--delete', '--delete-after', '--delete-before', '--delete-excluded', '--delete-during')) {
+    if (
+      call.name === 'rsync' &&
+      options.has(
+        '--delete',
+        '--delete-after',
+        '--delete-before',
+        '--delete-excluded',
+        '--delete-during',
+      )
+    ) {
       const classified = shell.classify(target.text, call.state);
-      if (!['artefact', 'tmp', 'workspace'].includes(classified.targetClass) || isRemotePath(target.text)) {
-        shell.report('delete', 'mirror', 'approve', 'files.rsync-delete', 'deletes in the target whatever the source does not have', call.span, { target: target.text, suggestion: 'Run it with --dry-run first.' });
+      if (
+        !['artefact', 'tmp', 'workspace'].includes(classified.targetClass) ||
+        isRemotePath(target.text)
+      ) {
+        shell.report(
+          'delete',
+          'mirror',
+          'approve',
+          'files.rsync-delete',
+          'deletes in the target whatever the source does not have',
+          call.span,
+          { target: target.text, suggestion: 'Run it with --dry-run first.' },
+        );
       }
     }
     return SILENT;
@@ -306,7 +444,9 @@ export const NETWORK: Readonly<Record<string, Handler>> = {
   scp: secureCopy(optionSpec('-c -F -i -J -l -o -P -S -X')),
   sftp: secureCopy(optionSpec('-b -c -F -i -J -l -o -P -S')),
   rsync: secureCopy(
-    optionSpec('-e -f -B -T --rsh --exclude --include --filter --files-from --exclude-from --include-from --port --bwlimit --log-file --backup-dir --compare-dest --copy-dest --link-dest --rsync-path --chmod --chown --temp-dir'),
+    optionSpec(
+      '-e -f -B -T --rsh --exclude --include --filter --files-from --exclude-from --include-from --port --bwlimit --log-file --backup-dir --compare-dest --copy-dest --link-dest --rsync-path --chmod --chown --temp-dir',
+    ),
   ),
   nslookup: () => UNKNOWN_STREAM,
 };

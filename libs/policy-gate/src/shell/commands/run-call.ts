@@ -5,6 +5,7 @@ import { Taint, UNKNOWN, hasGlob, isExact } from '../value.ts';
 import { BUILTINS } from './builtins.ts';
 import { DATABASES } from './databases.ts';
 import { FILES } from './files.ts';
+import { GIT } from './git.ts';
 import { INTERPRETERS } from './interpreters.ts';
 import { NETWORK } from './network.ts';
 import { SEARCH } from './search.ts';
@@ -16,6 +17,7 @@ export type Handler = (shell: Shell, call: Call) => Stream;
 const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...Object.entries(BUILTINS),
   ...Object.entries(FILES),
+  ...Object.entries(GIT),
   ...Object.entries(TEXT),
   ...Object.entries(NETWORK),
   ...Object.entries(INTERPRETERS),
@@ -28,7 +30,9 @@ export function commandName(text: string): string {
   let name = text.slice(text.lastIndexOf('/') + 1);
   if (name === '' || name === '.') return text;
   if (name.endsWith('.exe')) name = name.slice(0, -4);
-  const version = /^(python|perl|ruby|php|node|nodejs|lua|pwsh|pip|clang|gcc)-?[0-9][0-9.]*$/.exec(name);
+  const version = /^(python|perl|ruby|php|node|nodejs|lua|pwsh|pip|clang|gcc)-?[0-9][0-9.]*$/.exec(
+    name,
+  );
   return version?.[1] ?? name;
 }
 
@@ -52,8 +56,16 @@ export function runCall(shell: Shell, call: Call, word: Value): Stream {
     const written = state.files.get(shell.classify(call.name, state).path);
     if (written !== undefined) return runText(shell, call, written);
   }
-  const name = commandName(call.name);
-  const normalized: Call = { ...call, name };
+  let name = commandName(call.name);
+  let { args } = call;
+  if (
+    args[0]?.text === 'compose' &&
+    (name === 'docker' || name === 'podman' || name === 'nerdctl')
+  ) {
+    name = 'docker-compose';
+    args = args.slice(1);
+  }
+  const normalized: Call = { ...call, name, args };
   if (call.args.length > 0) judgeByKnowledge(shell, normalized);
   else if (name === 'reboot' || name === 'halt' || name === 'poweroff' || name === 'shutdown') {
     judgeByKnowledge(shell, normalized);

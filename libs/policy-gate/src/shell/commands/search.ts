@@ -51,16 +51,22 @@ function find(shell: Shell, call: Call): Stream {
     if (/^[-(!]/.test(arg.text) || arg.text === ',') break;
     starts.push(arg);
   }
-  if (starts.length === 0) starts.push({ text: '.', taint: 0, start: call.span.start, end: call.span.end });
+  if (starts.length === 0)
+    starts.push({ text: '.', taint: 0, start: call.span.start, end: call.span.end });
   const expression = call.args.slice(index);
   const found = findResults(starts, expression);
   for (let at = 0; at < expression.length; at += 1) {
     const arg = expression[at];
     if (arg === undefined) break;
     if (arg.text === '-delete') {
-      for (const target of found) deleteFound(shell, call, target);
+      // -delete removes what matches, and directories only when they are empty: a tree goes only
+      // where nothing narrows what is found.
+      for (const target of found)
+        deleteTarget(shell, call, target, target.text.endsWith(`/${STAR}`));
     } else if (EXECUTING.has(arg.text)) {
-      const end = expression.findIndex((item, position) => position > at && (item.text === ';' || item.text === '+'));
+      const end = expression.findIndex(
+        (item, position) => position > at && (item.text === ';' || item.text === '+'),
+      );
       const inner = expression.slice(at + 1, end < 0 ? undefined : end);
       runFor(shell, call, inner, found, '{}');
       at = end < 0 ? expression.length : end;
@@ -70,11 +76,6 @@ function find(shell: Shell, call: Call): Stream {
     }
   }
   return { text: found.map((value) => `${value.text}\n`).join(''), taint: 0 };
-}
-
-/** Old files in places that are made to be swept are no loss. */
-function deleteFound(shell: Shell, call: Call, target: Value): void {
-  deleteTarget(shell, call, target, true);
 }
 
 function findResults(starts: readonly Value[], expression: readonly Value[]): Value[] {
@@ -89,27 +90,45 @@ function findResults(starts: readonly Value[], expression: readonly Value[]): Va
     else if (text === '-o' || text === '-or') alternatives = true;
     else if (NARROWING.has(text)) {
       if (!inverted) narrowed = true;
-      if ((text === '-name' || text === '-iname') && !inverted) name ??= expression[index + 1]?.text;
+      if ((text === '-name' || text === '-iname') && !inverted)
+        name ??= expression[index + 1]?.text;
       inverted = false;
     } else if (text === '-type' && expression[index + 1]?.text !== 'f') inverted = false;
   }
-  const piece = name === undefined || alternatives ? undefined : name.replaceAll('*', STAR).replaceAll('?', '\u0002');
+  const piece =
+    name === undefined || alternatives
+      ? undefined
+      : name.replaceAll('*', STAR).replaceAll('?', '\u0002');
   return starts.map((start) => {
     const base = start.text.endsWith('/') ? start.text.slice(0, -1) : start.text;
     if (piece !== undefined && !/^[\u0001\u0002.]*$/.test(piece)) {
       return { ...start, text: `${base}/${STAR}/${piece}` };
     }
-    return narrowed ? { ...start, text: `${base}/${STAR}/some${STAR}` } : { ...start, text: `${base}/${STAR}` };
+    return narrowed
+      ? { ...start, text: `${base}/${STAR}/some${STAR}` }
+      : { ...start, text: `${base}/${STAR}` };
   });
 }
 
 /** Runs a command once with `placeholder` standing for all that was found. */
-function runFor(shell: Shell, call: Call, inner: readonly Value[], found: readonly Value[], placeholder: string): void {
+function runFor(
+  shell: Shell,
+  call: Call,
+  inner: readonly Value[],
+  found: readonly Value[],
+  placeholder: string,
+): void {
   const [name] = inner;
   if (name === undefined || !shell.enter()) return;
   for (const target of found.slice(0, 16)) {
     const words = inner.map((word) =>
-      word.text.includes(placeholder) ? { ...word, text: word.text.split(placeholder).join(target.text), taint: word.taint | target.taint } : word,
+      word.text.includes(placeholder)
+        ? {
+            ...word,
+            text: word.text.split(placeholder).join(target.text),
+            taint: word.taint | target.taint,
+          }
+        : word,
     );
     const [first, ...rest] = words;
     if (first !== undefined) shell.call(first, rest, call.stdin, call.span, call.state);
@@ -125,8 +144,16 @@ function xargs(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, XARGS, true);
   const command = call.args.slice(options.firstOperand);
   const file = options.value('-a', '--arg-file');
-  const input = file === undefined ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(file, call.state, false);
-  return runWithInput(shell, call, command, input, options.value('-I', '--replace', '-J')?.text ?? (options.has('-i', '--replace') ? '{}' : undefined));
+  const input =
+    file === undefined ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(file, call.state, false);
+  return runWithInput(
+    shell,
+    call,
+    command,
+    input,
+    options.value('-I', '--replace', '-J')?.text ??
+      (options.has('-i', '--replace') ? '{}' : undefined),
+  );
 }
 
 function runWithInput(
@@ -138,9 +165,16 @@ function runWithInput(
 ): Stream {
   const [first] = command;
   if (first === undefined) return { text: UNKNOWN, taint: input.taint };
-  const lines = input.text.split(placeholder === undefined ? /[\s]+/ : /\n+/).filter((line) => line !== '');
+  const lines = input.text
+    .split(placeholder === undefined ? /[\s]+/ : /\n+/)
+    .filter((line) => line !== '');
   const texts = lines.length > 0 && lines.length <= 64 ? lines : [UNKNOWN];
-  const items = texts.map((text) => ({ text, taint: input.taint, start: call.span.start, end: call.span.end }));
+  const items = texts.map((text) => ({
+    text,
+    taint: input.taint,
+    start: call.span.start,
+    end: call.span.end,
+  }));
   if (placeholder !== undefined) {
     runFor(shell, call, command, items, placeholder);
     return { text: UNKNOWN, taint: input.taint };
@@ -154,7 +188,13 @@ function runWithInput(
     shell.leave();
     return output;
   }
-  const output = shell.call(first, [...command.slice(1), ...items], undefined, call.span, call.state);
+  const output = shell.call(
+    first,
+    [...command.slice(1), ...items],
+    undefined,
+    call.span,
+    call.state,
+  );
   shell.leave();
   return { text: output.text, taint: output.taint | (input.taint & Taint.secret) };
 }
@@ -178,7 +218,9 @@ export function isShellName(name: string): boolean {
   return SHELL_NAMES.has(name);
 }
 
-const PARALLEL = optionSpec('-j -a -I -N -n -L -S --jobs --arg-file --colsep --delay --joblog --results --timeout --retries');
+const PARALLEL = optionSpec(
+  '-j -a -I -N -n -L -S --jobs --arg-file --colsep --delay --joblog --results --timeout --retries',
+);
 
 function parallel(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, PARALLEL, true);
@@ -186,7 +228,9 @@ function parallel(shell: Shell, call: Call): Stream {
   const marker = rest.findIndex((arg) => /^:::\+?$/.test(arg.text));
   const command = marker < 0 ? rest : rest.slice(0, marker);
   const given = marker < 0 ? undefined : rest.slice(marker + 1);
-  const lines = given?.map((arg) => arg.text) ?? (call.stdin ?? UNKNOWN_STREAM).text.split('\n').filter((line) => line !== '');
+  const lines =
+    given?.map((arg) => arg.text) ??
+    (call.stdin ?? UNKNOWN_STREAM).text.split('\n').filter((line) => line !== '');
   const taint = given === undefined ? (call.stdin?.taint ?? 0) : 0;
   if (command.length === 0) {
     return runText(shell, call, { text: lines.join('\n') || UNKNOWN, taint });
@@ -194,7 +238,9 @@ function parallel(shell: Shell, call: Call): Stream {
   const template = command.map((arg) => arg.text).join(' ');
   if (!shell.enter()) return UNKNOWN_STREAM;
   for (const line of (lines.length === 0 ? [UNKNOWN] : lines).slice(0, 16)) {
-    const text = /\{[^ ]*\}/.test(template) ? template.replace(/\{[^ ]*\}/g, () => line) : `${template} ${line}`;
+    const text = /\{[^ ]*\}/.test(template)
+      ? template.replace(/\{[^ ]*\}/g, () => line)
+      : `${template} ${line}`;
     runText(shell, call, { text, taint });
   }
   shell.leave();
@@ -203,11 +249,20 @@ function parallel(shell: Shell, call: Call): Stream {
 
 /** `fd -x cmd`, `fd -X cmd`. */
 function fd(shell: Shell, call: Call): Stream {
-  const at = call.args.findIndex((arg) => ['-x', '-X', '--exec', '--exec-batch'].includes(arg.text));
+  const at = call.args.findIndex((arg) =>
+    ['-x', '-X', '--exec', '--exec-batch'].includes(arg.text),
+  );
   if (at >= 0) {
-    const target: Value = { text: `./${STAR}/some${STAR}`, taint: 0, start: call.span.start, end: call.span.end };
+    const target: Value = {
+      text: `./${STAR}/some${STAR}`,
+      taint: 0,
+      start: call.span.start,
+      end: call.span.end,
+    };
     const inner = call.args.slice(at + 1);
-    const placed = inner.some((arg) => arg.text.includes('{}')) ? inner : [...inner, { ...target, text: '{}' }];
+    const placed = inner.some((arg) => arg.text.includes('{}'))
+      ? inner
+      : [...inner, { ...target, text: '{}' }];
     runFor(shell, call, placed, [target], '{}');
   }
   return { text: `./${STAR}/some${STAR}\n`, taint: 0 };

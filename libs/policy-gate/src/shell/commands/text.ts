@@ -78,7 +78,10 @@ function reader(values: string, keepsText: boolean, operandsBefore = 0): Handler
   const spec = optionSpec(values);
   return (shell, call) => {
     const options = new Options(call.args, spec);
-    const skip = operandsBefore > 0 && options.has('-e', '-f', '--regexp', '--file', '--expression') ? 0 : operandsBefore;
+    const skip =
+      operandsBefore > 0 && options.has('-e', '-f', '--regexp', '--file', '--expression')
+        ? 0
+        : operandsBefore;
     const files = options.operands.slice(skip);
     if (files.length === 0) {
       const stdin = call.stdin ?? UNKNOWN_STREAM;
@@ -86,7 +89,8 @@ function reader(values: string, keepsText: boolean, operandsBefore = 0): Handler
     }
     let output: Stream = SILENT;
     for (const file of files) {
-      const stream = file.text === '-' ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(file, call.state, true);
+      const stream =
+        file.text === '-' ? (call.stdin ?? UNKNOWN_STREAM) : shell.readFile(file, call.state, true);
       output = concat(output, keepsText ? stream : { text: UNKNOWN, taint: stream.taint });
     }
     return output;
@@ -118,7 +122,9 @@ function xxd(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, optionSpec('-c -g -l -o -s -n'));
   const input = inputOf(shell, call, options.operands[0]);
   if (!options.has('-r', '-revert')) return { text: UNKNOWN, taint: input.taint };
-  return decoded(input, (text) => Buffer.from(text.replace(/[^0-9a-fA-F]/g, ''), 'hex').toString('utf8'));
+  return decoded(input, (text) =>
+    Buffer.from(text.replace(/[^0-9a-fA-F]/g, ''), 'hex').toString('utf8'),
+  );
 }
 
 function openssl(shell: Shell, call: Call): Stream {
@@ -127,7 +133,9 @@ function openssl(shell: Shell, call: Call): Stream {
   const encodes = ['base64', 'enc'].includes(options.operands[0]?.text ?? '');
   if (!encodes) return { text: UNKNOWN, taint: 0 };
   const out = options.value('-out');
-  const stream = options.flags.has('-d') ? { text: UNKNOWN, taint: input.taint | Taint.decoded } : { text: UNKNOWN, taint: input.taint };
+  const stream = options.flags.has('-d')
+    ? { text: UNKNOWN, taint: input.taint | Taint.decoded }
+    : { text: UNKNOWN, taint: input.taint };
   if (out === undefined) return stream;
   shell.remember(out.text, stream, false, call.state);
   return SILENT;
@@ -150,9 +158,13 @@ function translate(_shell: Shell, call: Call): Stream {
   if (first === undefined || !isExact(input.text)) return { text: UNKNOWN, taint: input.taint };
   if (first.text === '-d' && second !== undefined) {
     const drop = new Set(characterSet(second.text));
-    return { text: [...input.text].filter((character) => !drop.has(character)).join(''), taint: input.taint };
+    return {
+      text: [...input.text].filter((character) => !drop.has(character)).join(''),
+      taint: input.taint,
+    };
   }
-  if (first.text.startsWith('-') || second === undefined) return { text: UNKNOWN, taint: input.taint };
+  if (first.text.startsWith('-') || second === undefined)
+    return { text: UNKNOWN, taint: input.taint };
   const from = characterSet(first.text);
   const to = characterSet(second.text);
   const text = [...input.text]
@@ -165,7 +177,9 @@ function translate(_shell: Shell, call: Call): Stream {
 }
 
 function characterSet(text: string): string[] {
-  const characters = [...unescape(text.replaceAll('[:upper:]', 'A-Z').replaceAll('[:lower:]', 'a-z'))];
+  const characters = [
+    ...unescape(text.replaceAll('[:upper:]', 'A-Z').replaceAll('[:lower:]', 'a-z')),
+  ];
   const set: string[] = [];
   for (let index = 0; index < characters.length; index += 1) {
     const from = characters[index] ?? '';
@@ -196,12 +210,18 @@ const SED = optionSpec('-e -f -l -s --expression --file');
 
 function sed(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, SED);
-  const inPlace = [...options.flags].some((flag) => flag.startsWith('-i') || flag.startsWith('--in-place'));
+  const inPlace = [...options.flags].some(
+    (flag) => flag.startsWith('-i') || flag.startsWith('--in-place'),
+  );
   const scripted = options.has('-e', '-f', '--expression', '--file');
   const files = scripted ? options.operands : options.operands.slice(1);
   const script = scripted ? options.value('-e', '--expression') : options.operands[0];
   // GNU sed's `e` command and flag run their pattern space in a shell.
-  if (script !== undefined && /(?:^|[;}\n])\s*\d*\s*e\s|\/[gpI0-9]*e[gpI0-9]*\s*$/.test(script.text) && /^s|^\d*e\s/.test(script.text)) {
+  if (
+    script !== undefined &&
+    /(?:^|[;}\n])\s*\d*\s*e\s|\/[gpI0-9]*e[gpI0-9]*\s*$/.test(script.text) &&
+    /^s|^\d*e\s/.test(script.text)
+  ) {
     const command = /^\d*e\s+([\s\S]*)$/.exec(script.text)?.[1];
     if (command !== undefined) shell.evaluateText(command, call.state, call.span);
     else shell.unresolved('runs what sed builds', call.span);
@@ -221,7 +241,10 @@ function sed(shell: Shell, call: Call): Stream {
 
 /** awk can run commands: `system("...")`, `"cmd" | getline`. */
 function awk(shell: Shell, call: Call): Stream {
-  const options = new Options(call.args, optionSpec('-F -v -f -i --field-separator --assign --file'));
+  const options = new Options(
+    call.args,
+    optionSpec('-F -v -f -i --field-separator --assign --file'),
+  );
   const scripted = options.has('-f', '--file');
   const program = scripted ? undefined : options.operands[0];
   if (program !== undefined) {
@@ -249,7 +272,13 @@ function compress(suffix: string): Handler {
       const stream = shell.readFile(file, call.state, false);
       taint |= stream.taint;
       const ending = options.value('-S', '--suffix')?.text ?? suffix;
-      if (!toOutput) shell.remember(file.text + ending, { text: UNKNOWN, taint: stream.taint }, false, call.state);
+      if (!toOutput)
+        shell.remember(
+          file.text + ending,
+          { text: UNKNOWN, taint: stream.taint },
+          false,
+          call.state,
+        );
     }
     if (!toOutput && options.operands.length > 0) return SILENT;
     const decode = options.has('-d', '--decompress') ? Taint.decoded : 0;
@@ -277,7 +306,11 @@ export const TEXT: Readonly<Record<string, Handler>> = {
   paste: reader('-d', false),
   fold: reader('-w', false),
   column: reader('-t -s -o -c', false),
-  grep: reader('-e -f -m -A -B -C -d -D --regexp --file --include --exclude --exclude-dir --max-count --color', false, 1),
+  grep: reader(
+    '-e -f -m -A -B -C -d -D --regexp --file --include --exclude --exclude-dir --max-count --color',
+    false,
+    1,
+  ),
   rg: reader('-e -f -g -t -T -m -A -B -C -d -j -r --glob --type', false, 1),
   jq: reader('-f --arg --argjson --indent', false, 1),
   yq: reader('', false, 1),
@@ -302,7 +335,8 @@ export const TEXT: Readonly<Record<string, Handler>> = {
   zcat: (_shell, call) => ({ text: UNKNOWN, taint: (call.stdin?.taint ?? 0) | Taint.decoded }),
   uudecode: (_shell, call) => ({ text: UNKNOWN, taint: (call.stdin?.taint ?? 0) | Taint.decoded }),
   wc: (shell, call) => {
-    for (const arg of call.args) if (!arg.text.startsWith('-')) shell.readFile(arg, call.state, false);
+    for (const arg of call.args)
+      if (!arg.text.startsWith('-')) shell.readFile(arg, call.state, false);
     return { text: UNKNOWN, taint: 0 };
   },
 };

@@ -2,7 +2,7 @@ import type { OptionSpec } from '../options.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
-import { SILENT, UNKNOWN, UNKNOWN_STREAM, isExact } from '../value.ts';
+import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM } from '../value.ts';
 import { runText } from './run-call.ts';
 
 /** A command that runs another one: where the inner command begins. */
@@ -42,11 +42,23 @@ const CONTAINER_RUN =
   '-e --env --env-file -v --volume --mount -w --workdir -u --user -p --publish --name --network --net -h --hostname -l --label --entrypoint --cpus -m --memory --platform --add-host --device --cap-add --cap-drop --security-opt --restart --shm-size --tmpfs --ulimit --gpus --pid --ipc --dns --log-driver --log-opt --pull --health-cmd -c --detach-keys';
 
 export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
-  ['sudo', wrapper('-u -g -h -p -C -T -U -D -R -r -t --user --group --host --prompt --chdir --chroot --other-user --role --type', { assignments: true, queries: ['-l', '-v', '-k', '-K', '--list', '--validate'] })],
+  [
+    'sudo',
+    wrapper(
+      '-u -g -h -p -C -T -U -D -R -r -t --user --group --host --prompt --chdir --chroot --other-user --role --type',
+      { assignments: true, queries: ['-l', '-v', '-k', '-K', '--list', '--validate'] },
+    ),
+  ],
   ['doas', wrapper('-u -C')],
   ['pkexec', wrapper('--user')],
   ['run0', wrapper('-u -g -D --user --group --chdir')],
-  ['env', wrapper('-u -C -S --unset --chdir --split-string', { assignments: true, commandOptions: ['-S', '--split-string'] })],
+  [
+    'env',
+    wrapper('-u -C -S --unset --chdir --split-string', {
+      assignments: true,
+      commandOptions: ['-S', '--split-string'],
+    }),
+  ],
   ['nohup', wrapper('')],
   ['timeout', wrapper('-k -s --kill-after --signal', { skip: 1 })],
   ['gtimeout', wrapper('-k -s --kill-after --signal', { skip: 1 })],
@@ -81,19 +93,73 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['caffeinate', wrapper('-t -w')],
   ['busybox', wrapper('')],
   ['toybox', wrapper('')],
+  ['lvm', wrapper('')],
+  [
+    'tmux',
+    wrapper('-s -n -c -x -y -t -e -F -f -L -S', {
+      subcommands: [
+        'new-session',
+        'new',
+        'new-window',
+        'neww',
+        'split-window',
+        'splitw',
+        'run-shell',
+        'run',
+        'send-keys',
+      ],
+      joined: true,
+    }),
+  ],
+  ['screen', wrapper('-S -c -e -h -p -s -t -T', { queries: ['-ls', '-list', '-r', '-x'] })],
   ['ssh-agent', wrapper('-a -E -P -t', { queries: ['-s', '-c', '-k'] })],
-  ['systemd-run', wrapper('-p -u -t -M -H -E --unit --property --setenv --uid --gid --slice --on-active --on-boot --on-calendar --description --working-directory --service-type --nice')],
+  [
+    'systemd-run',
+    wrapper(
+      '-p -u -t -M -H -E --unit --property --setenv --uid --gid --slice --on-active --on-boot --on-calendar --description --working-directory --service-type --nice',
+    ),
+  ],
   ['systemd-inhibit', wrapper('--what --who --why --mode')],
-  ['flock', wrapper('-w -E -c --timeout --conflict-exit-code --command', { skip: 1, commandOptions: ['-c', '--command'] })],
+  [
+    'flock',
+    wrapper('-w -E -c --timeout --conflict-exit-code --command', {
+      skip: 1,
+      commandOptions: ['-c', '--command'],
+    }),
+  ],
   ['watch', wrapper('-n -q --interval --equexit', { joined: true })],
-  ['su', wrapper('-c -s -g -G -w --command --shell --group', { skip: 99, commandOptions: ['-c', '--command'] })],
-  ['runuser', wrapper('-c -s -g -G -w -u --command --shell --user', { commandOptions: ['-c', '--command'] })],
-  ['script', wrapper('-c -E -I -O -B -T -m -o --command', { skip: 99, commandOptions: ['-c', '--command'] })],
-  ['hyperfine', wrapper('-w -m -M -r -s -p -c -S -L -P -n --warmup --min-runs --runs --setup --prepare --cleanup --shell', { commandOptions: ['-s', '-p', '-c', '--setup', '--prepare', '--cleanup'], joined: true })],
+  [
+    'su',
+    wrapper('-c -s -g -G -w --command --shell --group', {
+      skip: 99,
+      commandOptions: ['-c', '--command'],
+    }),
+  ],
+  [
+    'runuser',
+    wrapper('-c -s -g -G -w -u --command --shell --user', { commandOptions: ['-c', '--command'] }),
+  ],
+  [
+    'script',
+    wrapper('-c -E -I -O -B -T -m -o --command', { skip: 99, commandOptions: ['-c', '--command'] }),
+  ],
+  [
+    'hyperfine',
+    wrapper(
+      '-w -m -M -r -s -p -c -S -L -P -n --warmup --min-runs --runs --setup --prepare --cleanup --shell',
+      { commandOptions: ['-s', '-p', '-c', '--setup', '--prepare', '--cleanup'], joined: true },
+    ),
+  ],
   ['entr', wrapper('')],
   ['dotenv', wrapper('-e -f -v -c -p')],
   ['dotenvx', wrapper('-f -e', { subcommands: ['run'] })],
-  ['uv', wrapper('--with --python -p --extra --group --directory --project --env-file --package --index', { subcommands: ['run'] })],
+  [
+    'uv',
+    wrapper(
+      '--with --python -p --extra --group --directory --project --env-file --package --index',
+      { subcommands: ['run'] },
+    ),
+  ],
   ['poetry', wrapper('-C --directory --project', { subcommands: ['run'] })],
   ['pipenv', wrapper('--python', { subcommands: ['run'] })],
   ['pdm', wrapper('-p --project', { subcommands: ['run'] })],
@@ -105,23 +171,76 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['conda', wrapper('-n -p --name --prefix --cwd', { subcommands: ['run'] })],
   ['aws-vault', wrapper('-d --duration --region', { subcommands: ['exec'], skip: 1 })],
   ['op', wrapper('--env-file --account', { subcommands: ['run'] })],
-  ['doppler', wrapper('-p -c -t --project --config --token', { subcommands: ['run'], commandOptions: ['--command'] })],
+  [
+    'doppler',
+    wrapper('-p -c -t --project --config --token', {
+      subcommands: ['run'],
+      commandOptions: ['--command'],
+    }),
+  ],
   ['cross-env', wrapper('', { assignments: true })],
   ['docker', wrapper(CONTAINER_RUN, { subcommands: ['exec', 'run'], skip: 1, remote: true })],
   ['podman', wrapper(CONTAINER_RUN, { subcommands: ['exec', 'run'], skip: 1, remote: true })],
   ['nerdctl', wrapper(CONTAINER_RUN, { subcommands: ['exec', 'run'], skip: 1, remote: true })],
-  ['docker-compose', wrapper(`${CONTAINER_RUN} -f --file --index`, { subcommands: ['exec', 'run'], skip: 1, remote: true })],
-  ['kubectl', wrapper('-n --namespace -c --container -f --filename --context --kubeconfig --cluster --user --image -l', { subcommands: ['exec'], skip: 1, remote: true })],
-  ['oc', wrapper('-n --namespace -c --container --context', { subcommands: ['exec', 'rsh'], skip: 1, remote: true })],
-  ['vagrant', wrapper('-c --command -p', { subcommands: ['ssh'], skip: 99, commandOptions: ['-c', '--command'], remote: true })],
-  ['multipass', wrapper('-d --working-directory', { subcommands: ['exec'], skip: 1, remote: true })],
+  [
+    'docker-compose',
+    wrapper(`${CONTAINER_RUN} -f --file --index`, {
+      subcommands: ['exec', 'run'],
+      skip: 1,
+      remote: true,
+    }),
+  ],
+  [
+    'kubectl',
+    wrapper(
+      '-n --namespace -c --container -f --filename --context --kubeconfig --cluster --user --image -l',
+      { subcommands: ['exec'], skip: 1, remote: true },
+    ),
+  ],
+  [
+    'oc',
+    wrapper('-n --namespace -c --container --context', {
+      subcommands: ['exec', 'rsh'],
+      skip: 1,
+      remote: true,
+    }),
+  ],
+  [
+    'vagrant',
+    wrapper('-c --command -p', {
+      subcommands: ['ssh'],
+      skip: 99,
+      commandOptions: ['-c', '--command'],
+      remote: true,
+    }),
+  ],
+  [
+    'multipass',
+    wrapper('-d --working-directory', { subcommands: ['exec'], skip: 1, remote: true }),
+  ],
   ['lxc', wrapper('', { subcommands: ['exec'], skip: 1, remote: true })],
   ['incus', wrapper('', { subcommands: ['exec'], skip: 1, remote: true })],
   ['wsl', wrapper('-d -u --distribution --user')],
   ['heroku', wrapper('-a --app', { subcommands: ['run'], remote: true })],
-  ['nix-shell', wrapper('-p --run --command -A -I', { skip: 99, commandOptions: ['--run', '--command'] })],
-  ['nix', wrapper('', { subcommands: ['develop', 'shell'], skip: 99, commandOptions: ['-c', '--command'] })],
-  ['npm', wrapper('-c --call -w --workspace --prefix -C', { subcommands: ['exec', 'x'], commandOptions: ['-c', '--call'] })],
+  [
+    'nix-shell',
+    wrapper('-p --run --command -A -I', { skip: 99, commandOptions: ['--run', '--command'] }),
+  ],
+  [
+    'nix',
+    wrapper('', {
+      subcommands: ['develop', 'shell'],
+      skip: 99,
+      commandOptions: ['-c', '--command'],
+    }),
+  ],
+  [
+    'npm',
+    wrapper('-c --call -w --workspace --prefix -C', {
+      subcommands: ['exec', 'x'],
+      commandOptions: ['-c', '--call'],
+    }),
+  ],
   ['npx', wrapper('-c --call -p --package', { commandOptions: ['-c', '--call'] })],
   ['pnpm', wrapper('-C --dir --filter', { subcommands: ['exec', 'dlx'] })],
   ['bunx', wrapper('-p')],
@@ -132,16 +251,14 @@ export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
   let { args } = call;
   if (wrapper.subcommands !== undefined) {
     const at = args.findIndex((arg) => !arg.text.startsWith('-'));
-    // `docker compose exec`: one more word before the subcommand.
-    const first = args[at]?.text === 'compose' ? at + 1 : at;
-    if (at < 0 || !wrapper.subcommands.includes(args[first]?.text ?? '')) {
+    if (at < 0 || !wrapper.subcommands.includes(args[at]?.text ?? '')) {
       return { text: UNKNOWN, taint: call.stdin?.taint ?? 0 };
     }
-    args = args.slice(first + 1);
+    args = args.slice(at + 1);
   }
   const options = new Options(args, wrapper.spec, true);
   if (wrapper.queries.some((query) => options.flags.has(query))) {
-    return call.name === 'ssh-agent' ? { text: UNKNOWN, taint: 8 } : UNKNOWN_STREAM;
+    return call.name === 'ssh-agent' ? { text: UNKNOWN, taint: Taint.shellSetup } : UNKNOWN_STREAM;
   }
   const state = wrapper.remote ? shell.remoteState(call.state) : call.state;
   const outerVariables = state.variables;
@@ -170,12 +287,16 @@ export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
       const text = args[index]?.text ?? '';
       const equals = text.indexOf('=');
       if (equals <= 0 || !/^[A-Za-z_][A-Za-z0-9_%]*$/.test(text.slice(0, equals))) break;
-      shell.assign(state, text.slice(0, equals), { text: text.slice(equals + 1), taint: args[index]?.taint ?? 0 });
+      shell.assign(state, text.slice(0, equals), {
+        text: text.slice(equals + 1),
+        taint: args[index]?.taint ?? 0,
+      });
     }
   }
   index += wrapper.skip;
   while (args[index]?.text === '--') index += 1;
   const inner = args.slice(index);
+  if (inner.length === 0 && call.name === 'env') output = { text: UNKNOWN, taint: Taint.secret };
   output = runInner(shell, call, inner, wrapper.joined, state) ?? output;
   restore(state, outerVariables, outerCwd);
   return output;
@@ -213,9 +334,7 @@ function runInner(
     const text = inner.map((arg) => arg.text).join(' ');
     stream = runText(shell, call, { text, taint }, state);
   } else {
-    // A wrapper starts a program: functions and builtins of this shell are out of its reach.
-    const base = isExact(name.text) ? name : { ...name };
-    stream = shell.call(base, rest, call.stdin, call.span, state);
+    stream = shell.call(name, rest, call.stdin, call.span, state);
   }
   shell.leave();
   return stream;
