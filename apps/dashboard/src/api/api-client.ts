@@ -6,6 +6,8 @@ const BASE = '/api/v1/safety';
 /** Longest wait for an answer, in milliseconds. */
 const TIMEOUT = 15_000;
 
+type Call = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
 /** Calls of the control plane with one key. Every failure is an {@link ApiError}. */
 export class ApiClient {
   readonly #key: string;
@@ -37,7 +39,7 @@ export class ApiClient {
     return response;
   }
 
-  async #call<T>(path: string, init: RequestInit, schema: z.ZodMiniType<T>): Promise<T> {
+  async #call<T>(path: string, init: Call, schema: z.ZodMiniType<T>): Promise<T> {
     const response = await this.#fetch(path, init);
     let body: unknown;
     try {
@@ -50,7 +52,7 @@ export class ApiClient {
     return parsed.data;
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  async #fetch(path: string, init: Call): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#key}`, ...init.headers };
     let response: Response;
     try {

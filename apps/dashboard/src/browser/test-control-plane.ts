@@ -22,6 +22,14 @@ const TYPES: Record<string, string> = {
 
 const BASE = '/api/v1/safety';
 
+const UNKNOWN_KEY: Problem = {
+  type: 'about:blank',
+  title: 'Unauthenticated',
+  status: 401,
+  code: 'unauthenticated',
+  detail: 'This key is not known. Take the one in .ae/connection.json.',
+};
+
 /** What a spec puts in and what the page sent. */
 export class TestControlPlane {
   readonly key = ['ae', 'test'.repeat(8)].join('_');
@@ -73,23 +81,16 @@ export class TestControlPlane {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (!url.pathname.startsWith(BASE)) return this.#file(url.pathname, response);
     const path = url.pathname.slice(BASE.length);
     const method = request.method ?? 'GET';
-    if (this.failure) return problem(response, this.failure);
-    if (request.headers.authorization !== `Bearer ${this.key}`) {
-      return problem(response, {
-        type: 'about:blank',
-        title: 'Unauthenticated',
-        status: 401,
-        code: 'unauthenticated',
-        detail: 'This key is not known. Take the one in .ae/connection.json.',
-      });
+    if (!url.pathname.startsWith(BASE)) await this.#file(url.pathname, response);
+    else if (this.failure) problem(response, this.failure);
+    else if (request.headers.authorization !== `Bearer ${this.key}`) problem(response, UNKNOWN_KEY);
+    else if (path === '/events') this.#stream(request, response);
+    else {
+      if (method === 'POST') this.received.push({ method, path, body: await bodyOf(request) });
+      json(response, this.#resource(method, path));
     }
-    if (path === '/events') return this.#stream(request, response);
-    const body = method === 'POST' ? ((await bodyOf(request)) as unknown) : undefined;
-    if (method === 'POST') this.received.push({ method, path, body });
-    json(response, this.#resource(method, path));
   }
 
   #resource(method: string, path: string): unknown {
@@ -104,7 +105,7 @@ export class TestControlPlane {
   }
 
   #stream(request: IncomingMessage, response: ServerResponse): void {
-    const after = request.headers['last-event-id'] as string | undefined;
+    const after = request.headers['last-event-id']?.toString();
     this.resumedAfter.push(after);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': connected\n\n');

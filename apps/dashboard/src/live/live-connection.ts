@@ -57,7 +57,7 @@ export class LiveConnection {
   }
 
   async #follow(stopped: AbortSignal): Promise<void> {
-    while (!stopped.aborted) {
+    for (;;) {
       this.#signal({ type: 'trying' });
       const error = await this.#connect(stopped);
       if (stopped.aborted) return;
@@ -74,6 +74,7 @@ export class LiveConnection {
     const signal = AbortSignal.any([stopped, silence.signal]);
     let watchdog = setTimeout(() => silence.abort(), SILENCE);
     try {
+      signal.throwIfAborted();
       const resumeAfter = this.#lastEventId;
       const response = await this.#options.open(resumeAfter, signal);
       if (!response.body) return unreachable();

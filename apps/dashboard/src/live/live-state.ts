@@ -29,7 +29,7 @@ export type LiveSignal =
  */
 export type LivePhase = 'connecting' | 'live' | 'reconnecting' | 'stale' | 'unavailable';
 
-/** How long a broken connection counts as a hiccup, in milliseconds. */
+/** How long a broken connection counts as a hiccup, and an answer without events as current (ms). */
 export const HICCUP = 5000;
 
 export const INITIAL_LIVE_STATE: LiveState = { connected: false };

@@ -60,7 +60,7 @@ describe('SseParser', () => {
         const plain = `${lines.map(([content]) => content).join('\n')}\n`;
         const whole = parse([text]);
         expect(parse(cut(text, places))).toEqual(whole);
-        expect(parse([...text])).toEqual(whole);
+        expect(parse(Array.from(text))).toEqual(whole);
         // '\r' + '\n' of two lines is one line end, so an empty line may go: only where none does.
         if (!/\r\n/.test(text) && lines.length > 0) expect(parse([plain])).toEqual(whole);
       }),

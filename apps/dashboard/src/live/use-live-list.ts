@@ -4,13 +4,12 @@ import { useFromNow } from '../display/now.ts';
 import { rowsOf } from './live-list.ts';
 import type { ListPage, LiveList } from './live-list.ts';
 import { useLiveSession } from './live-session.ts';
-import { livePhase } from './live-state.ts';
+import { HICCUP, livePhase } from './live-state.ts';
 import type { LivePhase, LiveState } from './live-state.ts';
 
-/** While no events come, or a list could not be read, it is asked for again this often (ms). */
+/** While no events come, or a list could not be read, it is asked for again this often (ms): an
+ * answer counts as current for a little longer. */
 const POLL = 4000;
-/** How long an answer counts as current without events, in milliseconds: longer than a poll. */
-const CURRENT_FOR = 6000;
 
 export function useLiveState(): LiveState {
   const { connection } = useLiveSession();
@@ -56,7 +55,7 @@ export function useLiveList<Row>(list: LiveList<Row>): LiveRows<Row> {
     refetchInterval: ({ state }) => (phase === 'live' && state.status !== 'error' ? false : POLL),
   });
   const { data, error, dataUpdatedAt } = query;
-  const recent = useFromNow((now) => now - dataUpdatedAt < CURRENT_FOR);
+  const recent = useFromNow((now) => now - dataUpdatedAt < HICCUP);
   const rows = useMemo(() => (data ? rowsOf(list, data.pages) : []), [list, data]);
   return {
     rows,

@@ -70,7 +70,7 @@ function RunDetail({ run, until }: { run: Run; until: number | undefined }) {
   // Where the panel stands below the list, a run that was chosen comes into view.
   useEffect(() => {
     // Its answer, a promise in newer browsers, must not be taken for a clean-up.
-    void top.current?.scrollIntoView({ block: 'nearest' });
+    top.current?.scrollIntoView({ block: 'nearest' });
   }, []);
 
   return (
