@@ -13,7 +13,7 @@ interface Token {
   text: string;
 }
 
-const MAX_TOKENS = 20_000;
+const MAX_TOKENS = 40_000;
 const PATH_CONSTRUCTORS = new Set(['Path', 'pathlib.Path', 'PurePath']);
 
 function tokenize(text: string, language: CodeLanguage): Token[] {
@@ -82,9 +82,13 @@ function readEscape(text: string, at: number): [string, number] {
   return [plain[match[4] ?? ''] ?? match[4] ?? '', match[0].length];
 }
 
-/** The calls of a program whose names are known to do something. */
-export function findCallSites(text: string, language: CodeLanguage): CallSite[] {
+/**
+ * The calls of a program whose names are known to do something; undefined when the program is
+ * longer than is read.
+ */
+export function findCallSites(text: string, language: CodeLanguage): CallSite[] | undefined {
   const tokens = tokenize(text, language);
+  if (tokens.length >= MAX_TOKENS) return undefined;
   const aliases = new Map<string, string>();
   const constants = new Map<string, string>();
   const sites: CallSite[] = [];

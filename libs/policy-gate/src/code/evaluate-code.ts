@@ -24,7 +24,12 @@ export function evaluateCode(
   span: Span,
 ): void {
   shell.limits.add('code');
-  for (const site of findCallSites(text, language)) {
+  const sites = findCallSites(text, language);
+  if (sites === undefined) {
+    shell.limit('code_size', span);
+    return;
+  }
+  for (const site of sites) {
     const known = codeCall(language, site.name);
     if (known !== undefined) judgeSite(site, known, language, shell, state, span);
   }

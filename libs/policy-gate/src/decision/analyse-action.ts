@@ -162,7 +162,6 @@ function analysePaths(
   for (const text of context.paths ?? []) {
     const expanded = text === '~' || text.startsWith('~/') ? home + text.slice(1) : text;
     // A NUL ends a path in the system calls: what is checked would not be what is opened.
-    // eslint-disable-next-line no-control-regex -- control characters are the point
     const path = /[\u0000-\u0002]/.test(expanded) ? '' : expanded.replaceAll('*', STAR);
     const target = classifyPath(path, frame);
     if (path === '') {

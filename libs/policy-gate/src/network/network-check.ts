@@ -43,7 +43,6 @@ const SCHEMES: ReadonlySet<string> = new Set([
  */
 export function hostOfUrl(text: string): Host | undefined {
   // Parsers disagree about these (WHATWG strips or rewrites them): refuse rather than choose one.
-  // eslint-disable-next-line no-control-regex -- control characters are the point
   if (/[\u0000-\u0020\u007f\\]/.test(text)) return undefined;
   const absolute = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text) ? text : `http://${text}`;
   // Non-special schemes are parsed by other rules; read every one by the rules of http.

@@ -61,8 +61,7 @@ export function parsePolicyText(source: string): Policy {
     lineCounter: lines,
     uniqueKeys: true,
     strict: true,
-    maxAliasCount: 50,
-  } as Parameters<typeof parseDocument>[1]);
+  });
   if (document.errors.length > 0) {
     throw new PolicyError(
       document.errors.map((error) => {
@@ -76,7 +75,14 @@ export function parsePolicyText(source: string): Policy {
       }),
     );
   }
-  const value: unknown = document.toJS({ maxAliasCount: 50 });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 50 });
+  } catch {
+    throw new PolicyError([
+      { path: '', message: 'repeats itself too often through aliases', line: 1, column: 1 },
+    ]);
+  }
   if (value === null || value === undefined) {
     throw new PolicyError([{ path: '', message: 'is empty', line: 1, column: 1 }]);
   }

@@ -8,20 +8,21 @@ import type {
 } from 'unbash';
 import { forEachChild, parse } from 'unbash';
 
+import { LIMITS } from './limits.ts';
 import type { Shell } from './shell.ts';
 import type { ShellState, Variable } from './state.ts';
 import type { Stream, Value } from './value.ts';
 import { ANY_CHARACTER, STAR, UNKNOWN, isExact } from './value.ts';
 
 /** Fields one word may become, and alternatives of one brace expression. */
-const MAX_FIELDS = 64;
-/** Text a single expansion may grow to; beyond it the rest is unknown. */
-const MAX_EXPANSION = 65_536;
+const MAX_FIELDS = 256;
 
 /** Collects the fields of one word while its parts are expanded. */
 class Fields {
   readonly done: string[] = [];
   taint = 0;
+  /** More text or more fields than are kept: what is missing must not pass unseen. */
+  overflow = false;
   private current = '';
   private started = false;
   private size = 0;
@@ -50,7 +51,10 @@ class Fields {
   }
 
   breakField(): void {
-    if (this.started && this.done.length < MAX_FIELDS) this.done.push(this.current);
+    if (this.started) {
+      if (this.done.length < MAX_FIELDS) this.done.push(this.current);
+      else this.overflow = true;
+    }
     this.current = '';
     this.started = false;
   }
@@ -62,7 +66,7 @@ class Fields {
 
   private append(text: string): void {
     this.size += text.length;
-    if (this.size > MAX_EXPANSION) this.current += UNKNOWN;
+    if (this.size > LIMITS.bytes) this.overflow = true;
     else this.current += text;
   }
 }
@@ -107,6 +111,7 @@ export function expandWord(word: Word, shell: Shell, state: ShellState, out: Val
     } else expandPart(part, fields, shell, state);
   }
   for (const text of fields.finish()) out.push({ text, taint: fields.taint, start, end });
+  if (fields.overflow) shell.limit('expansion', { start, end });
 }
 
 /** A word where the shell does no splitting: assignments, redirections, here-strings. */
@@ -131,7 +136,9 @@ export function expandHereDoc(
     if (part.type === 'Literal') fields.quoted(part.value);
     else expandQuoted(part as DoubleQuotedChild, fields, shell, state);
   }
-  return { text: fields.finish().join(''), taint: fields.taint };
+  const text = fields.finish().join('');
+  if (fields.overflow) shell.limit('expansion', { start: 0, end: 0 });
+  return { text, taint: fields.taint };
 }
 
 function expandPart(part: WordPart, fields: Fields, shell: Shell, state: ShellState): void {
@@ -412,8 +419,10 @@ function expandBraces(
   const before = word.text.slice(0, from - word.pos);
   const after = word.text.slice(to - word.pos);
   const inner = word.text.slice(from - word.pos + 1, to - word.pos - 1);
+  const first = out.length;
   for (const alternative of braceAlternatives(inner)) {
-    if (out.length >= MAX_FIELDS || !shell.enter()) {
+    if (out.length - first >= MAX_FIELDS || !shell.enter()) {
+      shell.limit('expansion', { start: word.pos, end: word.end });
       out.push({ text: UNKNOWN, taint: 0, start: word.pos, end: word.end });
       return;
     }

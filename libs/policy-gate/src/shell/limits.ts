@@ -7,7 +7,9 @@ export const LIMITS = Object.freeze({
   /** Simple commands that are evaluated. */
   statements: 3000,
   /** Rounds of one loop. */
-  rounds: 24,
+  rounds: 256,
+  /** Things one find, xargs or parallel runs a command for. */
+  items: 64,
   /** Functions and aliases that call one another. */
   calls: 24,
   effects: 500,

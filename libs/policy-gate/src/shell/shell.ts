@@ -22,7 +22,7 @@ import type { NetworkPolicy } from '../network/network-check.ts';
 import { runCall } from './commands/run-call.ts';
 import { expandHereDoc, expandSingle, expandWord } from './expansion.ts';
 import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
-import type { Variable } from './state.ts';
+import type { ShellFunction, Variable } from './state.ts';
 import { ShellState } from './state.ts';
 import type { Stream, Value } from './value.ts';
 import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, display, isExact } from './value.ts';
@@ -54,8 +54,8 @@ export class Shell {
   private depth = 0;
   /** Set while text is evaluated whose positions do not index the checked text. */
   private foreignSpan: Span | undefined;
-  /** Functions that are being called right now, and whether inside a pipe or the background. */
-  private readonly callStack: string[] = [];
+  /** Functions that are being called right now, with what they were called with. */
+  private readonly callStack: { body: CommandNode | CompoundList; signature: string }[] = [];
   /** What `local` hid in each function that is being called. */
   private readonly localFrames: Map<string, Variable | undefined>[] = [];
   private forking = 0;
@@ -79,7 +79,14 @@ export class Shell {
 
   emit(effect: Effect): void {
     if (this.effects.length < LIMITS.effects) this.effects.push(effect);
-    else if (effect.verdict !== 'allow') this.effects[this.effects.length - 1] = effect;
+    else {
+      // Full: keep the graver of the two.
+      const last = this.effects.length - 1;
+      const kept = this.effects[last]?.verdict;
+      if (effect.verdict === 'deny' || (effect.verdict === 'approve' && kept === 'allow')) {
+        this.effects[last] = effect;
+      }
+    }
   }
 
   /** Reports something that is judged where it is found. */
@@ -158,6 +165,10 @@ export class Shell {
     return false;
   }
 
+  private exhausted(): boolean {
+    return this.steps > LIMITS.statements;
+  }
+
   // --- scripts -----------------------------------------------------------------------------
 
   /** Evaluates text that a command of the script hands to a shell. */
@@ -215,7 +226,7 @@ export class Shell {
     let output = SILENT;
     for (const statement of statements) {
       output = concat(output, this.runStatement(statement, state));
-      if (this.steps > LIMITS.statements) break;
+      if (this.exhausted()) break;
     }
     return output;
   }
@@ -388,10 +399,10 @@ export class Shell {
     const unique = new Map(values.map((value) => [value.text, value]));
     let rounds = 0;
     for (const { text, taint } of unique.values()) {
+      if (this.exhausted()) break;
       rounds += 1;
       if (rounds > LIMITS.rounds) {
-        this.assign(state, name, { text: UNKNOWN, taint });
-        output = concat(output, this.runList(body, state));
+        this.limit('rounds', { start: 0, end: 0 });
         break;
       }
       this.assign(state, name, { text, taint });
@@ -423,14 +434,15 @@ export class Shell {
   /** Once, and again as long as `read` in the condition finds another line of a known input. */
   private runWhile(clause: CompoundList, body: CompoundList, state: ShellState): Stream {
     let output = SILENT;
-    for (let round = 0; round < LIMITS.rounds; round += 1) {
+    for (let round = 0; round < LIMITS.rounds && !this.exhausted(); round += 1) {
       const before = state.stdin;
       this.runList(clause, state);
       output = concat(output, this.runList(body, state));
       const after = state.stdin;
       if (after === before || after === undefined || after.text === '' || !isExact(after.text))
-        break;
+        return output;
     }
+    if (!this.exhausted()) this.limit('rounds', { start: 0, end: 0 });
     return output;
   }
 
@@ -527,8 +539,7 @@ export class Shell {
   ): Stream {
     const exact = name.text;
     const custom = state.functions.get(exact);
-    if (custom !== undefined)
-      return this.callFunction(exact, custom.body, args, stdin, state, span);
+    if (custom !== undefined) return this.callFunction(custom, args, stdin, state, span);
     const alias = state.aliases.get(exact);
     if (alias !== undefined && this.callStack.length < LIMITS.calls) {
       state.aliases.delete(exact);
@@ -541,24 +552,30 @@ export class Shell {
   }
 
   private callFunction(
-    name: string,
-    body: CommandNode | CompoundList,
+    { body, foreign }: ShellFunction,
     args: readonly Value[],
     stdin: Stream | undefined,
     state: ShellState,
     span: Span,
   ): Stream {
-    if (this.callStack.includes(name)) {
-      if (this.forking > 0) {
-        this.report(
-          'exec',
-          'fork_bomb',
-          'deny',
-          'shell.fork-bomb',
-          'starts copies of itself without end',
-          span,
-        );
-      }
+    const recursive = this.callStack.some((active) => active.body === body);
+    if (recursive && this.forking > 0) {
+      this.report(
+        'exec',
+        'fork_bomb',
+        'deny',
+        'shell.fork-bomb',
+        'starts copies of itself without end',
+        span,
+      );
+      return UNKNOWN_STREAM;
+    }
+    // Recursion is followed until nothing changes any more from one call to the next.
+    const signature = callSignature(args, state);
+    if (
+      recursive &&
+      this.callStack.some((active) => active.body === body && active.signature === signature)
+    ) {
       return UNKNOWN_STREAM;
     }
     if (this.callStack.length >= LIMITS.calls || !this.enter()) {
@@ -568,10 +585,13 @@ export class Shell {
     const { positional, stdin: outer } = state;
     state.positional = args.map((arg) => arg.text);
     state.stdin = stdin;
-    this.callStack.push(name);
+    this.callStack.push({ body, signature });
     const frame = new Map<string, Variable | undefined>();
     this.localFrames.push(frame);
+    const outerSpan = this.foreignSpan;
+    if (foreign) this.foreignSpan = outerSpan ?? span;
     const stream = this.runBody(body, state);
+    this.foreignSpan = outerSpan;
     this.localFrames.pop();
     for (const [local, hidden] of frame) {
       if (hidden === undefined) state.variables.delete(local);
@@ -750,6 +770,16 @@ interface RedirectTarget {
 
 function isSocket(path: string): boolean {
   return path.startsWith('/dev/tcp/') || path.startsWith('/dev/udp/');
+}
+
+/** `walk "$dir"/*` grows its pattern with every call; one star says as much as ten. */
+function callSignature(args: readonly Value[], state: ShellState): string {
+  const texts = args.map((arg) => arg.text);
+  for (const [name, variable] of state.variables) texts.push(name, variable.text);
+  return texts
+    .join('\n')
+    .slice(0, 8192)
+    .replace(/(?:\/\u0001)+/g, '/\u0001');
 }
 
 /** For handing an argument on inside a text that is parsed again. */

@@ -1,6 +1,7 @@
 import { commandName, runText } from './run-call.ts';
 import type { Handler } from './run-call.ts';
 import { deleteTarget } from './files.ts';
+import { LIMITS } from '../limits.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
@@ -120,7 +121,8 @@ function runFor(
 ): void {
   const [name] = inner;
   if (name === undefined || !shell.enter()) return;
-  for (const target of found.slice(0, 16)) {
+  if (found.length > LIMITS.items) shell.limit('items', call.span);
+  for (const target of found.slice(0, LIMITS.items)) {
     const words = inner.map((word) =>
       word.text.includes(placeholder)
         ? {
@@ -168,7 +170,8 @@ function runWithInput(
   const lines = input.text
     .split(placeholder === undefined ? /[\s]+/ : /\n+/)
     .filter((line) => line !== '');
-  const texts = lines.length > 0 && lines.length <= 64 ? lines : [UNKNOWN];
+  if (lines.length > LIMITS.items) shell.limit('items', call.span);
+  const texts = lines.length > 0 ? lines.slice(0, LIMITS.items) : [UNKNOWN];
   const items = texts.map((text) => ({
     text,
     taint: input.taint,
@@ -235,9 +238,10 @@ function parallel(shell: Shell, call: Call): Stream {
   if (command.length === 0) {
     return runText(shell, call, { text: lines.join('\n') || UNKNOWN, taint });
   }
+  if (lines.length > LIMITS.items) shell.limit('items', call.span);
   const template = command.map((arg) => arg.text).join(' ');
   if (!shell.enter()) return UNKNOWN_STREAM;
-  for (const line of (lines.length === 0 ? [UNKNOWN] : lines).slice(0, 16)) {
+  for (const line of (lines.length === 0 ? [UNKNOWN] : lines).slice(0, LIMITS.items)) {
     const text = /\{[^ ]*\}/.test(template)
       ? template.replace(/\{[^ ]*\}/g, () => line)
       : `${template} ${line}`;

@@ -12,12 +12,9 @@ function joined(args: readonly Value[]): { text: string; taint: number } {
 }
 
 function echo(_shell: Shell, call: Call): Stream {
-  let from = 0;
-  let escapes = false;
-  while (/^-[neE]+$/.test(call.args[from]?.text ?? '')) {
-    escapes ||= call.args[from]?.text.includes('e') === true;
-    from += 1;
-  }
+  const end = call.args.findIndex((arg) => !/^-[neE]+$/.test(arg.text));
+  const from = end < 0 ? call.args.length : end;
+  const escapes = call.args.slice(0, from).some((arg) => arg.text.includes('e'));
   const { text, taint } = joined(call.args.slice(from));
   return { text: `${escapes ? unescape(text) : text}\n`, taint };
 }
@@ -48,24 +45,23 @@ function printf(shell: Shell, call: Call): Stream {
   const [format, ...values] = args;
   if (format === undefined) return SILENT;
   const pattern = unescape(format.text);
-  let taint = format.taint;
+  let { taint } = format;
   let text = '';
   let next = 0;
-  let used: boolean;
-  let rounds = 0;
-  do {
-    used = false;
+  // The format is used again until every argument went through it.
+  for (let round = 0; round < 64; round += 1) {
+    const before = next;
     text += pattern.replace(/%(?:%|[-+ #0-9.*]*([a-zA-Z]))/g, (all, kind?: string) => {
       if (kind === undefined) return all === '%%' ? '%' : all;
-      used = true;
       const value = values[next];
       next += 1;
       taint |= value?.taint ?? 0;
       const given = value?.text ?? '';
       return kind === 'b' ? unescape(given) : given;
     });
-    rounds += 1;
-  } while (used && next < values.length && rounds < 64);
+    if (next === before || next >= values.length) break;
+  }
+  if (next > 0 && next < values.length) text += UNKNOWN;
   if (variable !== undefined) {
     shell.assign(call.state, variable, { text, taint });
     return SILENT;
@@ -146,7 +142,7 @@ function reverse(_shell: Shell, call: Call): Stream {
   return decoded(input, (text) =>
     text
       .split('\n')
-      .map((line) => [...line].reverse().join(''))
+      .map((line) => Array.from(line).reverse().join(''))
       .join('\n'),
   );
 }
@@ -159,7 +155,9 @@ function translate(_shell: Shell, call: Call): Stream {
   if (first.text === '-d' && second !== undefined) {
     const drop = new Set(characterSet(second.text));
     return {
-      text: [...input.text].filter((character) => !drop.has(character)).join(''),
+      text: Array.from(input.text)
+        .filter((character) => !drop.has(character))
+        .join(''),
       taint: input.taint,
     };
   }
@@ -167,7 +165,7 @@ function translate(_shell: Shell, call: Call): Stream {
     return { text: UNKNOWN, taint: input.taint };
   const from = characterSet(first.text);
   const to = characterSet(second.text);
-  const text = [...input.text]
+  const text = Array.from(input.text)
     .map((character) => {
       const index = from.indexOf(character);
       return index < 0 ? character : (to[Math.min(index, to.length - 1)] ?? character);
@@ -177,9 +175,9 @@ function translate(_shell: Shell, call: Call): Stream {
 }
 
 function characterSet(text: string): string[] {
-  const characters = [
-    ...unescape(text.replaceAll('[:upper:]', 'A-Z').replaceAll('[:lower:]', 'a-z')),
-  ];
+  const characters = Array.from(
+    unescape(text.replaceAll('[:upper:]', 'A-Z').replaceAll('[:lower:]', 'a-z')),
+  );
   const set: string[] = [];
   for (let index = 0; index < characters.length; index += 1) {
     const from = characters[index] ?? '';
