@@ -107,6 +107,7 @@ const hostile = {
   '100 KB of padding': `${' '.repeat(100_000)}rm -rf /`,
   '1 MB': `echo ${'a'.repeat(1_000_000)}; rm -rf /`,
   'brace bomb': `echo ${'{a,b}'.repeat(30)}; rm -rf /`,
+  'nested defaults': `${'echo ${a:-$('.repeat(30)}rm -rf /${')}'.repeat(30)}`,
   'quote soup': `${'"\'`$('.repeat(20_000)}`,
   'doubling variable': `a=aaaaaaaaaa; ${'a=$a$a; '.repeat(40)} rm -rf /$a`,
   'functions in functions': `${Array.from({ length: 30 }, (_u, i) => `f${String(i)}(){ f${String(i + 1)}; f${String(i + 1)}; }; `).join('')}f0; rm -rf /`,

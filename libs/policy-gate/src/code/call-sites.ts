@@ -8,6 +8,12 @@ export interface CallSite {
   arguments: string[];
 }
 
+/** What a program calls, and every name in it. */
+export interface Program {
+  sites: CallSite[];
+  names: ReadonlySet<string>;
+}
+
 interface Token {
   kind: 'name' | 'string' | 'symbol' | 'command';
   text: string;
@@ -86,7 +92,7 @@ function readEscape(text: string, at: number): [string, number] {
  * The calls of a program whose names are known to do something; undefined when the program is
  * longer than is read.
  */
-export function findCallSites(text: string, language: CodeLanguage): CallSite[] | undefined {
+export function findCallSites(text: string, language: CodeLanguage): Program | undefined {
   const tokens = tokenize(text, language);
   if (tokens.length >= MAX_TOKENS) return undefined;
   const aliases = new Map<string, string>();
@@ -100,6 +106,12 @@ export function findCallSites(text: string, language: CodeLanguage): CallSite[] 
       continue;
     }
     if (token.kind !== 'name') continue;
+    // `.then(eval)`: handed on instead of called.
+    const handed = tokens[index - 1]?.text === '(' && tokens[index + 1]?.text === ')';
+    if (handed && (token.text === 'eval' || token.text === 'exec')) {
+      sites.push({ name: token.text, arguments: [UNKNOWN] });
+      continue;
+    }
     index = readImport(tokens, index, aliases);
     // `p = "/etc/passwd"`: a constant that later arguments name.
     const next = tokens[index + 1]?.text;
@@ -125,7 +137,8 @@ export function findCallSites(text: string, language: CodeLanguage): CallSite[] 
     }
     if (chain.consumed > index) index = chain.consumed;
   }
-  return sites;
+  const names = new Set(tokens.filter((token) => token.kind === 'name').map((token) => token.text));
+  return { sites, names };
 }
 
 function readImport(tokens: readonly Token[], index: number, aliases: Map<string, string>): number {

@@ -2,7 +2,7 @@ import type { CodeLanguage } from './evaluate-code.ts';
 
 /** What a function of a standard library does with its first argument. */
 export interface CodeCall {
-  does: 'shell' | 'code' | 'delete' | 'delete_tree' | 'write' | 'open' | 'network_exec';
+  does: 'shell' | 'code' | 'delete' | 'delete_tree' | 'write' | 'open';
   /** Several literal arguments are the words of one command. */
   list?: boolean;
   everyArgument?: boolean;

@@ -24,20 +24,39 @@ export function evaluateCode(
   span: Span,
 ): void {
   shell.limits.add('code');
-  const sites = findCallSites(text, language);
-  if (sites === undefined) {
+  const program = findCallSites(text, language);
+  if (program === undefined) {
     shell.limit('code_size', span);
     return;
   }
+  const { sites, names } = program;
+  if (names.has('socket') && (names.has('dup2') || names.has('pty'))) shell.remoteShell(span);
+  const fetches = [...FETCHING].some((name) => names.has(name));
   for (const site of sites) {
     const known = codeCall(language, site.name);
-    if (known !== undefined) judgeSite(site, known, language, shell, state, span);
+    if (known !== undefined) judgeSite(site, known, fetches, language, shell, state, span);
   }
 }
+
+/** Names that bring text from the network into a program. */
+const FETCHING: ReadonlySet<string> = new Set([
+  'urlopen',
+  'urlretrieve',
+  'requests',
+  'httpx',
+  'aiohttp',
+  'fetch',
+  'axios',
+  'https',
+  'LWP',
+  'URI',
+  'curl_exec',
+]);
 
 function judgeSite(
   site: CallSite,
   known: CodeCall,
+  fetches: boolean,
   language: CodeLanguage,
   shell: Shell,
   state: ShellState,
@@ -66,29 +85,30 @@ function judgeSite(
       } else shell.evaluateText(first, state, span);
       return;
     case 'code':
-      if (first === undefined) {
-        shell.report(
-          'exec',
-          'eval',
-          'approve',
-          'code.eval-unresolved',
-          'evaluates code that cannot be resolved',
-          span,
-        );
+      if (first?.includes(UNKNOWN) !== false) {
+        if (fetches) {
+          shell.report(
+            'flow',
+            'network_to_exec',
+            'deny',
+            'flow.network-to-exec',
+            'runs what it fetches from the network, unseen',
+            span,
+          );
+        } else {
+          shell.report(
+            'exec',
+            'eval',
+            'approve',
+            'code.eval-unresolved',
+            'evaluates code that cannot be resolved',
+            span,
+          );
+        }
       } else if (shell.enter()) {
         evaluateCode(first, language, shell, state, span);
         shell.leave();
       }
-      return;
-    case 'network_exec':
-      shell.report(
-        'flow',
-        'network_to_exec',
-        'deny',
-        'flow.network-to-exec',
-        'runs what it fetches from the network, unseen',
-        span,
-      );
       return;
     case 'delete':
     case 'delete_tree':

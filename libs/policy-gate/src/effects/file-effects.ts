@@ -50,9 +50,16 @@ const SOURCE_TREES: ReadonlySet<string> = new Set([
   '.github',
 ]);
 
+/** Histories of shells: who did what. */
+function isHistory(path: string): boolean {
+  return path.endsWith('sh_history') || path.endsWith('/fish_history');
+}
+
 function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
   const { targetClass, whole } = target;
   const what = NAMES[targetClass];
+  if (isHistory(target.path))
+    return judged('approve', 'evasion.history', 'deletes the history of a shell');
   switch (targetClass) {
     case 'system':
       if (!recursive && !isCritical(target.path)) {
@@ -156,6 +163,9 @@ function isCritical(path: string): boolean {
 function judgeWrite(target: ClassifiedPath, operation: string): Judgement {
   const what = NAMES[target.targetClass];
   const truncates = operation !== 'append';
+  if (truncates && isHistory(target.path)) {
+    return judged('approve', 'evasion.history', 'overwrites the history of a shell');
+  }
   switch (target.targetClass) {
     case 'device':
       return judged('deny', 'files.write-device', `writes over ${what}`);

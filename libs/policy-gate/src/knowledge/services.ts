@@ -101,6 +101,17 @@ export const SERVICES: Family = {
       pass: ['kill 1234', 'kill -l 1', 'kill -9 4321'],
     },
     {
+      id: 'service.kill-all',
+      command: 'kill',
+      flags: ['-1', '-9|-KILL|-SIGKILL|-15|-TERM|-s|-n'],
+      kind: 'service',
+      operation: 'kill',
+      verdict: 'deny',
+      message: 'kills every process',
+      match: ['kill -9 -1', 'kill -KILL -1'],
+      pass: ['kill -1 4321', 'kill -9 1234'],
+    },
+    {
       id: 'service.kill-user',
       command: 'pkill killall killall5',
       flags: ['-u|-U|--user|--euid|-9|-KILL'],

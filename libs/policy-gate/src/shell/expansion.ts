@@ -226,17 +226,26 @@ function substitute(
   return { text: stream.text.replace(/\n+$/, ''), taint: stream.taint };
 }
 
+/** Runs the command substitutions anywhere below a node, for what they do and not for their text. */
+export function runSubstitutions(node: SyntaxNode, shell: Shell, state: ShellState): void {
+  if (
+    node.type === 'CommandExpansion' ||
+    node.type === 'ArithmeticCommandExpansion' ||
+    node.type === 'ProcessSubstitution'
+  ) {
+    shell.substitution(node.script, state, false);
+    return;
+  }
+  forEachChild(node, (child) => runSubstitutions(child, shell, state));
+}
+
+function mayHoldCommand(text: string): boolean {
+  return text.includes('(', 3) || text.includes('`') || text.includes('${', 1);
+}
+
 /** Numbers harm nobody, but a command may stand inside the expression. */
 function arithmetic(part: ArithmeticExpansionPart, shell: Shell, state: ShellState): string {
-  const visit = (node: SyntaxNode): void => {
-    if (node.type === 'CommandExpansion' || node.type === 'ArithmeticCommandExpansion') {
-      shell.substitution(node.script, state, false);
-      return;
-    }
-    forEachChild(node, visit);
-  };
-  if (part.expression !== undefined && part.text.includes('(', 3)) visit(part);
-  else if (part.text.includes('`') || part.text.includes('$(', 3)) visit(part);
+  if (mayHoldCommand(part.text)) runSubstitutions(part, shell, state);
   return '1';
 }
 
@@ -285,6 +294,10 @@ function expandParameter(
   state: ShellState,
 ): void {
   const { parameter, operation, index } = part;
+  // Which operand is used depends on what is not known; commands in any of them may run.
+  if ((operation !== undefined || index !== undefined) && mayHoldCommand(part.text)) {
+    runSubstitutions(part, shell, state);
+  }
   if (part.prefix === '#') {
     push('1', quoted, fields, state);
     return;

@@ -12,15 +12,16 @@ import type {
   While,
   Word,
 } from 'unbash';
-import { forEachChild, parse } from 'unbash';
+import { parse } from 'unbash';
 
 import type { Effect, EffectKind, Span, Verdict } from '../effects/effect.ts';
 import { readEffect, writeEffect } from '../effects/file-effects.ts';
 import type { ClassifiedPath } from '../effects/path-class.ts';
 import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
-import { runCall } from './commands/run-call.ts';
-import { expandHereDoc, expandSingle, expandWord } from './expansion.ts';
+import { commandName, runCall } from './commands/run-call.ts';
+import { isShellName } from './commands/search.ts';
+import { expandHereDoc, expandSingle, expandWord, runSubstitutions } from './expansion.ts';
 import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
 import type { ShellFunction, Variable } from './state.ts';
 import { ShellState } from './state.ts';
@@ -307,6 +308,9 @@ export class Shell {
       case 'Case':
         return this.nested(() => {
           expandSingle(node.word, this, state);
+          for (const item of node.items) {
+            for (const pattern of item.pattern) runSubstitutions(pattern, this, state);
+          }
           return this.ways(
             node.items.map((item) => () => this.runList(item.body, state)),
             false,
@@ -320,6 +324,9 @@ export class Shell {
         if (isEndless(node)) this.checkSpawning(node.body, { start: node.pos, end: node.end });
         return this.nested(() => this.runWhile(node.clause, node.body, state));
       case 'ArithmeticFor':
+        for (const part of [node.initialize, node.test, node.update]) {
+          if (part !== undefined) runSubstitutions(part, this, state);
+        }
         if (node.test === undefined)
           this.checkSpawning(node.body, { start: node.pos, end: node.end });
         return this.nested(() => this.runList(node.body, state));
@@ -333,18 +340,9 @@ export class Shell {
         return this.nested(() => this.runBody(node.body, state.fork()));
       case 'TestCommand':
       case 'ArithmeticCommand':
-        forEachChild(node, (child) => this.runInside(child, state));
+        runSubstitutions(node, this, state);
         return SILENT;
     }
-  }
-
-  /** Substitutions inside `[[ ]]` and `(( ))` run too. */
-  private runInside(
-    node: Parameters<Parameters<typeof forEachChild>[1]>[0],
-    state: ShellState,
-  ): void {
-    if (node.type === 'Word') expandSingle(node, this, state);
-    else forEachChild(node, (child) => this.runInside(child, state));
   }
 
   private nested(run: () => Stream): Stream {
@@ -449,6 +447,16 @@ export class Shell {
   // --- commands ----------------------------------------------------------------------------
 
   assign(state: ShellState, name: string, variable: Variable): void {
+    if (name === 'HISTFILE' || name === 'HISTSIZE' || name === 'HISTFILESIZE') {
+      this.report(
+        'defence_evasion',
+        'history',
+        'approve',
+        'evasion.history',
+        'keeps the shell from recording its history',
+        { start: 0, end: 0 },
+      );
+    }
     state.variables.set(name, variable);
   }
 
@@ -459,7 +467,8 @@ export class Shell {
   }
 
   private runAssignment(assignment: Assignment, state: ShellState): void {
-    const { value, name } = assignment;
+    const { value, name, index } = assignment;
+    if (index !== undefined) runSubstitutions(index, this, state);
     const old = assignment.append === true ? state.lookup(name) : undefined;
     if (value.type === 'ArrayValue') {
       const elements: Value[] = [];
@@ -504,10 +513,17 @@ export class Shell {
     if (first === undefined) {
       // `> file` alone empties the file; an assignment alone takes its value's output.
       // `$(< file)` is the file.
-      if (target !== undefined) return this.deliver(target.stdin ?? SILENT, target, state, span);
-      return SILENT;
+      if (target === undefined) return SILENT;
+      if (target.stdin !== undefined) return this.deliver(target.stdin, target, state, span);
+      return this.deliver(SILENT, target, state, span, true);
     }
     const stdin = target?.stdin ?? state.stdin;
+    if (
+      target?.outputs.some(({ path }) => isSocket(path)) === true &&
+      isShellName(commandName(first.text))
+    ) {
+      this.remoteShell(span);
+    }
     const stream = this.call(first, words.slice(1), stdin, span, state);
     if (restore !== undefined) state.variables = restore;
     if (first.text === 'exec' && words.length === 1) return stream;
@@ -667,7 +683,13 @@ export class Shell {
     return number;
   }
 
-  private deliver(stream: Stream, target: RedirectTarget, state: ShellState, span: Span): Stream {
+  private deliver(
+    stream: Stream,
+    target: RedirectTarget,
+    state: ShellState,
+    span: Span,
+    empties = false,
+  ): Stream {
     let captured = false;
     for (const output of target.outputs) {
       const { path, append, value } = output;
@@ -687,7 +709,7 @@ export class Shell {
         if ((stream.taint & Taint.secret) !== 0) this.secretLeaves(span);
         continue;
       }
-      this.writeFile(path, append, { start: value.start, end: value.end }, state);
+      this.writeFile(path, append, { start: value.start, end: value.end }, state, empties);
       if (output.errorsOnly !== true) this.remember(path, stream, append, state);
     }
     return captured ? SILENT : stream;
@@ -699,10 +721,11 @@ export class Shell {
     state.files.set(resolved, old === undefined ? stream : concat(old, stream));
   }
 
-  writeFile(path: string, append: boolean, span: Span, state: ShellState): void {
+  writeFile(path: string, append: boolean, span: Span, state: ShellState, empties = false): void {
     if (path === '' || isHarmlessDevice(path)) return;
     const target = this.classify(path, state);
-    this.emit(writeEffect(target, append ? 'append' : 'overwrite', this.spanOf(span)));
+    const operation = append ? 'append' : empties ? 'truncate' : 'overwrite';
+    this.emit(writeEffect(target, operation, this.spanOf(span)));
   }
 
   /** What reading a file yields; `printed` when its content reaches the output as it is. */
@@ -735,6 +758,17 @@ export class Shell {
       return { text: UNKNOWN, taint: Taint.secret | Taint.file };
     }
     return { text: UNKNOWN, taint: Taint.file | (value.taint & Taint.network) };
+  }
+
+  remoteShell(span: Span): void {
+    this.report(
+      'flow',
+      'network_shell',
+      'deny',
+      'network.remote-shell',
+      'gives a shell to whoever is on the network',
+      span,
+    );
   }
 
   secretLeaves(span: Span): void {

@@ -30,6 +30,8 @@ export const Taint = {
   shellSetup: 8,
   /** Read from a file of the machine: running it is what running that file would be. */
   file: 16,
+  /** Printed by a shell that takes its commands from elsewhere. */
+  shell: 32,
 } as const;
 
 export function hasUnknown(text: string): boolean {

@@ -117,9 +117,10 @@ function set(_shell: Shell, call: Call): Stream {
   return SILENT;
 }
 
-function unset(_shell: Shell, call: Call): Stream {
+function unset(shell: Shell, call: Call): Stream {
   for (const arg of call.args) {
     if (arg.text === '-f') return SILENT;
+    if (arg.text === 'HISTFILE') shell.assign(call.state, arg.text, { text: '', taint: 0 });
     call.state.variables.delete(arg.text);
   }
   return SILENT;
@@ -146,6 +147,24 @@ function trap(shell: Shell, call: Call): Stream {
   const [action] = call.args;
   if (action === undefined || action.text === '-' || action.text.startsWith('-')) return SILENT;
   return runText(shell, call, { text: action.text, taint: action.taint });
+}
+
+/** `echo 'rm -rf /' | at now`: it runs, only later. */
+function later(shell: Shell, call: Call): Stream {
+  if (call.stdin !== undefined) runText(shell, call, call.stdin);
+  return SILENT;
+}
+
+/** The lines of a crontab, without their times. */
+function crontab(shell: Shell, call: Call): Stream {
+  const table = call.args.some((arg) => arg.text === '-') ? call.stdin : undefined;
+  for (const line of table?.text.split('\n') ?? []) {
+    const command = /^\s*(?:@\w+|(?:\S+\s+){4}\S+)\s+(.+)$/.exec(line)?.[1];
+    if (command !== undefined && !line.trimStart().startsWith('#')) {
+      shell.evaluateText(command, call.state, call.span);
+    }
+  }
+  return SILENT;
 }
 
 /** `hash -p /bin/rm wipe` gives a program another name. */
@@ -235,6 +254,9 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   alias,
   trap,
   hash,
+  at: later,
+  batch: later,
+  crontab,
   enable,
   pwd: printWorkingDirectory,
   printenv: printEnvironment,

@@ -31,6 +31,13 @@ function remove(shell: Shell, call: Call): Stream {
   return SILENT;
 }
 
+/** rimraf, del-cli: recursive without being told. */
+function removeTree(shell: Shell, call: Call): Stream {
+  for (const operand of new Options(call.args, NO_VALUES).operands)
+    deleteTarget(shell, call, operand, true);
+  return SILENT;
+}
+
 const SHRED = optionSpec('-n -s --iterations --size --random-source');
 
 function shred(shell: Shell, call: Call): Stream {
@@ -292,7 +299,9 @@ export const FILES: Readonly<Record<string, Handler>> = {
   grm: remove,
   srm: remove,
   unlink: remove,
+  rimraf: removeTree,
   del: remove,
+  'del-cli': removeTree,
   trash: () => SILENT,
   rmdir: removeDirectory,
   shred,

@@ -39,7 +39,9 @@ function shellInterpreter(shell: Shell, call: Call): Stream {
   if (call.stdin === undefined) return { text: UNKNOWN, taint: 0 };
   const child = state.fork();
   child.stdin = undefined;
-  return runText(shell, call, call.stdin, child);
+  const output = runText(shell, call, call.stdin, child);
+  const driven = options.flags.has('-i') || call.stdin.text === UNKNOWN;
+  return driven ? { text: UNKNOWN, taint: output.taint | Taint.shell } : output;
 }
 
 interface Interpreter {

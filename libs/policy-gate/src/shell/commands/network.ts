@@ -269,6 +269,7 @@ function netcat(shell: Shell, call: Call): Stream {
   }
   const [host] = options.operands;
   const listens = options.has('-l', '--listen');
+  if (((call.stdin?.taint ?? 0) & Taint.shell) !== 0) shell.remoteShell(call.span);
   const scans = options.has('-z');
   if (host !== undefined && !listens) visitHost(shell, call, host.text);
   if (((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
@@ -438,6 +439,7 @@ export const NETWORK: Readonly<Record<string, Handler>> = {
   nc: netcat,
   ncat: netcat,
   netcat,
+  telnet: netcat,
   socat,
   ssh: secureShell,
   autossh: secureShell,

@@ -246,6 +246,55 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['bunx', wrapper('-p')],
 ]);
 
+/** Without a command (`sudo -s`, `su`) they start a shell that reads its input. */
+const PRIVILEGED: ReadonlySet<string> = new Set([
+  'sudo',
+  'su',
+  'doas',
+  'runuser',
+  'chroot',
+  'unshare',
+  'nsenter',
+]);
+
+/** Directories of the machine that give a container the machine. */
+const GRAVE_MOUNTS: ReadonlySet<string> = new Set([
+  '/',
+  '/etc',
+  '/root',
+  '/home',
+  '/boot',
+  '/dev',
+  '/var/run',
+  '/run',
+  '/usr',
+  '/proc',
+  '/sys',
+]);
+
+function checkMounts(shell: Shell, call: Call): void {
+  for (const [index, arg] of call.args.entries()) {
+    const option = arg.text.split('=', 1)[0] ?? '';
+    if (!['-v', '--volume', '--mount'].includes(option)) continue;
+    const value =
+      arg.text.length > option.length
+        ? arg.text.slice(option.length + 1)
+        : (call.args[index + 1]?.text ?? '');
+    const source = /(?:source|src)=([^,]+)/.exec(value)?.[1] ?? value.split(':', 1)[0] ?? '';
+    if (GRAVE_MOUNTS.has(source) || source.endsWith('/docker.sock')) {
+      shell.report(
+        'container',
+        'escape',
+        'deny',
+        'docker.mount',
+        'gives a container the files of the machine',
+        call.span,
+        { target: source },
+      );
+    }
+  }
+}
+
 /** Runs the command inside a wrapper. */
 export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
   let { args } = call;
@@ -254,6 +303,7 @@ export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
     if (at < 0 || !wrapper.subcommands.includes(args[at]?.text ?? '')) {
       return { text: UNKNOWN, taint: call.stdin?.taint ?? 0 };
     }
+    if (wrapper.remote) checkMounts(shell, call);
     args = args.slice(at + 1);
   }
   const options = new Options(args, wrapper.spec, true);
@@ -297,6 +347,9 @@ export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
   while (args[index]?.text === '--') index += 1;
   const inner = args.slice(index);
   if (inner.length === 0 && call.name === 'env') output = { text: UNKNOWN, taint: Taint.secret };
+  if (inner.length === 0 && call.stdin !== undefined && PRIVILEGED.has(call.name)) {
+    output = runText(shell, call, call.stdin, state.fork());
+  }
   output = runInner(shell, call, inner, wrapper.joined, state) ?? output;
   restore(state, outerVariables, outerCwd);
   return output;
