@@ -28,26 +28,26 @@ export const ACTIONS: readonly Action[] = Object.freeze([
  */
 export interface ActionContext {
   /** A shell command line or script (bash syntax). */
-  command?: string;
+  command?: string | undefined;
   /** Absolute working directory of the command. */
-  cwd?: string;
+  cwd?: string | undefined;
   /** Absolute home directory of the user that runs it. */
-  home?: string;
+  home?: string | undefined;
   /** Source text, read together with `language`. */
-  code?: string;
+  code?: string | undefined;
   /** `python`, `javascript`, `typescript`, `bash`, `ruby`, `perl`, `php`, `sql`. */
-  language?: string;
-  sql?: string;
+  language?: string | undefined;
+  sql?: string | undefined;
   /** `postgresql`, `mysql`, `sqlite`, ...; the analysis is the same for all of them today. */
-  dialect?: string;
-  url?: string;
-  method?: string;
+  dialect?: string | undefined;
+  url?: string | undefined;
+  method?: string | undefined;
   /** Narrows the policy's own list for this one action; it can never widen it. */
-  allowlist?: readonly string[];
-  paths?: readonly string[];
-  recursive?: boolean;
-  content?: string;
-  environment?: string;
-  tool?: string;
+  allowlist?: readonly string[] | undefined;
+  paths?: readonly string[] | undefined;
+  recursive?: boolean | undefined;
+  content?: string | undefined;
+  environment?: string | undefined;
+  tool?: string | undefined;
   arguments?: unknown;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import type { Document } from 'yaml';
-import { LineCounter, isNode, parseDocument } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
 import { ACTIONS } from '../actions.ts';
@@ -138,10 +138,29 @@ function toIssues(
     return issue.keys.map((key) => ({
       path: [...path, key].join('.'),
       message: 'is not a known field',
-      ...locate([...path, key], text),
+      ...locateKey(path, key, text),
     }));
   }
   return [{ path: path.join('.'), message: issue.message, ...locate(path, text) }];
+}
+
+/** The key itself: an unknown field's value may begin on another line. */
+function locateKey(
+  parent: readonly (string | number)[],
+  key: string,
+  text: { document: Document.Parsed; lines: LineCounter } | undefined,
+): { line?: number; column?: number } {
+  if (text === undefined) return {};
+  const { document, lines } = text;
+  const map: unknown = parent.length === 0 ? document.contents : document.getIn(parent, true);
+  const pair = isMap(map)
+    ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+    : undefined;
+  if (!isScalar(pair?.key) || pair.key.range === undefined || pair.key.range === null) {
+    return locate(parent, text);
+  }
+  const { line, col } = lines.linePos(pair.key.range[0]);
+  return { line, column: col };
 }
 
 function locate(

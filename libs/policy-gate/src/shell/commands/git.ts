@@ -28,6 +28,10 @@ function git(shell: Shell, call: Call): Stream {
     const value = setting.slice(equals + 1);
     if (name.startsWith('alias.')) {
       shell.evaluateText(value.startsWith('!') ? value.slice(1) : `git ${value}`, state, span);
+    } else if (name === 'clean.requireforce' && value !== 'true') {
+      // What --force would be asked for on the command line.
+      if (call.args.some((word) => word.text === 'clean'))
+        shell.evaluateText('git clean --force', state, span);
     } else if (RUNNING.includes(name) && value !== 'true' && value !== 'false') {
       shell.evaluateText(value, state, span);
     }
