@@ -8,7 +8,6 @@ export type ReasonCode =
   | 'unknown_action'
   | 'destructive_command'
   | 'destructive_query'
-  | 'destructive_code'
   | 'protected_path'
   | 'network_not_allowed'
   | 'network_blocked_address'
@@ -26,7 +25,6 @@ export const REASON_CODES: readonly ReasonCode[] = Object.freeze([
   'unknown_action',
   'destructive_command',
   'destructive_query',
-  'destructive_code',
   'protected_path',
   'network_not_allowed',
   'network_blocked_address',

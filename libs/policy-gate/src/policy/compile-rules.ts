@@ -4,10 +4,10 @@ import type { Policy, PolicyRule } from './policy-schema.ts';
 
 /** The parts of a context that a rule may ask about. */
 export interface RuleFacts {
-  environment?: string;
-  tool?: string;
-  method?: string;
-  language?: string;
+  environment?: string | undefined;
+  tool?: string | undefined;
+  method?: string | undefined;
+  language?: string | undefined;
 }
 
 type Test = (effect: Effect | undefined, facts: RuleFacts) => boolean;
