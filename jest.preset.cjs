@@ -4,6 +4,8 @@
  */
 module.exports = {
   testEnvironment: 'node',
+  // Two cores, real servers: the default of 5 s is a matter of load, not of a fault.
+  testTimeout: 60_000,
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   // Soaks and kill loops: `npm run test:long`.
   testPathIgnorePatterns: ['/node_modules/', '\\.long\\.spec\\.ts$'],

@@ -27,6 +27,7 @@ export const auditRecordSchema = z
     cost: z.number().optional(),
     trace_id: z.string().optional(),
     context: z.unknown().optional(),
+    context_digest: z.string().optional(),
     previous_hash: z.string(),
     hash: z.string(),
   })

@@ -85,6 +85,13 @@ export const releaseRequestSchema = z
 export type ReleaseRequest = z.infer<typeof releaseRequestSchema>;
 
 export const budgetPageSchema = z
-  .object({ budgets: z.array(budgetStatusSchema), next_cursor: z.string().optional() })
+  .object({
+    budgets: z.array(budgetStatusSchema),
+    next_cursor: z.string().optional(),
+    corrupt: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Runs whose stored values are unreadable: look at the store.' }),
+  })
   .meta({ id: 'BudgetPage' });
 export type BudgetPage = z.infer<typeof budgetPageSchema>;

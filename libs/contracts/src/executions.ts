@@ -4,8 +4,10 @@ import { positiveUsdSchema, usdSchema } from './money.ts';
 /** Longest wall-clock time of one command, in seconds. */
 export const MAX_TIMEOUT_SECONDS = 3600;
 export const DEFAULT_TIMEOUT_SECONDS = 60;
-/** Total size of the files of one execution, in UTF-16 units. */
-export const MAX_FILES_SIZE = 1_048_576;
+/** Size of the files of one execution, in bytes of JSON: they travel in one Temporal payload. */
+export const MAX_FILES_BYTES = 1_048_576;
+/** Size of the environment of one execution, in bytes of JSON. */
+export const MAX_ENVS_BYTES = 262_144;
 
 const pathSchema = z
   .string()
@@ -19,15 +21,17 @@ const pathSchema = z
 export const filesSchema = z
   .record(pathSchema, z.string())
   .refine((files) => Object.keys(files).length <= 1000, { error: 'at most 1000 files' })
-  .refine(
-    (files) => Object.values(files).reduce((size, text) => size + text.length, 0) <= MAX_FILES_SIZE,
-    { error: `files must not exceed ${String(MAX_FILES_SIZE)} characters together` },
-  )
+  .refine((files) => jsonBytes(files) <= MAX_FILES_BYTES, {
+    error: `files must not exceed ${String(MAX_FILES_BYTES)} bytes of JSON together`,
+  })
   .meta({ description: 'Path (relative to the working folder) to text.' });
 
 export const envsSchema = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(32_768))
   .refine((envs) => Object.keys(envs).length <= 100, { error: 'at most 100 variables' })
+  .refine((envs) => jsonBytes(envs) <= MAX_ENVS_BYTES, {
+    error: `variables must not exceed ${String(MAX_ENVS_BYTES)} bytes of JSON together`,
+  })
   .meta({ description: 'Environment of the command. Every value is masked in the output.' });
 
 export const commandSchema = z
@@ -66,3 +70,13 @@ export const executionResultSchema = z
   })
   .meta({ id: 'ExecutionResult', description: 'What a command printed, redacted.' });
 export type ExecutionResult = z.infer<typeof executionResultSchema>;
+
+/** Bytes of a value as UTF-8 JSON. */
+function jsonBytes(value: unknown): number {
+  let bytes = 0;
+  for (const character of JSON.stringify(value)) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

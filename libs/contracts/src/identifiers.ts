@@ -14,6 +14,9 @@ function callerChosenId(name: string) {
     .min(1)
     .max(MAX_IDENTIFIER_LENGTH)
     .refine((id) => !id.startsWith('}'), { error: `${name} must not start with "}"` })
+    .refine((id) => id !== '.' && id !== '..', {
+      error: `${name} must not be "." or "..", which no URL can address`,
+    })
     .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), {
       error: `${name} must not contain control characters or lone surrogates`,
     });

@@ -53,7 +53,8 @@ export { eventSchema } from './events.ts';
 export type { Event, EventType, NewEvent } from './events.ts';
 export {
   DEFAULT_TIMEOUT_SECONDS,
-  MAX_FILES_SIZE,
+  MAX_ENVS_BYTES,
+  MAX_FILES_BYTES,
   MAX_TIMEOUT_SECONDS,
   executionInputSchema,
   executionResultSchema,

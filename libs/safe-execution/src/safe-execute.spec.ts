@@ -296,6 +296,18 @@ describe('safeExecute', () => {
     expect([...ports.sandboxes.keys()]).toEqual(['other']);
   });
 
+  it('destroys what a create made whose answer was lost', async () => {
+    const ports = new JournalPorts();
+    const { create } = ports.sandbox;
+    ports.sandbox.create = async (options) => {
+      await create(options);
+      throw new Error('the connection broke');
+    };
+    await expect(safeExecute(request, ports)).rejects.toBeInstanceOf(SandboxFailedError);
+    expect(ports.sandboxes.size).toBe(0);
+    expect(ports.journal).toContain('release');
+  });
+
   it('takes the charge of an earlier attempt whose answer was lost', async () => {
     const ports = new JournalPorts();
     ports.budget.commit = () =>

@@ -203,6 +203,7 @@ class GuardedSandbox {
   readonly #outcomes: OutcomeRequest[] = [];
   #collected: Record<string, Uint8Array> = {};
   #session: SandboxSession | undefined;
+  #createFailed = false;
   readonly #attempt: Attempt;
 
   constructor(
@@ -269,19 +270,17 @@ class GuardedSandbox {
 
   async #create(): Promise<SandboxSession> {
     const request = this.#request;
-    const sandboxes = this.#ports.sandbox;
-    const metadata = executionMetadata(request);
-    if (this.#attempt.number > 1) {
-      for (const orphan of await sandboxes.list({ metadata })) await sandboxes.destroy(orphan.id);
-    }
+    if (this.#attempt.number > 1) await this.#destroyOrphans();
     this.#meter.start();
-    this.#session = await sandboxes.create({
+    this.#createFailed = true;
+    this.#session = await this.#ports.sandbox.create({
       timeoutMs: (totalSeconds(request) + GRACE_SECONDS) * 1000,
-      metadata,
+      metadata: executionMetadata(request),
       ...(request.envs ? { envs: { ...request.envs } } : {}),
       ...(request.networkAllowlist?.length ? { networkAllowlist: request.networkAllowlist } : {}),
       ...(this.#options.signal ? { signal: this.#options.signal } : {}),
     });
+    this.#createFailed = false;
     return this.#session;
   }
 
@@ -359,11 +358,22 @@ class GuardedSandbox {
     }
   }
 
-  /** A sandbox that cannot be destroyed now ends by its own timeout; the step says that it failed. */
+  /**
+   * Also what a `create` made whose answer was lost. A sandbox that cannot be destroyed now ends by
+   * its own timeout; the step says that it failed.
+   */
   async #destroy(): Promise<void> {
     const session = this.#session;
-    if (!session) return;
-    await this.#recorder.run('destroy', () => session.destroy()).catch(() => undefined);
+    if (!session && !this.#createFailed) return;
+    await this.#recorder
+      .run('destroy', () => (session ? session.destroy() : this.#destroyOrphans()))
+      .catch(() => undefined);
+  }
+
+  async #destroyOrphans(): Promise<void> {
+    const { sandbox } = this.#ports;
+    const orphans = await sandbox.list({ metadata: executionMetadata(this.#request) });
+    for (const { id } of orphans) await sandbox.destroy(id);
   }
 
   async #recordOutcomes(failure: unknown): Promise<void> {

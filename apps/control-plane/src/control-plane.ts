@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PolicyGate } from '@ae/policy-gate';
+import { Redactor } from '@ae/redactor';
+import { sandboxTimeCost } from '@ae/safe-execution';
+import type { ExecutionPorts } from '@ae/safe-execution';
+import { SandboxClient } from '@ae/sandbox';
+import type { Logger } from '@ae/telemetry';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import type { NewEvent } from '@ae/contracts';
+import express from 'express';
+import helmet from 'helmet';
+import { approvalRoutes } from './approvals/approval-routes.ts';
+import { ApprovalService } from './approvals/approval-service.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
+import { budgetRoutes } from './budgets/budget-routes.ts';
+import { BudgetService } from './budgets/budget-service.ts';
+import { checkRoutes } from './checks/check-routes.ts';
+import { CheckService } from './checks/check-service.ts';
+import type { Config } from './config.ts';
+import { dashboardFiles } from './dashboard/dashboard-files.ts';
+import { eventStream } from './events/event-stream.ts';
+import { healthRoutes } from './health/health-routes.ts';
+import { ApiKeys } from './http/api-keys.ts';
+import { authenticate, createApiRouter, stateOf } from './http/api-router.ts';
+import { HttpProblem } from './http/http-problem.ts';
+import { API_BASE, openApiDocument } from './http/openapi.ts';
+import type { Principal } from './http/principal.ts';
+import { DEFAULT_TENANT } from './http/principal.ts';
+import { notFound, problemHandler } from './http/problem-handler.ts';
+import { createRateLimits } from './http/rate-limit.ts';
+import { createMetricsEndpoint } from './metrics/metrics-endpoint.ts';
+import { InlineRunEngine } from './runs/inline-run-engine.ts';
+import type { RunEngine } from './runs/run-engine.ts';
+import { runRoutes } from './runs/run-routes.ts';
+import { RunService } from './runs/run-service.ts';
+import { TemporalRunEngine } from './runs/temporal-run-engine.ts';
+import { openStores } from './stores.ts';
+
+/** Version of the API, as /openapi.json names it. */
+const API_VERSION = '0.1.0';
+const RECONCILE_MS = 30_000;
+/** A sandbox server that answered is believed for this long. */
+const SANDBOX_SEEN_MS = 1000;
+
+export interface ControlPlane {
+  /** `http://<host>:<port>` */
+  readonly url: string;
+  /** Takes no new requests, lets running ones end, closes the stores. */
+  stop(): Promise<void>;
+}
+
+/** Assembles the parts around the stores and listens. */
+export async function startControlPlane(config: Config, logger: Logger): Promise<ControlPlane> {
+  const gate = config.AE_POLICY_FILE ? PolicyGate.load(config.AE_POLICY_FILE) : new PolicyGate();
+  const redactor = new Redactor();
+  for (const secret of [config.AE_ADMIN_KEY, config.AE_WORKER_KEY]) {
+    redactor.registerSecret(secret, { kind: 'ae_api_key' });
+  }
+  const stores = openStores(config);
+  const { metrics, handler: metricsHandler } = createMetricsEndpoint();
+  const closing = new AbortController();
+
+  // What happened is already stored when it is told: a log that cannot tell fails nobody.
+  const publish = async (event: NewEvent): Promise<void> => {
+    try {
+      await stores.events.append(event);
+    } catch (error) {
+      logger.error({ err: error, event: event.type }, 'an event could not be written');
+    }
+  };
+
+  const budgets = new BudgetService({ tracker: stores.budgets, metrics, publish });
+  metrics.budgetTotals(() => budgets.totals());
+  const approvals = new ApprovalService({ records: stores.approvals, publish });
+  const checks = new CheckService({
+    gate,
+    audit: stores.audit,
+    redactor,
+    metrics,
+    publish,
+    isApproved: (approval) => approvals.isApproved(approval),
+    traceId,
+  });
+  const sandbox = createSandbox(config);
+  const runs = new RunService({
+    records: stores.runs,
+    budgets,
+    redactor,
+    publish,
+    assertSandbox: sandbox.assertUp,
+    onEnded: (runId) => approvals.cancelOfRun(runId),
+  });
+  const engine = createEngine(config, { runs, budgets, checks, sandbox });
+
+  const routes = [
+    ...checkRoutes(checks),
+    ...budgetRoutes(budgets),
+    ...runRoutes(runs, engine),
+    ...approvalRoutes(approvals, engine),
+    ...auditRoutes(stores.audit),
+  ];
+  const keys = new ApiKeys({ admin: config.AE_ADMIN_KEY, worker: config.AE_WORKER_KEY });
+  const limits = createRateLimits({
+    requestsPerSecond: config.AE_RATE_LIMIT_PER_SECOND,
+    redis: stores.redis,
+  });
+
+  const app = express();
+  app.disable('x-powered-by').set('etag', false).set('trust proxy', false);
+  app.set('query parser', 'simple');
+  app.use(securityHeaders());
+  app.use((_request, response, next) => {
+    stateOf(response).requestId = randomUUID();
+    response.setHeader('X-Request-Id', stateOf(response).requestId);
+    next();
+  });
+  app.use(
+    healthRoutes({
+      engine: engine.name,
+      isDraining: () => closing.signal.aborted,
+      probes: {
+        budgets: () => budgets.ping(),
+        audit: () => stores.audit.ping(),
+        workflow_engine: () => engine.ping(),
+        sandbox: sandbox.assertUp,
+      },
+    }),
+  );
+  app.get('/metrics', metricsHandler);
+  const openApi = openApiDocument(routes, API_VERSION);
+  app.get('/openapi.json', (_request, response) => {
+    response.json(openApi);
+  });
+  app.get(
+    `${API_BASE}/events`,
+    authenticate({ keys, limits }, { scope: 'events' }),
+    eventStream(stores.events, closing.signal),
+  );
+  app.use(
+    API_BASE,
+    createApiRouter({
+      routes,
+      keys,
+      limits,
+      recordRefusal: (refusal) => checks.recordRefusal(refusal),
+    }),
+  );
+  if (config.AE_DASHBOARD_DIR) app.use(dashboardFiles(config.AE_DASHBOARD_DIR));
+  app.use(notFound);
+  app.use(problemHandler(logger));
+
+  const server = createServer(app);
+  server.requestTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.AE_PORT, config.AE_HOST, resolve);
+  });
+  const reconciler = setInterval(() => {
+    runs.reconcile(engine).catch((error: unknown) => {
+      logger.warn({ err: error }, 'runs could not be reconciled; trying again');
+    });
+  }, RECONCILE_MS);
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://${config.AE_HOST}:${String(port)}`,
+    async stop() {
+      clearInterval(reconciler);
+      closing.abort();
+      // Requests are still served while the balancer takes notice of /readyz.
+      await delay(config.AE_DRAIN_MS);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await engine.close();
+      await Promise.race([closed, delay(10_000).then(() => server.closeAllConnections())]);
+      await stores.close();
+    },
+  };
+}
+
+interface SandboxPart {
+  client: SandboxClient | undefined;
+  /** Throws 503 when no sandbox can be had. */
+  assertUp: () => Promise<void>;
+}
+
+/** E2B when there is a key for it, else the server of AE_SANDBOX_URL, else none: never unisolated. */
+function createSandbox(config: Config): SandboxPart {
+  const client = config.E2B_API_KEY
+    ? new SandboxClient({ apiKey: config.E2B_API_KEY })
+    : config.AE_SANDBOX_URL
+      ? new SandboxClient({
+          apiKey: config.AE_SANDBOX_API_KEY,
+          apiUrl: config.AE_SANDBOX_URL,
+          sandboxUrl: config.AE_SANDBOX_URL,
+        })
+      : undefined;
+  let seenAt = 0;
+  return {
+    client,
+    async assertUp() {
+      if (!client) {
+        throw new HttpProblem(
+          'sandbox_unavailable',
+          'no sandbox is configured: set AE_SANDBOX_URL or E2B_API_KEY',
+          { part: 'sandbox' },
+        );
+      }
+      if (Date.now() - seenAt < SANDBOX_SEEN_MS) return;
+      await client.ping();
+      seenAt = Date.now();
+    },
+  };
+}
+
+/** Temporal when it is named, else this process itself. */
+function createEngine(
+  config: Config,
+  parts: { runs: RunService; budgets: BudgetService; checks: CheckService; sandbox: SandboxPart },
+): RunEngine {
+  if (config.TEMPORAL_ADDRESS) {
+    return new TemporalRunEngine({
+      address: config.TEMPORAL_ADDRESS,
+      namespace: config.TEMPORAL_NAMESPACE,
+    });
+  }
+  const { runs, budgets, checks, sandbox } = parts;
+  const principal: Principal = {
+    tenant_id: DEFAULT_TENANT,
+    user_id: 'inline-engine',
+    scopes: new Set(),
+  };
+  const ports: ExecutionPorts = {
+    policy: { check: (request) => checks.check(principal, request) },
+    budget: budgets,
+    sandbox: {
+      create: async (options) => {
+        await sandbox.assertUp();
+        return required(sandbox.client).create(options);
+      },
+      list: (filter) => required(sandbox.client).list(filter),
+      destroy: (id) => required(sandbox.client).destroy(id),
+    },
+    createRedactor: () => new Redactor(),
+    outcomes: { record: (outcome) => checks.recordOutcome(principal, outcome) },
+  };
+  return new InlineRunEngine({
+    ports,
+    cost: sandboxTimeCost(config.AE_SANDBOX_USD_PER_SECOND),
+    report: (runId, progress) => runs.report(runId, progress),
+  });
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new HttpProblem('sandbox_unavailable', 'no sandbox is configured');
+  return value;
+}
+
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+      },
+    },
+    // TLS ends at the balancer, which knows whether the host is served by HTTPS alone.
+    strictTransportSecurity: false,
+  });
+}
+
+function traceId(): string | undefined {
+  const context = trace.getActiveSpan()?.spanContext();
+  return context && isSpanContextValid(context) ? context.traceId : undefined;
+}
