@@ -175,7 +175,8 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await engine.close();
-      await Promise.race([closed, delay(10_000).then(() => server.closeAllConnections())]);
+      const patience = delay(10_000, undefined, { ref: false });
+      await Promise.race([closed, patience.then(() => server.closeAllConnections())]);
       await stores.close();
     },
   };
