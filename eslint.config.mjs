@@ -77,6 +77,7 @@ export default [
           ignoredFiles: [
             '{projectRoot}/**/*.spec.ts',
             '{projectRoot}/**/*.spec.tsx',
+            '{projectRoot}/src/testing/**',
             '{projectRoot}/*.config.*',
           ],
         },

@@ -298,7 +298,7 @@ describe('safeExecute', () => {
 
   it('destroys what a create made whose answer was lost', async () => {
     const ports = new JournalPorts();
-    const { create } = ports.sandbox;
+    const create = ports.sandbox.create.bind(ports.sandbox);
     ports.sandbox.create = async (options) => {
       await create(options);
       throw new Error('the connection broke');
