@@ -36,6 +36,8 @@ describe('RedisAuditLog', () => {
     try {
       const { port } = new URL(single.url);
       const admin = keep(new Redis(single.url));
+      // In a container the port that clients reach is not the one it listens on.
+      await admin.config('SET', 'cluster-announce-port', port);
       await admin.cluster('ADDSLOTSRANGE', 0, 16383);
       while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await pause(20);
       const cluster = keep(new Cluster([{ host: '127.0.0.1', port: Number(port) }]));

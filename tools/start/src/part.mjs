@@ -34,7 +34,7 @@ import { dirname } from 'node:path';
  */
 
 /** @type {Patience} */
-const usual = { readyMs: 60_000, stopMs: 10_000, restarts: 5, backoffMs: 1000, steadyMs: 60_000 };
+const usual = { readyMs: 60_000, stopMs: 25_000, restarts: 5, backoffMs: 1000, steadyMs: 60_000 };
 
 /**
  * A program that is started, awaited, and from then on started again when it ends by itself. It runs

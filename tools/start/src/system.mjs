@@ -14,6 +14,8 @@ import { answersWith, createPart } from './part.mjs';
 
 const supervise = fileURLToPath(new URL('./supervise.mjs', import.meta.url));
 const sandboxServer = 'libs/sandbox-server/src/cli.ts';
+/** Node's arguments for a program from source whose requests are traced where OTLP is configured. */
+const traced = ['--conditions=@ae/source', '--import', '@ae/telemetry/register'];
 
 /**
  * The parts of the system. `start` starts each when those it needs are ready; `stop` ends them in
@@ -61,14 +63,14 @@ export function createSystem({ plan, devServer, prepared, progress, lost }) {
     await Promise.all(first);
     await start({
       name: 'control plane',
-      args: ['--conditions=@ae/source', 'apps/control-plane/src/main.ts'],
+      args: [...traced, 'apps/control-plane/src/main.ts'],
       env: controlPlaneEnvironment(plan),
       ready: () => answersWith(`http://127.0.0.1:${plan.controlPlanePort}/readyz`, 200),
     });
     if (plan.temporalAddress === undefined) return;
     await start({
       name: 'worker',
-      args: ['--conditions=@ae/source', 'apps/worker/src/main.ts'],
+      args: [...traced, 'apps/worker/src/main.ts'],
       env: workerEnvironment(plan),
       ready: () => answersWith(`http://127.0.0.1:${plan.workerPort}/readyz`, 200),
     });
