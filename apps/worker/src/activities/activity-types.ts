@@ -19,7 +19,7 @@ export interface GuardedCommandInput {
 export interface SafeExecuteCodeInput {
   run_id: string;
   agent?: Agent | undefined;
-  /** Names the execution within its workflow: its hold and its sandbox are found by it. */
+  /** Unique in its run, at most 200 characters: its hold and its sandbox are found by it. */
   execution: string;
   commands: GuardedCommandInput[];
   files?: Record<string, string> | undefined;

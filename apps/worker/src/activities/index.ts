@@ -54,7 +54,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   /** Lends an executing activity its attempt and its reporter, and ends both with it. */
   async function executing<T>(
     runId: string,
-    work: (attempt: ExecutionAttempt, reporter: ProgressReporter, workflowId: string) => Promise<T>,
+    work: (attempt: ExecutionAttempt, reporter: ProgressReporter) => Promise<T>,
   ): Promise<T> {
     const context = Context.current();
     using attempt = new ExecutionAttempt(context);
@@ -65,7 +65,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       },
     );
     try {
-      return await work(attempt, reporter, context.info.workflowExecution?.workflowId ?? runId);
+      return await work(attempt, reporter);
     } finally {
       await reporter.close();
     }
@@ -82,15 +82,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
 
   return {
     safeExecuteCode: (input) =>
-      executing(input.run_id, (attempt, reporter, workflowId) =>
-        executeGuarded(input, workflowId, attempt, reporter, dependencies),
+      executing(input.run_id, (attempt, reporter) =>
+        executeGuarded(input, attempt, reporter, dependencies),
       ),
 
     safeExecuteBatch: (input) =>
-      executing(input.run_id, (attempt, reporter, workflowId) =>
+      executing(input.run_id, (attempt, reporter) =>
         executeBatch(
           input,
-          workflowId,
           attempt,
           reporter,
           dependencies,

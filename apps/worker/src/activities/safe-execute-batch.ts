@@ -24,7 +24,6 @@ const checkpointSchema = z.record(z.string(), z.string());
  */
 export async function executeBatch(
   input: SafeExecuteBatchInput,
-  workflowId: string,
   attempt: ExecutionAttempt,
   reporter: ProgressReporter,
   dependencies: ExecutionDependencies,
@@ -52,7 +51,6 @@ export async function executeBatch(
       const item = await itemOf(() =>
         executeGuarded(
           { ...next, run_id: input.run_id, agent: input.agent },
-          workflowId,
           attempt,
           reporter,
           dependencies,

@@ -15,7 +15,6 @@ import { activityFailure } from './activity-failure.ts';
 import type { SafeExecuteCodeInput, SafeExecuteCodeOutput } from './activity-types.ts';
 import { cutOutput } from './cut-output.ts';
 import type { ExecutionAttempt } from './execution-attempt.ts';
-import { executionIdOf } from './execution-id.ts';
 
 export interface ExecutionDependencies {
   ports: ExecutionPorts;
@@ -30,13 +29,12 @@ export interface ExecutionDependencies {
  */
 export async function executeGuarded(
   input: SafeExecuteCodeInput,
-  workflowId: string,
   attempt: ExecutionAttempt,
   reporter: ProgressReporter,
   { ports, cost, artifacts }: ExecutionDependencies,
   share = 1,
 ): Promise<SafeExecuteCodeOutput> {
-  const request = requestOf(input, executionIdOf(workflowId, input.execution));
+  const request = requestOf(input);
   const redactor = ports.createRedactor();
   let asked: CheckRequest | undefined;
   try {
@@ -102,10 +100,10 @@ function isFinal(failure: Error): boolean {
   return failure instanceof ApplicationFailure && failure.type === FAILURE_TYPES.invalidInput;
 }
 
-function requestOf(input: SafeExecuteCodeInput, executionId: string): SafeExecutionRequest {
+function requestOf(input: SafeExecuteCodeInput): SafeExecutionRequest {
   return {
     runId: input.run_id,
-    executionId,
+    executionId: input.execution,
     agent: input.agent,
     commands: input.commands.map(({ name, command, timeout_seconds, approval_id }) => ({
       name,
