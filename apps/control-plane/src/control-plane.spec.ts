@@ -252,6 +252,7 @@ describe('control plane', () => {
     it('shows no secret of a command line in its title', async () => {
       const { body } = await start({ command: `curl --version; API_TOKEN=${SECRET} true` });
       expect(body.title).not.toContain(SECRET);
+      await ended(body.run_id);
     });
 
     it('does not take what needs durability without a workflow engine', async () => {
