@@ -62,12 +62,23 @@ export async function continueOn(node, args, env = {}) {
   process.exit(code);
 }
 
+/** How often it is looked whether npm is still there, in milliseconds. */
+const STARTER_CHECK_MS = 500;
+
 /**
- * Calls `stop` when the program that started this one is gone, where that program asked for it.
+ * Calls `stop` when the program that started this one is gone, where that program asked for it; and
+ * when npm is gone, which does not hand SIGTERM on to what it runs.
  *
  * @param {() => void} stop
  */
 export function stopWithStarter(stop) {
+  if (process.env['npm_lifecycle_event'] !== undefined) {
+    const starter = process.ppid;
+    const look = () => {
+      if (process.ppid !== starter) stop();
+    };
+    setInterval(look, STARTER_CHECK_MS).unref();
+  }
   const asked = process.env['AE_EXIT_ON_STDIN_CLOSE'] === '1';
   // It is meant for this process, not for those that it starts.
   delete process.env['AE_EXIT_ON_STDIN_CLOSE'];

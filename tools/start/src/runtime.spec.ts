@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { temporaryFolder, writeScript, writeText } from './fakes.ts';
 import { chooseNode } from './runtime.mjs';
 
@@ -32,5 +35,38 @@ describe('chooseNode', () => {
 
   it.each(['18.20.0', '20.20.2', '22.22.1'])('says what to install on Node %s', (version) => {
     expect(() => chooseNode({ root: without, version })).toThrow(/install Node 24\.21\.0/);
+  });
+});
+
+describe('stopWithStarter', () => {
+  const folder = temporaryFolder();
+  afterAll(() => folder.remove());
+
+  it('bug: a SIGTERM to npm left the system running', async () => {
+    const runtime = fileURLToPath(new URL('./runtime.mjs', import.meta.url));
+    const program = join(folder.path, 'program.mjs');
+    const starter = join(folder.path, 'starter.mjs');
+    writeText(
+      program,
+      `import { stopWithStarter } from ${JSON.stringify(runtime)};
+      stopWithStarter(() => { console.log('stopped'); process.exit(); });
+      setInterval(() => undefined, 1000);
+      console.log('ready');`,
+    );
+    writeText(
+      starter,
+      `import { spawn } from 'node:child_process';
+      const env = { ...process.env, npm_lifecycle_event: 'start' };
+      spawn(process.execPath, [${JSON.stringify(program)}], { env, stdio: 'inherit' });`,
+    );
+    const npm = spawn(process.execPath, [starter], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    npm.stdout.on('data', (data: Buffer) => {
+      said += data.toString();
+      if (said === 'ready\n') npm.kill('SIGTERM');
+    });
+    // The pipe closes when the program ended as well, which holds it too.
+    await once(npm.stdout, 'close');
+    expect(said).toBe('ready\nstopped\n');
   });
 });
