@@ -3,6 +3,9 @@ import { createLogger, startTelemetry } from '@ae/telemetry';
 import { ConfigError, readConfig } from './config.ts';
 import { startControlPlane } from './control-plane.ts';
 
+// What is stored is for this user alone, wherever the data folder lies.
+process.umask(0o077);
+
 const redactor = new Redactor();
 const logger = createLogger({
   name: 'control-plane',

@@ -91,8 +91,8 @@ export function createPart(spec) {
 
   /** @param {string} how */
   function failure(how) {
-    const lines = readFileSync(spec.log, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
-    return new Error(`${name} ${how}. The end of ${spec.log}:\n${lines}`);
+    const lines = readFileSync(spec.log, 'utf8').trimEnd().split('\n').slice(-20);
+    return new Error(`${name} ${how}. The end of ${spec.log}:\n${lines.map(cut).join('\n')}`);
   }
 
   async function watch() {
@@ -186,4 +186,9 @@ export async function answersWith(url, status) {
 /** @param {number} ms */
 function delay(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A line of a log as it fits a terminal: the whole of it is in the file. @param {string} line */
+function cut(line) {
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

@@ -7,14 +7,7 @@ import { HttpProblem } from './http-problem.ts';
 /** The problem of an error that a library threw, or undefined for one that no library names. */
 export function problemOfPart(error: unknown): HttpProblem | undefined {
   if (error instanceof BudgetError) return budgetProblem(error);
-  if (error instanceof AuditError) {
-    return error.code === 'store_unavailable'
-      ? new HttpProblem('store_unavailable', 'the audit log cannot be written; try again', {
-          part: 'audit',
-          cause: error,
-        })
-      : undefined;
-  }
+  if (error instanceof AuditError) return auditProblem(error);
   if (error instanceof SandboxError) {
     return new HttpProblem('sandbox_unavailable', error.message, { part: 'sandbox', cause: error });
   }
@@ -52,6 +45,21 @@ function budgetProblem(error: BudgetError): HttpProblem | undefined {
       return new HttpProblem('store_unavailable', 'the budget store does not answer; try again', {
         part: 'budgets',
         cause,
+      });
+    default:
+      return undefined;
+  }
+}
+
+function auditProblem(error: AuditError): HttpProblem | undefined {
+  switch (error.code) {
+    case 'invalid_query':
+    case 'invalid_entry':
+      return new HttpProblem('invalid_request', error.message, { cause: error });
+    case 'store_unavailable':
+      return new HttpProblem('store_unavailable', 'the audit log does not answer; try again', {
+        part: 'audit',
+        cause: error,
       });
     default:
       return undefined;

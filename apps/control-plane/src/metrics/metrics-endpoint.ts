@@ -12,7 +12,11 @@ export interface MetricsEndpoint {
 
 /** The metric catalogue behind a scrape endpoint of this process. */
 export function createMetricsEndpoint(): MetricsEndpoint {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
   const provider = new MeterProvider({ readers: [exporter] });
   const metrics = createMetrics(provider.getMeter('@ae/control-plane'));
   return {

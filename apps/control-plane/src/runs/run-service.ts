@@ -145,6 +145,7 @@ export class RunService {
         steps: mergeSteps(current.run.steps, steps ?? []),
         updated_at: new Date().toISOString(),
       };
+      if (isTerminal(accepted.status)) endSteps(accepted);
       return { ...current, status: accepted.status, run: accepted };
     });
     if (!record) throw notFound(runId);
@@ -227,6 +228,15 @@ function mergeSteps(stored: readonly RunStep[], reported: readonly RunStep[]): R
   const steps = new Map(stored.map((step) => [keyOf(step), step]));
   for (const step of reported) steps.set(keyOf(step), step);
   return [...steps.values()];
+}
+
+/** What still runs when a run ended was left behind by an attempt whose process died. */
+function endSteps(run: Run): void {
+  for (const step of run.steps) {
+    if (step.status !== 'running') continue;
+    step.status = 'failed';
+    step.ended_at = run.updated_at;
+  }
 }
 
 function notFound(runId: string): HttpProblem {

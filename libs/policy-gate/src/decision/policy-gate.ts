@@ -107,7 +107,11 @@ export class PolicyGate {
     const effects = this.applyRules(action, context, analysis.effects);
     if (requirement.approval) {
       effects.push(
-        actionEffect('approve', 'action.approval', `is ${action}, which always needs approval`),
+        actionEffect(
+          'approve',
+          'action.approval',
+          `is of a kind that the policy leaves to a person (${action})`,
+        ),
       );
     }
     return this.conclude(action, effects, analysis.limits);
