@@ -416,16 +416,16 @@ describe('control plane', () => {
       expectProblem(await plane.call('POST', `${API}/runs/r/progress`, {}), 403, 'forbidden');
     });
 
-    it('slows down who guesses', async () => {
+    it('slows down who guesses, and records a flood up to its rate', async () => {
       const other = await startTestControlPlane();
       const statuses = new Set<number>();
       for (let guess = 0; guess < 70; guess++) {
-        const { status } = await other.call('GET', `${API}/budgets`, undefined, {
-          key: 'ae_guess',
-        });
+        const { status } = await other.call('POST', `${API}/check`, {}, { key: 'ae_guess' });
         statuses.add(status);
       }
+      const { body } = await other.call('GET', `${API}/audit?limit=500`);
       await other.stop();
+      expect(auditPageSchema.parse(body).records).toHaveLength(60);
       expect([...statuses]).toEqual([401, 429]);
     });
 

@@ -16,7 +16,6 @@ export type RecordRefusal = (refusal: {
   principal: Principal;
   action: string;
   code: string;
-  requestId: string;
 }) => Promise<void>;
 
 export interface ApiRouterOptions {
@@ -97,15 +96,14 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
 
 function serve(row: Route): RequestHandler {
   return async (request, response) => {
-    const state = stateOf(response);
+    const { principal = ANONYMOUS } = stateOf(response);
     const aborted = new AbortController();
     response.once('close', () => aborted.abort());
     const answer = await row.handle({
       params: row.params ? validate(row.params, request.params, '') : undefined,
       query: row.query ? validate(row.query, request.query, '') : undefined,
       body: row.body ? validate(row.body, request.body) : undefined,
-      principal: state.principal ?? ANONYMOUS,
-      requestId: state.requestId,
+      principal,
       signal: aborted.signal,
     });
     response.status(row.status);
@@ -124,8 +122,12 @@ function recordRefusal(options: ApiRouterOptions, row: Route) {
       next(error);
       return;
     }
-    const { principal = ANONYMOUS, requestId } = stateOf(response);
-    await options.recordRefusal({ principal, action: asksFor(request.body), code, requestId });
+    const { principal } = stateOf(response);
+    // A flood without a key is recorded up to its rate and no further: records are for ever.
+    if (principal || code !== 'rate_limited') {
+      const action = asksFor(request.body);
+      await options.recordRefusal({ principal: principal ?? ANONYMOUS, action, code });
+    }
     next(error);
   };
 }

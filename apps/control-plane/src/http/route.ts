@@ -8,7 +8,6 @@ export interface RouteRequest<P, Q, B> {
   query: Q;
   body: B;
   principal: Principal;
-  requestId: string;
   /** Aborts when the caller went away. */
   signal: AbortSignal;
 }
