@@ -43,7 +43,8 @@ export const { checkDeploy, deployDirectory, requestApproval } = proxyActivities
 
 /** Tried until it arrives: what became of a run is never lost. */
 export const { reportRun } = proxyActivities<ReportingActivities>({
-  startToCloseTimeout: '1 minute',
+  // A worker that dies while it reports keeps its run waiting for this long.
+  startToCloseTimeout: '20 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
