@@ -65,14 +65,15 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'npm-token',
     kind: 'npm_token',
-    source: 'https://docs.npmjs.com/about-access-tokens',
+    source: 'https://github.blog/changelog/2021-09-23-npm-has-a-new-access-token-format/',
     shapes: ['npm_<a:36+>'],
     clean: ['npm_<a:10>', 'npm_config_registry', 'npm_lifecycle_event'],
   },
   {
     rule: 'pypi-token',
     kind: 'pypi_token',
-    source: 'https://pypi.org/help/#apitoken',
+    source:
+      'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns',
     shapes: ['pypi-AgEIcHlwaS5vcmc<s:50+>', 'pypi-AgENdGVzdC5weXBpLm9yZw<s:50+>'],
     joined: true,
     clean: ['pypi-AgEIcHlwaS5vcmc<s:10>', 'pypi-package-name'],
@@ -96,7 +97,8 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'cargo-token',
     kind: 'cargo_token',
-    source: 'https://crates.io/settings/tokens',
+    source:
+      'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns',
     shapes: ['cio<a:32+>'],
     check: 'mixed',
     clean: ['cio<a:8>'],
