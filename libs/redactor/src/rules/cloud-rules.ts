@@ -6,9 +6,16 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'aws-access-key-id',
     kind: 'aws_access_key',
     source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
-    shapes: ['AKIA<u:16+>', 'ASIA<u:16+>', 'ABIA<u:16+>', 'ACCA<u:16+>'],
+    shapes: ['AKIA<u:16+>'],
+    clean: ['AKIAIOSFODNN7EXAMPLE', 'AKIA<u:10>', 'MAKIA<u:16>'],
+  },
+  {
+    rule: 'aws-temporary-key-id',
+    kind: 'aws_access_key',
+    source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
+    shapes: ['ASIA<u:16+>', 'ABIA<u:16+>', 'ACCA<u:16+>'],
     check: 'digit',
-    clean: ['AKIAIOSFODNN7EXAMPLE', 'AKIA<u:10>', 'MAKIA<u:16>', 'ASIAPACIFICREGIONALHEADQUARTERS'],
+    clean: ['ASIAPACIFICREGIONALHEADQUARTERS'],
   },
   {
     rule: 'aws-session-token',
