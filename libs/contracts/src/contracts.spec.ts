@@ -97,11 +97,20 @@ describe('the input of a run', () => {
 
   it('bounds the environment', () => {
     const envs = Object.fromEntries(
-      Array.from({ length: 9 }, (_, index) => [`V${String(index)}`, 'x'.repeat(32_768)]),
+      Array.from({ length: 17 }, (_, index) => [`V${String(index)}`, 'x'.repeat(16_384)]),
     );
     expect(JSON.stringify(envs).length).toBeGreaterThan(MAX_ENVS_BYTES);
     expect(executionInputSchema.safeParse({ command: 'true', envs }).success).toBe(false);
   });
+
+  // bug: a value too long for the redactor failed every attempt and left its money held
+  it.each(['x'.repeat(16_385), 'a\0b'])(
+    'refuses a value that cannot be injected or masked',
+    (value) => {
+      const input = { command: 'true', envs: { A: value } };
+      expect(executionInputSchema.safeParse(input).success).toBe(false);
+    },
+  );
 
   it.each(['', 'A-B', '1A', 'A=B', 'A B', '__proto__ '])('refuses the variable %j', (name) => {
     const input = { command: 'true', envs: { [name]: 'x' } };

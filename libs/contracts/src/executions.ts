@@ -6,6 +6,8 @@ export const MAX_TIMEOUT_SECONDS = 3600;
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 /** Size of the files of one execution, in bytes of JSON: they travel in one Temporal payload. */
 export const MAX_FILES_BYTES = 1_048_576;
+/** Longest value of a variable, in UTF-16 units: the redactor masks values up to this length. */
+export const MAX_ENV_LENGTH = 16_384;
 /** Size of the environment of one execution, in bytes of JSON. */
 export const MAX_ENVS_BYTES = 262_144;
 
@@ -27,12 +29,23 @@ export const filesSchema = z
   .meta({ description: 'Path (relative to the working folder) to text.' });
 
 export const envsSchema = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(32_768))
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
+    z
+      .string()
+      .max(MAX_ENV_LENGTH)
+      .refine((value) => !value.includes('\0'), {
+        error: 'a value must not contain NUL',
+      }),
+  )
   .refine((envs) => Object.keys(envs).length <= 100, { error: 'at most 100 variables' })
   .refine((envs) => jsonBytes(envs) <= MAX_ENVS_BYTES, {
     error: `variables must not exceed ${String(MAX_ENVS_BYTES)} bytes of JSON together`,
   })
-  .meta({ description: 'Environment of the command. Every value is masked in the output.' });
+  .meta({
+    description:
+      'Environment of the command. Values of 6 characters or more are masked in the output.',
+  });
 
 export const commandSchema = z
   .string()

@@ -54,6 +54,7 @@ export type { Event, EventType, NewEvent } from './events.ts';
 export {
   DEFAULT_TIMEOUT_SECONDS,
   MAX_ENVS_BYTES,
+  MAX_ENV_LENGTH,
   MAX_FILES_BYTES,
   MAX_TIMEOUT_SECONDS,
   executionInputSchema,

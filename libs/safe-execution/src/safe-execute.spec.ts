@@ -20,6 +20,10 @@ class JournalPorts implements ExecutionPorts {
   failAt: string | undefined;
   decision: Partial<PolicyDecision> = {};
   results: CommandResult[] = [];
+  listing = [
+    { path: '/home/user/dist/js/app.js', type: 'file', size: 2 },
+    { path: '/home/user/dist/js', type: 'directory', size: 0 },
+  ];
   onExecute: (options: CommandOptions) => void = () => undefined;
   sandboxes = new Map<string, Record<string, string>>();
 
@@ -84,7 +88,7 @@ class JournalPorts implements ExecutionPorts {
       this.#call(`outcome ${decision_id} ${status}`);
     },
   };
-  readonly createRedactor: ExecutionPorts['createRedactor'] = () => {
+  createRedactor: ExecutionPorts['createRedactor'] = () => {
     const secrets: string[] = [];
     const redact = (text: string) =>
       secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '[REDACTED:env]'), text);
@@ -130,7 +134,7 @@ class JournalPorts implements ExecutionPorts {
           }
         );
       },
-      listFiles: async () => [{ path: '/home/user/dist/js/app.js', type: 'file', size: 2 }],
+      listFiles: async () => this.listing,
       downloadFiles: async (paths) =>
         Object.fromEntries(paths.map((path) => [path, new Uint8Array([1, 2])])),
       destroy: async () => {
@@ -252,6 +256,26 @@ describe('safeExecute', () => {
   it('collects a folder with paths relative to it', async () => {
     const { collected } = await safeExecute({ ...request, collect: 'dist' }, new JournalPorts());
     expect(collected).toEqual({ 'js/app.js': new Uint8Array([1, 2]) });
+  });
+
+  it('bug: a folder named as a part of its own path was collected under wrong paths', async () => {
+    const ports = new JournalPorts();
+    ports.listing = [{ path: '/home/user/user/f', type: 'file', size: 2 }];
+    const { collected } = await safeExecute({ ...request, collect: './user' }, ports);
+    expect(Object.keys(collected)).toEqual(['f']);
+  });
+
+  it('bug: a secret that cannot be masked left its money held', async () => {
+    const ports = new JournalPorts();
+    const { createRedactor } = ports;
+    ports.createRedactor = () => ({
+      ...createRedactor(),
+      registerSecret: () => {
+        throw new RangeError('too long');
+      },
+    });
+    await expect(safeExecute(request, ports)).rejects.toThrow(RangeError);
+    expect(ports.journal).toEqual(['check']);
   });
 
   it('charges and destroys what was cancelled', async () => {

@@ -115,9 +115,9 @@ export async function safeExecute(
   const meter = new SandboxMeter(cost);
 
   const decisions = await recorder.run('policy', () => decide(request, ports));
-  await recorder.run('hold', () => hold(request, ports, cost));
-
+  // Before the hold: a secret that cannot be masked stops the execution with nothing held.
   const work = new GuardedSandbox(request, ports, options, recorder, meter, decisions);
+  await recorder.run('hold', () => hold(request, ports, cost));
   let failure: unknown;
   try {
     await work.run();
@@ -415,18 +415,17 @@ async function collectFiles(
       `${directory} holds ${String(size)} bytes; at most ${String(MAX_COLLECT_BYTES)} are collected`,
     );
   }
+  const root = rootOf(entries.map(({ path }) => path));
   const contents = await session.downloadFiles(files.map(({ path }) => path));
   return Object.fromEntries(
-    Object.entries(contents).map(([path, content]) => [pathWithin(directory, path), content]),
+    Object.entries(contents).map(([path, content]) => [path.slice(root.length), content]),
   );
 }
 
-/** `/home/user/dist/js/app.js` within `dist` is `js/app.js`. */
-function pathWithin(directory: string, path: string): string {
-  const marker = `/${directory.replace(/^\.?\/|\/+$/g, '')}/`;
-  const start = `/${path}`.indexOf(marker);
-  if (start === -1) throw new SandboxFailedError(`the sandbox listed ${path} inside ${directory}`);
-  return `/${path}`.slice(start + marker.length);
+/** What lies directly in the listed folder has the fewest segments: its parent is that folder. */
+function rootOf(paths: readonly string[]): string {
+  const [shallowest = '/'] = paths.toSorted((a, b) => a.split('/').length - b.split('/').length);
+  return shallowest.slice(0, shallowest.lastIndexOf('/') + 1);
 }
 
 function codeOf(error: unknown): string | undefined {

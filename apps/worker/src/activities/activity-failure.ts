@@ -51,6 +51,7 @@ export function activityFailure(error: unknown, redact: (text: string) => string
 
 /** What a sandbox refuses for what was asked of it; it would refuse it again. */
 const ABOUT_THE_INPUT = new Set([
+  'invalid_argument',
   'invalid_path',
   'file_not_found',
   'file_too_large',
