@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  approvalSchema,
   auditPageSchema,
   budgetStatusSchema,
   commitReceiptSchema,
@@ -130,6 +131,14 @@ describe('control plane', () => {
       await plane.call('POST', `${API}/budget/reserve`, { run_id, hold_id: 'c', amount: 0.5 });
       const released = await plane.call('POST', `${API}/budget/release`, { run_id, hold_id: 'c' });
       expect(released.body).toMatchObject({ held: 0, remaining: 0.75 });
+    });
+
+    it('bug: a budget was deleted under what ran on it', async () => {
+      const run_id = await newBudget(1);
+      await plane.call('POST', `${API}/budget/reserve`, { run_id, hold_id: 'a', amount: 0.1 });
+      expectProblem(await plane.call('DELETE', `${API}/budget/${run_id}`), 409, 'conflict');
+      await plane.call('POST', `${API}/budget/release`, { run_id, hold_id: 'a' });
+      expect((await plane.call('DELETE', `${API}/budget/${run_id}`)).status).toBe(204);
     });
 
     it('never admits more than the limit, whoever asks at once', async () => {
@@ -263,6 +272,10 @@ describe('control plane', () => {
       const { body } = await start({ command: `curl --version; API_TOKEN=${SECRET} true` });
       expect(body.title).not.toContain(SECRET);
       await ended(body.run_id);
+      const value = ['plain', 'word', 'x7'].join('');
+      const other = await start({ command: `echo ${value}`, envs: { A: value } });
+      expect(other.body.title).toBe('echo [REDACTED:env]');
+      await ended(other.body.run_id);
     });
 
     it('does not take what needs durability without a workflow engine', async () => {
@@ -272,6 +285,65 @@ describe('control plane', () => {
         input: { build: 'true', target: { kind: 'directory', name: 'site' } },
       });
       expectProblem(answer, 503, 'workflow_engine_unavailable');
+    });
+  });
+
+  describe('approvals', () => {
+    const approvalOf = async (run_id: string) => {
+      const request = {
+        run_id,
+        step: 'execute',
+        action: 'execute_code',
+        context: { command: 'git push --force' },
+        reason: 'rewrites a branch',
+      };
+      const answer = await plane.call('POST', `${API}/approvals`, request, {
+        key: plane.workerKey,
+      });
+      return approvalSchema.parse(answer.body);
+    };
+
+    it('bug: an approval for a run that ended was stored and honoured', async () => {
+      const { body } = await plane.call<Run>('POST', `${API}/runs`, {
+        kind: 'execute',
+        limit: 1,
+        input: { command: 'true' },
+      });
+      await plane.call('GET', `${API}/runs/${body.run_id}?wait=60`);
+      const { approval_id } = await approvalOf(body.run_id);
+      const path = `${API}/approvals/${approval_id}`;
+      const decided = await plane.call('POST', `${path}/decision`, {
+        decision: 'approve',
+        reason: 'too late',
+      });
+      expectProblem(decided, 409, 'conflict');
+      expect((await plane.call('GET', path)).body).toMatchObject({ status: 'pending' });
+    });
+
+    it("records a person's decision in the audit log before it counts", async () => {
+      const { body } = await plane.call<Run>('POST', `${API}/runs`, {
+        kind: 'execute',
+        limit: 1,
+        input: { command: 'sleep 5' },
+      });
+      const { approval_id, digest } = await approvalOf(body.run_id);
+      // The inline engine cannot tell the run; the decision stands all the same.
+      await plane.call('POST', `${API}/approvals/${approval_id}/decision`, {
+        decision: 'approve',
+        reason: 'looked at it',
+      });
+      const page = await plane.call('GET', `${API}/audit?run_id=${body.run_id}`);
+      const record = auditPageSchema
+        .parse(page.body)
+        .records.find(({ reason_code }) => reason_code === 'person_approved');
+      expect(record).toMatchObject({
+        principal: { user_id: 'admin' },
+        decision: 'allow',
+        arguments_digest: digest,
+        context: { approval_id, reason: 'looked at it' },
+      });
+      await plane.call('POST', `${API}/runs/${body.run_id}/cancel`);
+      await plane.call('GET', `${API}/runs/${body.run_id}?wait=60`);
     });
   });
 
@@ -509,6 +581,23 @@ describe('control plane', () => {
       );
       expect(output.join('')).toBe('[REDACTED:env]\ndone\n');
       expect(JSON.stringify(events)).not.toContain(SECRET);
+    });
+
+    it('bug: a Last-Event-ID ahead of the log heard nothing for ever', async () => {
+      const live = await follow({ 'last-event-id': '999999999' });
+      const run_id = await newBudget();
+      await expect(
+        live.until((events) => ofRun(events, run_id).length === 1),
+      ).resolves.toBeDefined();
+      live.close();
+    });
+
+    it('answers HEAD and ends', async () => {
+      const head = await fetch(`${plane.url}${API}/events`, {
+        method: 'HEAD',
+        headers: { authorization: `Bearer ${plane.adminKey}` },
+      });
+      expect(head.status).toBe(200);
     });
 
     it('refuses a Last-Event-ID that is none', async () => {

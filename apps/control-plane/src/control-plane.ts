@@ -74,7 +74,12 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
 
   const budgets = new BudgetService({ tracker: stores.budgets, metrics, publish });
   metrics.budgetTotals(() => budgets.totals());
-  const approvals = new ApprovalService({ records: stores.approvals, publish });
+  const approvals: ApprovalService = new ApprovalService({
+    records: stores.approvals,
+    publish,
+    isOver: (runId) => runs.isOver(runId),
+    recordDecision: (approval, principal) => checks.recordApproval(approval, principal),
+  });
   const checks = new CheckService({
     gate,
     audit: stores.audit,
@@ -85,10 +90,9 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
     traceId,
   });
   const sandbox = createSandbox(config);
-  const runs = new RunService({
+  const runs: RunService = new RunService({
     records: stores.runs,
     budgets,
-    redactor,
     publish,
     assertSandbox: sandbox.assertUp,
     onEnded: (runId) => approvals.cancelOfRun(runId),

@@ -65,16 +65,20 @@ function checkPositive(name: string, value: number): void {
   if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
 }
 
-/** Waits for the end of a command that was killed, but not for ever. */
-async function settleKilled(handle: CommandHandle): Promise<void> {
+/** Kills a command and waits for its end, but not for ever: a guest can stop its own agent. */
+async function endKilled(handle: CommandHandle): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, KILL_GRACE_MS);
   });
-  const end = handle.wait().then(
-    () => undefined,
-    () => undefined,
-  );
+  const end = handle
+    .kill()
+    .catch(() => false)
+    .then(() => handle.wait())
+    .then(
+      () => undefined,
+      () => undefined,
+    );
   await Promise.race([end, patience]);
   clearTimeout(timer);
   await handle.disconnect();
@@ -145,10 +149,7 @@ export async function execute(
     // Handled below, or of no interest once the command is being killed.
     ended.catch(() => undefined);
     const end = await Promise.race([ended, killing]);
-    if (end === undefined) {
-      await handle.kill().catch(() => false);
-      await settleKilled(handle);
-    }
+    if (end === undefined) await endKilled(handle);
     if (killed === 'abort') throw new ExecutionAborted('The execution was aborted.');
     if (killed === 'listener') throw new ListenerFailure(listenerError);
     return {

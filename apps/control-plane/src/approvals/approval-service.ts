@@ -19,6 +19,10 @@ export interface ApprovalRecord extends StoredRecord {
 export interface ApprovalServiceOptions {
   records: RecordStore<ApprovalRecord>;
   publish: (event: NewEvent) => Promise<void>;
+  /** Whether a run will not act any more: nothing can be approved for it. */
+  isOver: (runId: string) => Promise<boolean>;
+  /** Writes who decided what into the audit log, before the decision is stored. */
+  recordDecision: (approval: Approval, principal: Principal) => Promise<void>;
 }
 
 const MAX_LISTED = 200;
@@ -82,6 +86,16 @@ export class ApprovalService {
     engine: RunEngine,
   ): Promise<Approval> {
     const wanted = request.decision === 'approve' ? 'approved' : 'rejected';
+    const asked = await this.get(approvalId);
+    if (asked.status === 'pending') {
+      if (await this.#options.isOver(asked.run_id)) {
+        throw new HttpProblem('conflict', 'the run ended; nothing waits for this decision');
+      }
+      await this.#options.recordDecision(
+        { ...asked, status: wanted, decision_reason: request.reason },
+        principal,
+      );
+    }
     const record = await this.#options.records.update(approvalId, (stored) => {
       const approval = current(stored.approval);
       if (request.digest !== undefined && request.digest !== approval.digest) {
@@ -113,8 +127,7 @@ export class ApprovalService {
 
   /** Ends what nobody can use any more: its run ended. */
   async cancelOfRun(runId: string): Promise<void> {
-    const { records } = await this.#options.records.list({ limit: MAX_LISTED, status: 'pending' });
-    for (const { id, approval } of records) {
+    for await (const { id, approval } of this.#pending()) {
       if (approval.run_id !== runId) continue;
       const record = await this.#options.records.update(id, (stored) =>
         stored.status === 'pending'
@@ -129,7 +142,17 @@ export class ApprovalService {
     }
   }
 
-  /** Whether a person granted exactly this, for this run. */
+  async *#pending(): AsyncGenerator<ApprovalRecord> {
+    let cursor: string | undefined;
+    do {
+      const query = { limit: MAX_LISTED, status: 'pending', cursor };
+      const page = await this.#options.records.list(query);
+      yield* page.records;
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** Whether a person granted exactly this, for this run, and the run still goes on. */
   async isApproved(wanted: {
     approval_id: string;
     run_id: string | undefined;
@@ -139,7 +162,8 @@ export class ApprovalService {
     return (
       record?.approval.status === 'approved' &&
       record.approval.run_id === wanted.run_id &&
-      record.approval.digest === wanted.digest
+      record.approval.digest === wanted.digest &&
+      !(await this.#options.isOver(record.approval.run_id))
     );
   }
 

@@ -106,7 +106,7 @@ export function budgetRoutes(budgets: BudgetService): Route[] {
       scope: 'budgets',
       params,
       status: 204,
-      problems: ['not_found', 'store_unavailable'],
+      problems: ['not_found', 'conflict', 'store_unavailable'],
       handle: async ({ params: { run_id } }) => {
         await budgets.delete(run_id);
         return {};

@@ -62,6 +62,10 @@ export class BudgetService {
   }
 
   async delete(runId: string): Promise<void> {
+    const { held } = await this.#tracker.status(runId);
+    if (held > 0) {
+      throw new HttpProblem('conflict', 'money is held: something runs; cancel it or wait for it');
+    }
     await this.#tracker.delete(runId);
     await this.#publish({ type: 'budget.deleted', data: { run_id: runId } });
   }

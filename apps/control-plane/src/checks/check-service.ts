@@ -5,6 +5,7 @@ import type {
   Action,
   ActionContext,
   Agent,
+  Approval,
   CheckRequest,
   NewEvent,
   OutcomeRequest,
@@ -114,6 +115,24 @@ export class CheckService {
     for (const [kind, count] of Object.entries(outcome.secrets_redacted ?? {})) {
       metrics.secretsRedacted(kind, count);
     }
+  }
+
+  /** Records a person's decision about what an agent wants to do. */
+  async recordApproval(approval: Approval, principal: Principal): Promise<void> {
+    await this.#options.audit.append({
+      ...this.#entry(principal, approval.action, undefined),
+      kind: 'decision',
+      decision_id: `dec_${randomUUID()}`,
+      decision: approval.status === 'approved' ? 'allow' : 'deny',
+      reason_code: approval.status === 'approved' ? 'person_approved' : 'person_rejected',
+      policy_version: this.#options.gate.version,
+      arguments_digest: approval.digest,
+      run_id: approval.run_id,
+      context: {
+        approval_id: approval.approval_id,
+        reason: this.#options.redactor.redact(approval.decision_reason ?? ''),
+      },
+    });
   }
 
   /** Records a request that asked for an action and was refused before the policy saw it. */

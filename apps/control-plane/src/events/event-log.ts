@@ -13,6 +13,13 @@ export interface EventLog {
 
 export const MAX_EVENTS = 100_000;
 
+/** Whether the cursor `a` lies after `b`: it comes from a log that was there before. */
+export function isAfter(a: string, b: string): boolean {
+  const [time = 0, position = 0] = a.split('-').map(Number);
+  const [otherTime = 0, otherPosition = 0] = b.split('-').map(Number);
+  return time === otherTime ? position > otherPosition : time > otherTime;
+}
+
 /** Whether a text can be a cursor that this log gave. */
 export function isCursor(text: string): boolean {
   return /^\d{1,15}(-\d{1,15})?$/.test(text);

@@ -2,7 +2,7 @@ import type { Event } from '@ae/contracts';
 import type { RequestHandler, Response } from 'express';
 import { HttpProblem } from '../http/http-problem.ts';
 import type { EventLog } from './event-log.ts';
-import { isCursor } from './event-log.ts';
+import { isAfter, isCursor } from './event-log.ts';
 
 const PAGE = 200;
 const KEEP_ALIVE_MS = 15_000;
@@ -18,7 +18,9 @@ export function eventStream(log: EventLog, closing: AbortSignal): RequestHandler
         errors: [{ path: '/headers/last-event-id', message: 'not a cursor' }],
       });
     }
-    let cursor = resumeAfter ?? (await log.newest());
+    const newest = await log.newest();
+    // A cursor ahead of the log is of an earlier log: it would hear nothing for ever.
+    let cursor = resumeAfter === undefined || isAfter(resumeAfter, newest) ? newest : resumeAfter;
 
     const ended = new AbortController();
     const signal = AbortSignal.any([ended.signal, closing]);
@@ -28,6 +30,10 @@ export function eventStream(log: EventLog, closing: AbortSignal): RequestHandler
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     // The cursor at once: a client that is cut off before its first event resumes from here too.
     response.write(`retry: 1000\nid: ${cursor}\n\n`);
     const wake = new Wake();

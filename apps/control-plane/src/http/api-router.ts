@@ -161,6 +161,7 @@ export function bodyProblem(error: BodyError): HttpProblem {
       `a body may have ${String(MAX_BODY_BYTES)} bytes at most`,
     );
   }
+  if (error.status === 404) return new HttpProblem('not_found', 'there is no such file');
   if (error.status === 415) {
     return new HttpProblem('unsupported_media_type', 'send uncompressed or gzip JSON in UTF-8');
   }

@@ -96,7 +96,8 @@ export class InlineRunEngine implements RunEngine {
     // Progress is told in order; the last of it is awaited before the result is told.
     let told = report(run.run_id, { status: 'running' });
     const tell = (progress: RunProgress) => {
-      told = told.then(() => report(run.run_id, progress));
+      // Progress that cannot be told fails nothing; the end is told by itself.
+      told = told.then(() => report(run.run_id, progress)).catch(() => undefined);
     };
     try {
       const execution = await safeExecute(

@@ -13,7 +13,7 @@ import type {
   RunProgress,
   RunStep,
 } from '@ae/contracts';
-import type { Redactor } from '@ae/redactor';
+import { Redactor } from '@ae/redactor';
 import type { BudgetService } from '../budgets/budget-service.ts';
 import { HttpProblem } from '../http/http-problem.ts';
 import type { ListQuery, RecordStore } from '../records/record-store.ts';
@@ -21,6 +21,8 @@ import type { EngineRun, RunEngine } from './run-engine.ts';
 import type { RunRecord } from './run-record.ts';
 
 const TITLE_LENGTH = 200;
+/** The redactor refuses to mask shorter values: ordinary text would go with them. */
+const MIN_SECRET_LENGTH = 6;
 /** How often a waiting request looks by itself: another control plane may have written. */
 const WAIT_POLL_MS = 1000;
 /** A run that its engine does not know this long after its start was lost. */
@@ -29,7 +31,6 @@ const LOST_AFTER_MS = 60_000;
 export interface RunServiceOptions {
   records: RecordStore<RunRecord>;
   budgets: BudgetService;
-  redactor: Redactor;
   publish: (event: NewEvent) => Promise<void>;
   /** Throws when no sandbox can be had: a run that cannot be isolated does not start. */
   assertSandbox: () => Promise<void>;
@@ -125,6 +126,9 @@ export class RunService {
 
   /** Takes what an engine tells of a run. A run that ended does not change any more. */
   async report(runId: string, progress: RunProgress): Promise<void> {
+    const known = await this.#options.records.get(runId);
+    if (!known) throw notFound(runId);
+    if (isTerminal(known.run.status)) return;
     for (const { stream, text } of progress.output ?? []) {
       await this.#options.publish({ type: 'run.output', data: { run_id: runId, stream, text } });
     }
@@ -152,6 +156,12 @@ export class RunService {
     if (accepted === undefined) return;
     await this.#publish(accepted);
     if (isTerminal(accepted.status)) await this.#options.onEnded(runId);
+  }
+
+  /** Whether a run ended, or was never there. */
+  async isOver(runId: string): Promise<boolean> {
+    const record = await this.#options.records.get(runId);
+    return !record || isTerminal(record.run.status);
   }
 
   /** Marks runs that their engine lost, so that none waits for ever. */
@@ -205,8 +215,12 @@ export class RunService {
   }
 
   #titleOf(run: EngineRun): string {
+    const redactor = new Redactor();
+    for (const value of Object.values(run.input.envs ?? {})) {
+      if (value.length >= MIN_SECRET_LENGTH) redactor.registerSecret(value, { kind: 'env' });
+    }
     const text = run.kind === 'execute' ? run.input.command : `deploy ${run.input.target.name}`;
-    const line = this.#options.redactor.redact(text).replaceAll(/\s+/g, ' ').trim();
+    const line = redactor.redact(text).replaceAll(/\s+/g, ' ').trim();
     return line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH - 1)}…` : line;
   }
 
