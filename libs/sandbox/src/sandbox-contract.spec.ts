@@ -185,6 +185,14 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
       expect(stdout.trim()).toBe('0');
     });
 
+    it('bug: a guest that stopped its own agent outlived its time by a minute', async () => {
+      const other = await client.create({ timeoutMs: 120_000 });
+      const command = 'kill -STOP $(pgrep -f agent) $PPID; sleep 90';
+      const result = await other.execute(command, { timeoutMs: 500 });
+      expect(result).toMatchObject({ timedOut: true, exitCode: 124 });
+      await other.destroy();
+    }, 30_000);
+
     it('ends although a child keeps the output open', async () => {
       const result = await sandbox.execute('sleep 30 & echo started');
       expect(result).toMatchObject({ stdout: 'started\n', exitCode: 0, timedOut: false });
