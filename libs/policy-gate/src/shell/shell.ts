@@ -9,24 +9,25 @@ import type {
   Redirection,
   Script,
   Statement,
-  While,
-  Word,
 } from 'unbash';
 import { parse } from 'unbash';
 
-import type { Effect, EffectKind, Span, Verdict } from '../effects/effect.ts';
+import type { Span } from '../effects/effect.ts';
 import { readEffect, writeEffect } from '../effects/file-effects.ts';
 import type { ClassifiedPath } from '../effects/path-class.ts';
 import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
 import { commandName, runCall } from './commands/run-call.ts';
 import { isShellName } from './commands/search.ts';
-import { expandHereDoc, expandSingle, expandWord, runSubstitutions } from './expansion.ts';
+import { alternative, runCompound } from './compound.ts';
+import { EffectLog } from './effect-log.ts';
+import { expandSingle, expandWord, runSubstitutions } from './expansion.ts';
 import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
+import { deliver, isSocket, redirect } from './redirections.ts';
 import type { ShellFunction, Variable } from './state.ts';
 import { ShellState } from './state.ts';
 import type { Stream, Value } from './value.ts';
-import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, display, isExact } from './value.ts';
+import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM } from './value.ts';
 
 export interface ShellOptions {
   cwd: string;
@@ -47,14 +48,10 @@ export interface Call {
  * Evaluates a shell script without running it and collects what it would do. Bounded: every bound
  * that is hit becomes an effect that asks for approval, so that nothing is let through unseen.
  */
-export class Shell {
-  readonly effects: Effect[] = [];
-  readonly limits = new Set<string>();
+export class Shell extends EffectLog {
   readonly options: ShellOptions;
   private steps = 0;
   private depth = 0;
-  /** Set while text is evaluated whose positions do not index the checked text. */
-  private foreignSpan: Span | undefined;
   /** Functions that are being called right now, with what they were called with. */
   private readonly callStack: { body: CommandNode | CompoundList; signature: string }[] = [];
   /** What `local` hid in each function that is being called. */
@@ -62,6 +59,7 @@ export class Shell {
   private forking = 0;
 
   constructor(options: ShellOptions) {
+    super();
     this.options = options;
   }
 
@@ -74,69 +72,6 @@ export class Shell {
     }
     const { cwd, home } = this.options;
     this.runScript(parse(source), new ShellState(cwd, home, cwd));
-  }
-
-  // --- effects -----------------------------------------------------------------------------
-
-  emit(effect: Effect): void {
-    if (this.effects.length < LIMITS.effects) this.effects.push(effect);
-    else {
-      // Full: keep the graver of the two.
-      const last = this.effects.length - 1;
-      const kept = this.effects[last]?.verdict;
-      if (effect.verdict === 'deny' || (effect.verdict === 'approve' && kept === 'allow')) {
-        this.effects[last] = effect;
-      }
-    }
-  }
-
-  /** Reports something that is judged where it is found. */
-  report(
-    kind: EffectKind,
-    operation: string,
-    verdict: Verdict,
-    ruleId: string,
-    message: string,
-    span: Span,
-    extra: { target?: string; irreversible?: boolean; suggestion?: string } = {},
-  ): void {
-    const effect: Effect = {
-      kind,
-      operation,
-      irreversible: extra.irreversible ?? false,
-      rule_id: ruleId,
-      verdict,
-      message,
-      span: this.foreignSpan ?? span,
-    };
-    if (extra.target !== undefined) effect.target = display(extra.target);
-    if (extra.suggestion !== undefined) effect.suggestion = extra.suggestion;
-    this.emit(effect);
-  }
-
-  unresolved(message: string, span: Span): void {
-    this.limits.add('unresolved');
-    this.report('unresolved', 'command', 'approve', 'shell.unresolved', message, span, {
-      suggestion: 'Write the command out instead of building it.',
-    });
-  }
-
-  limit(which: string, span: Span): void {
-    this.limits.add(which);
-    this.report(
-      'limit',
-      which,
-      'approve',
-      which === 'unparsable' ? 'shell.unparsable' : 'shell.limit',
-      which === 'unparsable'
-        ? 'cannot be parsed as a shell command'
-        : `is beyond what is analysed (${which})`,
-      span,
-    );
-  }
-
-  spanOf(span: Span): Span {
-    return this.foreignSpan ?? span;
   }
 
   classify(text: string, state: ShellState): ClassifiedPath {
@@ -166,7 +101,7 @@ export class Shell {
     return false;
   }
 
-  private exhausted(): boolean {
+  exhausted(): boolean {
     return this.steps > LIMITS.statements;
   }
 
@@ -240,7 +175,7 @@ export class Shell {
     return stream;
   }
 
-  private runList(list: CompoundList, state: ShellState): Stream {
+  runList(list: CompoundList, state: ShellState): Stream {
     return this.runStatements(list.commands, state);
   }
 
@@ -258,7 +193,7 @@ export class Shell {
           if (index > 0 && node.operators[index - 1] === '||') {
             output = concat(
               output,
-              this.alternative(state, () => this.runNode(command, state)),
+              alternative(this, state, () => this.runNode(command, state)),
             );
           } else output = concat(output, this.runNode(command, state));
         }
@@ -281,167 +216,25 @@ export class Shell {
       }
       case 'Redirected': {
         const outer = state.stdin;
-        const target = this.redirect(node.redirects, state);
+        const target = redirect(this, node.redirects, state);
         if (target.stdin !== undefined) state.stdin = target.stdin;
         const stream = this.runNode(node.command, state);
         state.stdin = outer;
-        return this.deliver(stream, target, state, { start: node.pos, end: node.end });
+        return deliver(this, stream, target, state, { start: node.pos, end: node.end });
       }
-      case 'Subshell':
-        return this.nested(() => this.runList(node.body, state.fork()));
-      case 'BraceGroup':
-        return this.nested(() => this.runList(node.body, state));
-      case 'If':
-        return this.nested(() => {
-          this.runList(node.clause, state);
-          const ways = [
-            () => this.runList(node.then, state),
-            ...node.elif.map((branch) => () => {
-              this.runList(branch.clause, state);
-              return this.runList(branch.then, state);
-            }),
-          ];
-          const otherwise = node.else;
-          if (otherwise !== undefined) ways.push(() => this.runList(otherwise, state));
-          return this.ways(ways, otherwise !== undefined, state);
-        });
-      case 'Case':
-        return this.nested(() => {
-          expandSingle(node.word, this, state);
-          for (const item of node.items) {
-            for (const pattern of item.pattern) runSubstitutions(pattern, this, state);
-          }
-          return this.ways(
-            node.items.map((item) => () => this.runList(item.body, state)),
-            false,
-            state,
-          );
-        });
-      case 'For':
-      case 'Select':
-        return this.nested(() => this.runFor(node.name.value, node.wordlist, node.body, state));
-      case 'While':
-        if (isEndless(node)) this.checkSpawning(node.body, { start: node.pos, end: node.end });
-        return this.nested(() => this.runWhile(node.clause, node.body, state));
-      case 'ArithmeticFor':
-        for (const part of [node.initialize, node.test, node.update]) {
-          if (part !== undefined) runSubstitutions(part, this, state);
-        }
-        if (node.test === undefined)
-          this.checkSpawning(node.body, { start: node.pos, end: node.end });
-        return this.nested(() => this.runList(node.body, state));
       case 'Function':
         state.functions.set(node.name.value, {
           body: node.body,
           foreign: this.foreignSpan !== undefined,
         });
         return SILENT;
-      case 'Coproc':
-        return this.nested(() => this.runBody(node.body, state.fork()));
       case 'TestCommand':
       case 'ArithmeticCommand':
         runSubstitutions(node, this, state);
         return SILENT;
+      default:
+        return runCompound(this, node, state);
     }
-  }
-
-  private nested(run: () => Stream): Stream {
-    if (!this.enter()) return UNKNOWN_STREAM;
-    const stream = run();
-    this.leave();
-    return stream;
-  }
-
-  /** Runs what may or may not happen; a variable that ends up different is not known after it. */
-  private alternative(state: ShellState, run: () => Stream): Stream {
-    const before = new Map(state.variables);
-    const { cwd } = state;
-    const stream = run();
-    state.mergeVariables(before);
-    state.cwd = cwd;
-    return stream;
-  }
-
-  private ways(ways: readonly (() => Stream)[], complete: boolean, state: ShellState): Stream {
-    const before = state.variables;
-    const { cwd } = state;
-    let output = SILENT;
-    const results: Map<string, Variable>[] = complete ? [] : [before];
-    const directories = new Set<string>();
-    for (const way of ways) {
-      state.variables = new Map(before);
-      state.cwd = cwd;
-      output = either(output, way());
-      results.push(state.variables);
-      directories.add(state.cwd);
-    }
-    const [first, ...others] = results;
-    state.variables = new Map(first ?? before);
-    for (const other of others) state.mergeVariables(other);
-    state.cwd = directories.size === 1 && complete ? ([...directories][0] ?? cwd) : cwd;
-    return output;
-  }
-
-  private runFor(
-    name: string,
-    wordlist: readonly Word[] | undefined,
-    body: CompoundList,
-    state: ShellState,
-  ): Stream {
-    const values: Value[] = [];
-    if (wordlist === undefined) {
-      for (const text of state.positional ?? [UNKNOWN])
-        values.push({ text, taint: 0, start: 0, end: 0 });
-    } else for (const word of wordlist) expandWord(word, this, state, values);
-    let output = SILENT;
-    const unique = new Map(values.map((value) => [value.text, value]));
-    let rounds = 0;
-    for (const { text, taint } of unique.values()) {
-      if (this.exhausted()) break;
-      rounds += 1;
-      if (rounds > LIMITS.rounds) {
-        this.limit('rounds', { start: 0, end: 0 });
-        break;
-      }
-      this.assign(state, name, { text, taint });
-      output = concat(output, this.runList(body, state));
-    }
-    return output;
-  }
-
-  /** `while true; do work & done`: starts processes without end, unless it waits for them. */
-  private checkSpawning(body: CompoundList, span: Span): void {
-    let spawns = false;
-    for (const { command, background } of body.commands) {
-      spawns ||= background === true;
-      const name = command.type === 'Command' ? command.name?.value : undefined;
-      if (name === 'wait' || name === 'sleep' || name === 'read' || name === 'break') return;
-    }
-    if (spawns) {
-      this.report(
-        'exec',
-        'fork_bomb',
-        'approve',
-        'shell.fork-loop',
-        'starts processes in an endless loop',
-        span,
-      );
-    }
-  }
-
-  /** Once, and again as long as `read` in the condition finds another line of a known input. */
-  private runWhile(clause: CompoundList, body: CompoundList, state: ShellState): Stream {
-    let output = SILENT;
-    for (let round = 0; round < LIMITS.rounds && !this.exhausted(); round += 1) {
-      const before = state.stdin;
-      this.runList(clause, state);
-      output = concat(output, this.runList(body, state));
-      const after = state.stdin;
-      if (after === before || after === undefined || after.text === '' || !isExact(after.text))
-        return output;
-    }
-    if (!this.exhausted()) this.limit('rounds', { start: 0, end: 0 });
-    return output;
   }
 
   // --- commands ----------------------------------------------------------------------------
@@ -509,13 +302,13 @@ export class Shell {
       if (first !== undefined) restore = new Map(state.variables);
       for (const assignment of assignments) this.runAssignment(assignment, state);
     }
-    const target = redirects === undefined ? undefined : this.redirect(redirects, state);
+    const target = redirects === undefined ? undefined : redirect(this, redirects, state);
     if (first === undefined) {
       // `> file` alone empties the file; an assignment alone takes its value's output.
       // `$(< file)` is the file.
       if (target === undefined) return SILENT;
-      if (target.stdin !== undefined) return this.deliver(target.stdin, target, state, span);
-      return this.deliver(SILENT, target, state, span, true);
+      if (target.stdin !== undefined) return deliver(this, target.stdin, target, state, span);
+      return deliver(this, SILENT, target, state, span, true);
     }
     const stdin = target?.stdin ?? state.stdin;
     if (
@@ -527,7 +320,7 @@ export class Shell {
     const stream = this.call(first, words.slice(1), stdin, span, state);
     if (restore !== undefined) state.variables = restore;
     if (first.text === 'exec' && words.length === 1) return stream;
-    return target === undefined ? stream : this.deliver(stream, target, state, span);
+    return target === undefined ? stream : deliver(this, stream, target, state, span);
   }
 
   /** `export X=1`, `dd of=...`: an assignment to the parser, an argument to the command. */
@@ -628,92 +421,7 @@ export class Shell {
     return remote;
   }
 
-  // --- redirections ------------------------------------------------------------------------
-
-  private redirect(redirects: readonly Redirection[], state: ShellState): RedirectTarget {
-    const result: RedirectTarget = { stdin: undefined, outputs: [] };
-    for (const item of redirects) {
-      const descriptor = this.descriptorOf(item, state);
-      const takeInput = (stream: Stream): void => {
-        if (descriptor === undefined || descriptor === 0) result.stdin = stream;
-        else state.files.set(`/dev/fd/${descriptor}`, stream);
-      };
-      if (item.type === 'HereDoc') {
-        const { parts, text } = item.body;
-        takeInput(parts === undefined ? { text, taint: 0 } : expandHereDoc(parts, this, state));
-        continue;
-      }
-      if (item.target === undefined) continue;
-      const value = expandSingle(item.target, this, state);
-      if (item.type === 'HereString') {
-        takeInput({ text: `${value.text}\n`, taint: value.taint });
-        continue;
-      }
-      const { operator } = item;
-      if (operator === '<' || operator === '<>') {
-        takeInput(this.readFile(value, state, false));
-      } else if (operator === '<&') {
-        const source = value.text.startsWith('/dev/') ? value.text : `/dev/fd/${value.text}`;
-        takeInput(this.readFile({ ...value, text: source }, state, false));
-      } else if (operator === '>&' && (/^\d+-?$|^-$/.test(value.text) || value.text === '')) {
-        if (state.networkDescriptors.has(value.text)) {
-          result.outputs.push({ path: `/dev/tcp/fd${value.text}`, append: true, value });
-        }
-      } else {
-        const errorsOnly = descriptor === 2 && !operator.startsWith('&');
-        result.outputs.push({
-          path: value.text,
-          append: operator === '>>' || operator === '&>>',
-          value,
-          ...(errorsOnly ? { errorsOnly } : {}),
-        });
-        if (descriptor !== undefined && descriptor > 2 && isSocket(value.text)) {
-          state.networkDescriptors.add(String(descriptor));
-        }
-      }
-    }
-    return result;
-  }
-
-  private descriptorOf(item: Redirection, state: ShellState): number | undefined {
-    const { descriptor } = item;
-    if (descriptor?.type !== 'FileDescriptorVariable') return descriptor?.value;
-    const number = 10 + state.files.size;
-    this.assign(state, descriptor.name, { text: String(number), taint: 0 });
-    return number;
-  }
-
-  private deliver(
-    stream: Stream,
-    target: RedirectTarget,
-    state: ShellState,
-    span: Span,
-    empties = false,
-  ): Stream {
-    let captured = false;
-    for (const output of target.outputs) {
-      const { path, append, value } = output;
-      captured ||= output.errorsOnly !== true;
-      if (isSocket(path)) {
-        this.report(
-          'network',
-          'socket',
-          'approve',
-          'network.raw-socket',
-          'opens a raw network connection',
-          span,
-          {
-            target: path,
-          },
-        );
-        if ((stream.taint & Taint.secret) !== 0) this.secretLeaves(span);
-        continue;
-      }
-      this.writeFile(path, append, { start: value.start, end: value.end }, state, empties);
-      if (output.errorsOnly !== true) this.remember(path, stream, append, state);
-    }
-    return captured ? SILENT : stream;
-  }
+  // --- files -------------------------------------------------------------------------------
 
   remember(path: string, stream: Stream, append: boolean, state: ShellState): void {
     const resolved = this.classify(path, state).path;
@@ -759,51 +467,6 @@ export class Shell {
     }
     return { text: UNKNOWN, taint: Taint.file | (value.taint & Taint.network) };
   }
-
-  remoteShell(span: Span): void {
-    this.report(
-      'flow',
-      'network_shell',
-      'deny',
-      'network.remote-shell',
-      'gives a shell to whoever is on the network',
-      span,
-    );
-  }
-
-  secretLeaves(span: Span): void {
-    this.report(
-      'flow',
-      'secret_to_network',
-      'deny',
-      'flow.secret-to-network',
-      'sends credentials over the network',
-      span,
-      { irreversible: true },
-    );
-  }
-}
-
-/** Conditions that never change. */
-function isEndless({ kind, clause }: While): boolean {
-  const [statement, ...more] = clause.commands;
-  if (statement === undefined || more.length > 0) return false;
-  const { command } = statement;
-  if (command.type === 'ArithmeticCommand') return command.body.trim() === '1';
-  if (command.type === 'TestCommand') return command.expression.type === 'TestUnary';
-  if (command.type !== 'Command' || command.name === undefined) return false;
-  const name = command.name.value.slice(command.name.value.lastIndexOf('/') + 1);
-  if (kind === 'until') return name === 'false';
-  return name === 'true' || name === ':' || (name === '[' && command.args.length === 2);
-}
-
-interface RedirectTarget {
-  stdin: Stream | undefined;
-  outputs: { path: string; append: boolean; value: Value; errorsOnly?: boolean }[];
-}
-
-function isSocket(path: string): boolean {
-  return path.startsWith('/dev/tcp/') || path.startsWith('/dev/udp/');
 }
 
 /** `walk "$dir"/*` grows its pattern with every call; one star says as much as ten. */
@@ -825,11 +488,4 @@ export function concat(first: Stream, second: Stream): Stream {
   if (first.text === '' && first.taint === 0) return second;
   if (second.text === '' && second.taint === 0) return first;
   return { text: first.text + second.text, taint: first.taint | second.taint };
-}
-
-/** One of two outputs: known only where both agree. */
-function either(first: Stream, second: Stream): Stream {
-  if (first === SILENT) return second;
-  const taint = first.taint | second.taint;
-  return { text: first.text === second.text ? first.text : UNKNOWN, taint };
 }
