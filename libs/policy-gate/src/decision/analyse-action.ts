@@ -1,16 +1,19 @@
-import type { ActionContext } from '../actions.ts';
 import { evaluateCode } from '../code/evaluate-code.ts';
 import type { CodeLanguage } from '../code/evaluate-code.ts';
 import type { Effect } from '../effects/effect.ts';
 import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.ts';
-import { classifyPath } from '../effects/path-class.ts';
-import { checkHost, hostOfUrl } from '../network/network-check.ts';
+import { classifyPath, followLinks } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
-import { Shell } from '../shell/shell.ts';
+import { requestEffects } from '../network/request.ts';
+import type { EvaluatedCall } from '../shell/effect-log.ts';
 import { LIMITS } from '../shell/limits.ts';
-import { ShellState } from '../shell/state.ts';
+import type { ShellOptions } from '../shell/shell.ts';
+import { Shell } from '../shell/shell.ts';
 import { STAR } from '../shell/value.ts';
 import { analyzeSql } from '../sql/sql-effects.ts';
+import { writtenEffects, writtenPrograms } from './analyse-content.ts';
+import { readTool } from './analyse-tool.ts';
+import type { CheckedContext } from './read-context.ts';
 
 /** Where a command runs when the context does not say: a project in somebody's home. */
 const DEFAULT_HOME = '/home/agent';
@@ -18,6 +21,9 @@ const DEFAULT_CWD = '/home/agent/work/project';
 
 export interface Analysis {
   effects: readonly Effect[];
+  /** The command each effect is of, where it is of one. */
+  owners: ReadonlyMap<Effect, EvaluatedCall>;
+  calls: readonly EvaluatedCall[];
   limits: ReadonlySet<string>;
   /** A field without which this action says nothing, when it is missing. */
   missing?: string;
@@ -42,38 +48,66 @@ const LANGUAGES: Readonly<Record<string, CodeLanguage | 'shell' | 'sql'>> = {
   sql: 'sql',
 };
 
+const NEEDS: Readonly<Record<string, readonly (keyof CheckedContext)[]>> = {
+  execute_code: ['command', 'code'],
+  network_access: ['url'],
+  query_database: ['sql'],
+  delete_files: ['paths', 'command'],
+  write_files: ['paths'],
+  read_files: ['paths'],
+  call_tool: ['tool'],
+};
+
 /** What the action would do. Every action that carries a command, code, SQL or URL is looked into. */
 export function analyseAction(
   action: string,
-  context: ActionContext,
+  context: CheckedContext,
   network: NetworkPolicy,
 ): Analysis {
+  const options = shellOptions(context, network);
+  const shell = new Shell(options);
+  const { command, code, sql, url, tool } = context;
+  if (command !== undefined)
+    analyseText(shell, command, () => {
+      shell.check(command);
+    });
+  if (code !== undefined)
+    analyseText(shell, code, () => {
+      analyseCode(shell, code, context.language ?? '');
+    });
+  if (sql !== undefined)
+    analyseText(shell, sql, () => {
+      emitAll(shell, queryEffects(sql));
+    });
+  if (url !== undefined) {
+    emitAll(shell, requestEffects({ url, method: context.method, body: context.body }, network));
+  }
+  if (context.paths !== undefined) analysePaths(shell, action, context, context.paths);
+  if (tool !== undefined) analyseTool(shell, tool, context);
+  const { effects, owners, calls, limits } = shell;
+  const fields = Object.hasOwn(NEEDS, action) ? NEEDS[action] : undefined;
+  const [missing] = fields?.every((field) => context[field] === undefined) === true ? fields : [];
+  const analysis = { effects, owners, calls, limits };
+  return missing === undefined ? analysis : { ...analysis, missing };
+}
+
+function shellOptions(context: CheckedContext, network: NetworkPolicy): ShellOptions {
   const home = absolute(context.home, DEFAULT_HOME);
   const cwd = absolute(
     context.cwd,
     context.home === undefined ? DEFAULT_CWD : `${home}/work/project`,
   );
-  const shell = new Shell({ cwd, home, network });
-  let missing: string | undefined;
-  if (context.command !== undefined) shell.check(context.command);
-  if (context.code !== undefined)
-    analyseCode(shell, context.code, context.language ?? '', cwd, home);
-  if (context.sql !== undefined) for (const effect of analyseQuery(context.sql)) shell.emit(effect);
-  if (context.url !== undefined) shell.emit(analyseUrl(context.url, network));
-  if (context.paths !== undefined) analysePaths(shell, action, context, cwd, home);
-  const needs: Readonly<Record<string, readonly (keyof ActionContext)[]>> = {
-    execute_code: ['command', 'code'],
-    network_access: ['url'],
-    query_database: ['sql'],
-    delete_files: ['paths', 'command'],
-    write_files: ['paths'],
-    read_files: ['paths'],
-    call_tool: ['tool'],
+  const { observe } = context;
+  if (observe === undefined) return { cwd, home, workspace: cwd, network };
+  const { links, environment, projectRoot } = observe;
+  return {
+    cwd: followLinks(cwd, links),
+    home: followLinks(home, links),
+    workspace: followLinks(absolute(projectRoot, cwd), links),
+    network,
+    links,
+    environment,
   };
-  const fields = Object.hasOwn(needs, action) ? needs[action] : undefined;
-  if (fields?.every((field) => context[field] === undefined) === true) missing = fields[0];
-  const { effects, limits } = shell;
-  return missing === undefined ? { effects, limits } : { effects, limits, missing };
 }
 
 function absolute(path: string | undefined, fallback: string): string {
@@ -81,28 +115,30 @@ function absolute(path: string | undefined, fallback: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-function analyseCode(
-  shell: Shell,
-  code: string,
-  language: string,
-  cwd: string,
-  home: string,
-): void {
-  const kind = Object.hasOwn(LANGUAGES, language.toLowerCase())
-    ? LANGUAGES[language.toLowerCase()]
-    : undefined;
+/** Half a surrogate pair becomes another character on its way to a process: nobody read that one. */
+function analyseText(shell: Shell, text: string, analyse: () => void): void {
+  if (text.isWellFormed()) analyse();
+  else shell.limit('encoding', { start: 0, end: text.length });
+}
+
+function emitAll(shell: Shell, effects: readonly Effect[]): void {
+  for (const effect of effects) shell.emit(effect);
+}
+
+function analyseCode(shell: Shell, code: string, language: string): void {
+  const name = language.toLowerCase();
+  const kind = Object.hasOwn(LANGUAGES, name) ? LANGUAGES[name] : undefined;
   const span = { start: 0, end: code.length };
   if (kind === 'shell') shell.check(code);
-  else if (kind === 'sql') for (const effect of analyseQuery(code)) shell.emit(effect);
+  else if (kind === 'sql') emitAll(shell, queryEffects(code));
   else if (code.length > LIMITS.bytes) shell.limit('bytes', span);
   else {
-    const state = new ShellState(cwd, home, cwd);
-    evaluateCode(code, kind ?? 'other', shell, state, span);
+    evaluateCode(code, kind ?? 'other', shell, shell.startState(), span);
     if (kind === undefined) shell.limits.add('language');
   }
 }
 
-function analyseQuery(sql: string): Effect[] {
+function queryEffects(sql: string): Effect[] {
   if (sql.length <= LIMITS.bytes * 4) return analyzeSql(sql);
   return [
     {
@@ -116,59 +152,70 @@ function analyseQuery(sql: string): Effect[] {
   ];
 }
 
-function analyseUrl(url: string, network: NetworkPolicy): Effect {
-  const answer = checkHost(hostOfUrl(url), url, network);
-  const base = {
-    kind: 'network',
-    operation: 'request',
-    target: answer.host,
-    irreversible: false,
-  } as const;
-  switch (answer.outcome) {
-    case 'allowed':
-      return { ...base, rule_id: 'network.request', verdict: 'allow', message: '' };
-    case 'not_allowed':
-      return {
-        ...base,
-        rule_id: 'network.not-allowed',
-        verdict: 'deny',
-        message: `talks to ${answer.host}, which is not in the allowlist`,
-      };
-    case 'blocked_address':
-      return {
-        ...base,
-        rule_id: 'network.blocked-address',
-        verdict: 'deny',
-        message: `talks to ${answer.host}, a ${answer.addressClass.replace('_', '-')} address`,
-      };
-    case 'invalid':
-      return {
-        ...base,
-        rule_id: 'network.invalid-url',
-        verdict: 'deny',
-        message: 'names no host that can be read without doubt',
-      };
-  }
-}
+type PathUse = 'delete' | 'read' | 'write';
 
 function analysePaths(
   shell: Shell,
   action: string,
-  context: ActionContext,
-  cwd: string,
-  home: string,
+  context: CheckedContext,
+  paths: readonly string[],
 ): void {
-  const frame = { cwd, home, workspace: cwd };
-  for (const text of context.paths ?? []) {
-    const expanded = text === '~' || text.startsWith('~/') ? home + text.slice(1) : text;
-    // A NUL ends a path in the system calls: what is checked would not be what is opened.
-    const path = /[\u0000-\u0002]/.test(expanded) ? '' : expanded.replaceAll('*', STAR);
-    const target = classifyPath(path, frame);
-    if (path === '') {
-      shell.limit('control_characters', { start: 0, end: text.length });
-    } else if (action === 'delete_files')
-      shell.emit(deleteEffect(target, context.recursive ?? false));
-    else if (action === 'read_files') shell.emit(readEffect(target, true));
-    else shell.emit(writeEffect(target, 'overwrite'));
+  const use = action === 'delete_files' ? 'delete' : action === 'read_files' ? 'read' : 'write';
+  for (const path of paths) analysePath(shell, path, use, context.recursive ?? false);
+  const { content } = context;
+  if (content === undefined || use !== 'write') return;
+  for (const path of paths) analyseContent(shell, path, content);
+}
+
+function analysePath(shell: Shell, text: string, use: PathUse, recursive: boolean): void {
+  const frame = shell.startState();
+  const expanded = text === '~' || text.startsWith('~/') ? frame.home + text.slice(1) : text;
+  // A NUL ends a path in the system calls: what is checked would not be what is opened.
+  if (expanded === '' || /[\u0000-\u0002]/.test(expanded) || !expanded.isWellFormed()) {
+    shell.limit('control_characters', { start: 0, end: text.length });
+    return;
   }
+  const target = classifyPath(expanded.replaceAll('*', STAR), frame);
+  if (use === 'delete') shell.emit(deleteEffect(target, recursive));
+  else if (use === 'read') shell.emit(readEffect(target, true));
+  else shell.emit(writeEffect(target, 'overwrite'));
+}
+
+function analyseContent(shell: Shell, path: string, content: string): void {
+  for (const { text, language } of writtenPrograms(path, content)) {
+    if (text.length > LIMITS.bytes) continue;
+    const inner = new Shell(shell.options);
+    analyseCode(inner, text, language);
+    emitAll(shell, writtenEffects(inner.effects));
+  }
+}
+
+function analyseTool(shell: Shell, tool: string, context: CheckedContext): void {
+  const { parts, effect, beyond } = readTool(tool, context.args);
+  const before = shell.effects.length;
+  if (beyond) shell.limit('arguments', { start: 0, end: 0 });
+  if (effect !== undefined) shell.emit(effect);
+  for (const part of parts) {
+    switch (part.is) {
+      case 'command':
+        analyseText(shell, part.text, () => {
+          shell.check(part.text);
+        });
+        break;
+      case 'code':
+        analyseText(shell, part.text, () => {
+          analyseCode(shell, part.text, part.language);
+        });
+        break;
+      case 'sql':
+        emitAll(shell, queryEffects(part.text));
+        break;
+      case 'url':
+        emitAll(shell, requestEffects({ url: part.text }, shell.options.network));
+        break;
+      case 'path':
+        analysePath(shell, part.text, part.does, part.does === 'delete');
+    }
+  } // Positions in an argument are no positions in what the caller checked.
+  for (const found of shell.effects.slice(before)) delete found.span;
 }

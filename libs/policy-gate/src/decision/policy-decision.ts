@@ -1,9 +1,10 @@
-import type { Effect, Span } from '../effects/effect.ts';
+import type { Effect, Span, Verdict } from '../effects/effect.ts';
 
 /** Stable, machine-readable causes of a decision. */
 export type ReasonCode =
   | 'allowed'
   | 'approval_required'
+  | 'approval_unavailable'
   | 'action_disabled'
   | 'unknown_action'
   | 'destructive_command'
@@ -21,6 +22,7 @@ export type ReasonCode =
 export const REASON_CODES: readonly ReasonCode[] = Object.freeze([
   'allowed',
   'approval_required',
+  'approval_unavailable',
   'action_disabled',
   'unknown_action',
   'destructive_command',
@@ -43,6 +45,14 @@ export interface Finding {
   span?: Span;
   /** The kind of effect the finding is about. */
   effect?: string;
+}
+
+/** What a rule in shadow mode would have done. */
+export interface ShadowFinding {
+  rule_id: string;
+  would: Verdict;
+  message: string;
+  span?: Span;
 }
 
 /** How much of the action was understood. */
@@ -71,4 +81,8 @@ export interface PolicyDecision {
   coverage: Coverage;
   /** What would be allowed instead. */
   suggestion?: string;
+  /** Who may approve, where the rules that ask name somebody. */
+  approvers?: string[];
+  /** What rules in shadow mode would have done; they decide nothing. */
+  shadow?: ShadowFinding[];
 }

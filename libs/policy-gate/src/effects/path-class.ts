@@ -5,8 +5,10 @@ import type { TargetClass } from './effect.ts';
 export interface PathFrame {
   cwd: string;
   home: string;
-  /** The directory the agent works in: the cwd the command started in. */
+  /** The directory the agent works in: the project's root, or the cwd the command started in. */
   workspace: string;
+  /** Where links lead, as it was observed: absolute path to absolute path. */
+  links?: ReadonlyMap<string, string>;
 }
 
 export interface ClassifiedPath {
@@ -288,6 +290,29 @@ export function resolvePath(text: string, cwd: string): string {
   return absolute.startsWith('/') ? `/${pieces.join('/')}` : pieces.join('/');
 }
 
+/** Links on this path, outermost first; a link itself counts as what it leads to. */
+export function followLinks(path: string, links: ReadonlyMap<string, string> | undefined): string {
+  if (links === undefined) return path;
+  let followed = path;
+  for (let hop = 0; hop < 16; hop += 1) {
+    let next: string | undefined;
+    for (
+      let end = followed.indexOf('/', 1);
+      next === undefined;
+      end = followed.indexOf('/', end + 1)
+    ) {
+      const head = end < 0 ? followed : followed.slice(0, end);
+      const target = links.get(head);
+      if (target !== undefined) next = resolvePath(target + followed.slice(head.length), '/');
+      if (end < 0) break;
+    }
+    if (next === undefined || next === followed) return followed;
+    followed = next;
+  }
+  // Links that lead in circles: the system would refuse them, so nobody can say where this is.
+  return UNKNOWN;
+}
+
 function isUnder(path: string, tree: string): boolean {
   return path === tree || path.startsWith(`${tree}/`);
 }
@@ -314,7 +339,7 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
   const windows = windowsRoot(text);
   if (windows !== undefined) return windows;
   if (text.startsWith(UNKNOWN)) return classifyBehindUnknown(text, frame);
-  const path = resolvePath(text, frame.cwd);
+  const path = followLinks(resolvePath(text, frame.cwd), frame.links);
   if (path.startsWith(UNKNOWN)) return classifyBehindUnknown(path, frame);
   if (path === '/') return { path, targetClass: 'root', whole: true };
 

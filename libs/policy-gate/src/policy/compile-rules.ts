@@ -1,98 +1,133 @@
+import type { CheckedContext } from '../decision/read-context.ts';
 import type { Effect } from '../effects/effect.ts';
-import { PolicyError } from './policy-error.ts';
-import type { Policy, PolicyRule } from './policy-schema.ts';
+import type { EvaluatedCall } from '../shell/effect-log.ts';
+import { display } from '../shell/value.ts';
+import type { Conditions, PolicyRule } from './policy-schema.ts';
+import { wildcard } from './wildcard.ts';
 
-/** The parts of a context that a rule may ask about. */
-export interface RuleFacts {
-  environment?: string | undefined;
-  tool?: string | undefined;
-  method?: string | undefined;
-  language?: string | undefined;
+/** What a rule is asked about: an effect, a command, or (neither given) the action alone. */
+export interface Subject {
+  effect?: Effect | undefined;
+  call?: EvaluatedCall | undefined;
 }
 
-type Test = (effect: Effect | undefined, facts: RuleFacts) => boolean;
+type Test = (subject: Subject, context: CheckedContext) => boolean;
+
+/** What a rule needs to see before it can apply. */
+export type RuleScope = 'effect' | 'command' | 'action';
 
 export interface CompiledRule {
   rule: PolicyRule;
-  /** Whether the rule asks about an effect (else it asks about the action alone). */
-  needsEffect: boolean;
+  scope: RuleScope;
   test: Test;
 }
 
-function list<T>(value: T | readonly T[]): readonly T[] {
+type Read = (subject: Subject, context: CheckedContext) => string | undefined;
+
+/** Where each condition on a text finds its value. */
+const TEXT_CONDITIONS: Readonly<
+  Record<Exclude<keyof Conditions, 'irreversible' | 'role' | 'command'>, Read>
+> = {
+  kind: ({ effect }) => effect?.kind,
+  operation: ({ effect }) => effect?.operation,
+  target_class: ({ effect }) => effect?.target_class,
+  target: ({ effect }) => effect?.target,
+  rule_id: ({ effect }) => effect?.rule_id,
+  environment: (_subject, context) => context.environment,
+  tool: (_subject, context) => context.tool,
+  method: (_subject, context) => context.method,
+  language: (_subject, context) => context.language,
+  dialect: (_subject, context) => context.dialect,
+  user: (_subject, context) => context.principal.user_id,
+  tenant: (_subject, context) => context.principal.tenant_id,
+  agent: (_subject, context) => context.agent.name,
+  agent_tier: (_subject, context) => context.agent.tier,
+};
+
+export const EFFECT_CONDITIONS = [
+  'kind',
+  'operation',
+  'target_class',
+  'target',
+  'rule_id',
+  'irreversible',
+] as const satisfies readonly (keyof Conditions)[];
+
+/** Conditions on the context by which rules are looked up. */
+export const INDEXED_CONDITIONS = [
+  'tool',
+  'environment',
+  'user',
+  'tenant',
+  'agent',
+  'method',
+] as const;
+
+/** The values of one condition. */
+export function valuesOf<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-function wildcard(pattern: string): (text: string) => boolean {
-  if (!pattern.includes('*')) return (text) => text === pattern;
-  const source = pattern
-    .split('*')
-    .map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[\\s\\S]*');
-  const expression = new RegExp(`^${source}$`);
-  return (text) => expression.test(text);
+export function scopeOf(when: Conditions): RuleScope {
+  if (EFFECT_CONDITIONS.some((name) => when[name] !== undefined)) return 'effect';
+  return when.command === undefined ? 'action' : 'command';
 }
 
-function compileRule(rule: PolicyRule): CompiledRule {
+/** The value of an indexed condition in a context. */
+export function factOf(
+  name: (typeof INDEXED_CONDITIONS)[number],
+  context: CheckedContext,
+): string | undefined {
+  return TEXT_CONDITIONS[name]({}, context);
+}
+
+export function compileRule(rule: PolicyRule): CompiledRule {
   const { when } = rule;
   const tests: Test[] = [];
-  const onEffect = (
-    patterns: string | readonly string[],
-    read: (effect: Effect) => string | undefined,
-  ): void => {
-    const matchers = list(patterns as string).map(wildcard);
-    tests.push((effect) => {
-      const value = effect === undefined ? undefined : read(effect);
-      return value !== undefined && matchers.some((matches) => matches(value));
-    });
-  };
-  if (when.kind !== undefined) onEffect(when.kind, (effect) => effect.kind);
-  if (when.operation !== undefined) onEffect(when.operation, (effect) => effect.operation);
-  if (when.target_class !== undefined) onEffect(when.target_class, (effect) => effect.target_class);
-  if (when.target !== undefined) onEffect(when.target, (effect) => effect.target);
-  if (when.rule_id !== undefined) onEffect(when.rule_id, (effect) => effect.rule_id);
-  const { irreversible } = when;
-  if (irreversible !== undefined) tests.push((effect) => effect?.irreversible === irreversible);
-  const needsEffect = tests.length > 0;
-  for (const name of ['environment', 'tool', 'method', 'language'] as const) {
-    const wanted = when[name];
-    if (wanted === undefined) continue;
-    const matchers = list(wanted).map(wildcard);
-    tests.push((_effect, facts) => {
-      const value = facts[name];
-      return value !== undefined && matchers.some((matches) => matches(value));
+  for (const [name, read] of Object.entries(TEXT_CONDITIONS) as [
+    keyof typeof TEXT_CONDITIONS,
+    Read,
+  ][]) {
+    const given = when[name];
+    if (given === undefined) continue;
+    const matches = anyOf(valuesOf<string>(given));
+    tests.push((subject, context) => {
+      const value = read(subject, context);
+      return value !== undefined && matches(value);
     });
   }
-  return { rule, needsEffect, test: (effect, facts) => tests.every((test) => test(effect, facts)) };
+  const { irreversible, role, command } = when;
+  if (irreversible !== undefined) {
+    tests.push(({ effect }) => effect?.irreversible === irreversible);
+  }
+  if (role !== undefined) {
+    const matches = anyOf(valuesOf(role));
+    tests.push((_subject, { principal }) => principal.roles?.some(matches) === true);
+  }
+  if (command !== undefined) {
+    const matches = anyOf(valuesOf(command));
+    tests.push(({ call }) => call !== undefined && matches(commandLine(call)));
+  }
+  const [first, second, ...more] = tests;
+  let test: Test = first ?? (() => true);
+  if (first !== undefined && second !== undefined) {
+    test = (subject, context) =>
+      first(subject, context) &&
+      second(subject, context) &&
+      more.every((next) => next(subject, context));
+  }
+  return { rule, scope: scopeOf(when), test };
 }
 
-/** Rules as closures, indexed by action. A rule that can never apply is refused. */
-export function compileRules(
-  policy: Policy,
-  actions: readonly string[],
-): ReadonlyMap<string, CompiledRule[]> {
-  const byAction = new Map<string, CompiledRule[]>(actions.map((action) => [action, []]));
-  for (const [index, rule] of policy.rules.entries()) {
-    if (Object.keys(rule.when).length === 0 && rule.action === undefined) {
-      throw new PolicyError([
-        {
-          path: `rules.${index}.when`,
-          message: 'says nothing: name at least one condition or an action',
-        },
-      ]);
-    }
-    const compiled = compileRule(rule);
-    if (rule.effect === 'allow' && !compiled.needsEffect) {
-      throw new PolicyError([
-        {
-          path: `rules.${index}.when`,
-          message: 'an allow rule must name the effect that it allows',
-        },
-      ]);
-    }
-    for (const action of rule.action === undefined ? actions : list(rule.action)) {
-      byAction.get(action)?.push(compiled);
-    }
-  }
-  return byAction;
+function anyOf(patterns: readonly string[]): (text: string) => boolean {
+  const matchers = patterns.map(wildcard);
+  const [only] = matchers;
+  if (matchers.length === 1 && only !== undefined) return only;
+  return (text) => matchers.some((matches) => matches(text));
+}
+
+/** The words of a command, one space between them; what is not known reads `<unknown>`. */
+export function commandLine({ name, args }: EvaluatedCall): string {
+  return display([name, ...args.map((arg) => arg.text)].join(' '));
 }

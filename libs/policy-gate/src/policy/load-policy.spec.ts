@@ -65,6 +65,7 @@ describe('PolicyGate.load', () => {
     ['a duplicate key', 'version: 1.0.0\nversion: 1.0.1\n', { line: 2 }],
     ['no YAML', 'rules: [\n', {}],
     ['nothing', '\n', { message: 'is empty' }],
+    ['an empty object', '{}', { message: 'is empty', line: 1 }],
     ['a list', '- a\n- b\n', { path: '' }],
   ])('names line and column of %s', (_name, text, expected) => {
     const [issue] = issuesOf(text);
@@ -82,6 +83,31 @@ describe('PolicyGate.load', () => {
     ).toHaveLength(1);
     const twice = '  - { id: a, effect: deny, reason: r, when: { kind: vcs } }\n';
     expect(issuesOf(`rules:\n${twice}${twice}`)[0]).toMatchObject({ path: 'rules.1.id' });
+  });
+
+  it.each<[string, string, Partial<PolicyIssue>]>([
+    [
+      'a rule without conditions',
+      'version: 1.0.0\nrules:\n  - id: a\n    effect: deny\n    reason: r\n    when: {}\n',
+      { path: 'rules.0.when', line: 6 },
+    ],
+    [
+      'a rule of the knowledge that does not exist',
+      'rules:\n  - id: a\n    effect: deny\n    reason: r\n    when: { rule_id: git.rest-hard }\n',
+      { path: 'rules.0.when.rule_id', line: 5 },
+    ],
+    [
+      'an example that does not fire',
+      'rules:\n  - id: a\n    effect: deny\n    reason: r\n    when: { kind: vcs }\n    examples:\n      match:\n        - git status\n',
+      { path: 'rules.0.examples.match.0', line: 8, column: 11 },
+    ],
+    [
+      'an id that is used twice',
+      'rules:\n  - { id: a, effect: deny, reason: r, when: { kind: vcs } }\n  - { id: a, effect: deny, reason: r, when: { kind: vcs } }\n',
+      { path: 'rules.1.id', line: 3 },
+    ],
+  ])('names line and column of %s, which only the meaning shows', (_name, text, expected) => {
+    expect(issuesOf(text)[0]).toMatchObject(expected);
   });
 
   it('says so when the file is not there', () => {

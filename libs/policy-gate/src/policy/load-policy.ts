@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-
-import type { Document } from 'yaml';
-import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
-import type { z } from 'zod';
 
 import { ACTIONS } from '../actions.ts';
 import type { Action } from '../actions.ts';
 import { PolicyError } from './policy-error.ts';
-import type { PolicyIssue } from './policy-error.ts';
+import type { Policy, WrittenPolicy } from './policy-schema.ts';
 import { policySchema } from './policy-schema.ts';
-import type { Policy } from './policy-schema.ts';
+import type { PolicySource } from './policy-source.ts';
+import { toIssues } from './policy-source.ts';
+import { PRESETS } from './presets.ts';
 
 /** What an action needs when the policy does not say. */
 export interface ActionRequirement {
@@ -30,86 +27,55 @@ const DEFAULT_ACTIONS: Readonly<Record<Action, ActionRequirement>> = {
   call_tool: { enabled: true, approval: false },
 };
 
-/** The switches of every action, the policy's over the defaults. */
+/** The switches of every action: the policy's over its preset's over the defaults. */
 export function resolveActions(policy: Policy): ReadonlyMap<string, ActionRequirement> {
+  const preset = PRESETS[policy.preset].actions;
   return new Map(
     ACTIONS.map((action) => {
-      const given = policy.actions[action];
-      const base = DEFAULT_ACTIONS[action];
+      const defaults = DEFAULT_ACTIONS[action];
+      const enabled = policy.actions[action]?.enabled ?? preset[action]?.enabled;
+      const approval = policy.actions[action]?.approval ?? preset[action]?.approval;
       return [
         action,
-        { enabled: given?.enabled ?? base.enabled, approval: given?.approval ?? base.approval },
+        { enabled: enabled ?? defaults.enabled, approval: approval ?? defaults.approval },
       ] as const;
     }),
   );
 }
 
-/** Checks a policy given as a value; throws {@link PolicyError}. */
-export function parsePolicy(value: unknown): Policy {
+/** Checks a policy given as a value; throws {@link PolicyError}, with places where it has a source. */
+export function parsePolicy(value: unknown, source?: PolicySource): WrittenPolicy {
   const result = policySchema.safeParse(value);
   if (!result.success) {
-    throw new PolicyError(result.error.issues.flatMap((issue) => toIssues(issue, undefined)));
+    throw new PolicyError(result.error.issues.flatMap((issue) => toIssues(issue, source)));
   }
-  checkUniqueIds(result.data);
+  const seen = new Set<string>();
+  for (const [index, { id }] of result.data.rules.entries()) {
+    if (seen.has(id)) {
+      throw new PolicyError([{ path: `rules.${index}.id`, message: `"${id}" is used twice` }]);
+    }
+    seen.add(id);
+  }
   return result.data;
 }
 
-/** Reads a policy from YAML or JSON text; issues carry line and column. */
-export function parsePolicyText(source: string): Policy {
-  const lines = new LineCounter();
-  const document = parseDocument(source, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    strict: true,
-  });
-  if (document.errors.length > 0) {
-    throw new PolicyError(
-      document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        return {
-          path: '',
-          message: error.message.split('\n')[0] ?? 'is no YAML',
-          line,
-          column: col,
-        };
-      }),
-    );
-  }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 50 });
-  } catch {
-    throw new PolicyError([
-      { path: '', message: 'repeats itself too often through aliases', line: 1, column: 1 },
-    ]);
-  }
-  if (value === null || value === undefined) {
-    throw new PolicyError([{ path: '', message: 'is empty', line: 1, column: 1 }]);
-  }
-  const result = policySchema.safeParse(value);
-  if (!result.success) {
-    throw new PolicyError(
-      result.error.issues.flatMap((issue) => toIssues(issue, { document, lines })),
-    );
-  }
-  checkUniqueIds(result.data);
-  return result.data;
-}
-
-/**
- * Loads a policy from a file, or from the text itself. A text is recognised by a line break or a
- * `{`; anything else is a path.
- */
-export function readPolicy(pathOrText: string): Policy {
-  if (/[\n{]/.test(pathOrText) || /^\w+:\s/.test(pathOrText)) return parsePolicyText(pathOrText);
-  let source: string;
-  try {
-    source = readFileSync(pathOrText, 'utf8');
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : 'unknown cause';
-    throw new PolicyError([{ path: '', message: `cannot be read from ${pathOrText}: ${cause}` }]);
-  }
-  return parsePolicyText(source);
+/** Lays the preset under what was written. */
+export function resolvePolicy(written: WrittenPolicy): Policy {
+  const preset = PRESETS[written.preset];
+  return {
+    version: written.version,
+    preset: written.preset,
+    mode: written.mode ?? preset.mode,
+    actions: written.actions,
+    network: {
+      allowlist: written.network.allowlist ?? preset.network.allowlist,
+      allow_private: written.network.allow_private ?? preset.network.allow_private,
+    },
+    on_unresolved: written.on_unresolved ?? preset.on_unresolved,
+    on_partial: written.on_partial ?? preset.on_partial,
+    on_approval: written.on_approval ?? preset.on_approval,
+    rules: written.rules,
+  };
 }
 
 /** `<semver>+<content hash>`: two policies with the same meaning have the same version. */
@@ -127,63 +93,4 @@ function canonical(value: unknown): string {
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
   }
   return JSON.stringify(value);
-}
-
-function toIssues(
-  issue: z.core.$ZodIssue,
-  text: { document: Document.Parsed; lines: LineCounter } | undefined,
-): PolicyIssue[] {
-  const path = issue.path.filter((piece): piece is string | number => typeof piece !== 'symbol');
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, key].join('.'),
-      message: 'is not a known field',
-      ...locateKey(path, key, text),
-    }));
-  }
-  return [{ path: path.join('.'), message: issue.message, ...locate(path, text) }];
-}
-
-/** The key itself: an unknown field's value may begin on another line. */
-function locateKey(
-  parent: readonly (string | number)[],
-  key: string,
-  text: { document: Document.Parsed; lines: LineCounter } | undefined,
-): { line?: number; column?: number } {
-  if (text === undefined) return {};
-  const { document, lines } = text;
-  const map: unknown = parent.length === 0 ? document.contents : document.getIn(parent, true);
-  const pair = isMap(map)
-    ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    : undefined;
-  if (!isScalar(pair?.key) || pair.key.range === undefined || pair.key.range === null) {
-    return locate(parent, text);
-  }
-  const { line, col } = lines.linePos(pair.key.range[0]);
-  return { line, column: col };
-}
-
-function locate(
-  path: readonly (string | number)[],
-  text: { document: Document.Parsed; lines: LineCounter } | undefined,
-): { line?: number; column?: number } {
-  if (text === undefined) return {};
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown =
-      length === 0 ? text.document.contents : text.document.getIn(path.slice(0, length), true);
-    if (!isNode(node) || node.range === undefined || node.range === null) continue;
-    const { line, col } = text.lines.linePos(node.range[0]);
-    return { line, column: col };
-  }
-  return { line: 1, column: 1 };
-}
-
-function checkUniqueIds(policy: Policy): void {
-  const seen = new Set<string>();
-  for (const [index, { id }] of policy.rules.entries()) {
-    if (seen.has(id)) {
-      throw new PolicyError([{ path: `rules.${index}.id`, message: `"${id}" is used twice` }]);
-    }
-    seen.add(id);
-  }
 }

@@ -1,15 +1,30 @@
 import type { Effect, EffectKind, Span, Verdict } from '../effects/effect.ts';
 import { LIMITS } from './limits.ts';
+import type { Value } from './value.ts';
 import { display } from './value.ts';
 
-/** Collects what an analysis finds: effects, and the limits it ran into. */
+/** A simple command that was evaluated, with the words it would be run with. */
+export interface EvaluatedCall {
+  name: string;
+  args: readonly Value[];
+  span: Span;
+  /** The command that runs this one: the `sudo` of `sudo reboot`. */
+  caller: EvaluatedCall | undefined;
+}
+
+/** Collects what an analysis finds: commands, effects, and the limits it ran into. */
 export class EffectLog {
   readonly effects: Effect[] = [];
+  /** The innermost command each effect is of; none where it is of a redirection or no command. */
+  readonly owners = new Map<Effect, EvaluatedCall>();
+  readonly calls: EvaluatedCall[] = [];
   readonly limits = new Set<string>();
+  protected current: EvaluatedCall | undefined;
   /** Set while text is evaluated whose positions do not index the checked text. */
   protected foreignSpan: Span | undefined;
 
   emit(effect: Effect): void {
+    if (this.current !== undefined) this.owners.set(effect, this.current);
     if (this.effects.length < LIMITS.effects) this.effects.push(effect);
     else {
       // Full: keep the graver of the two.

@@ -24,6 +24,7 @@ import { EffectLog } from './effect-log.ts';
 import { expandSingle, expandWord, runSubstitutions } from './expansion.ts';
 import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
 import { deliver, isSocket, redirect } from './redirections.ts';
+import { isSecretVariable } from './secret-variable.ts';
 import type { ShellFunction, Variable } from './state.ts';
 import { ShellState } from './state.ts';
 import type { Stream, Value } from './value.ts';
@@ -32,7 +33,13 @@ import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM } from './value.ts';
 export interface ShellOptions {
   cwd: string;
   home: string;
+  /** The directory the agent works in. */
+  workspace: string;
   network: NetworkPolicy;
+  /** Where links lead, as it was observed. */
+  links?: ReadonlyMap<string, string>;
+  /** Variables of the environment, as they were observed. */
+  environment?: ReadonlyMap<string, string>;
 }
 
 /** One simple command after expansion. */
@@ -70,8 +77,18 @@ export class Shell extends EffectLog {
       this.limit(limit, { start: 0, end: source.length });
       return;
     }
-    const { cwd, home } = this.options;
-    this.runScript(parse(source), new ShellState(cwd, home, cwd));
+    this.runScript(parse(source), this.startState());
+  }
+
+  /** What a command starts with: the directories and the environment of the context. */
+  startState(): ShellState {
+    const { cwd, home, workspace, links, environment } = this.options;
+    const state = new ShellState(cwd, home, workspace);
+    if (links !== undefined) state.links = links;
+    for (const [name, text] of environment ?? []) {
+      state.variables.set(name, { text, taint: isSecretVariable(name) ? Taint.secret : 0 });
+    }
+    return state;
   }
 
   classify(text: string, state: ShellState): ClassifiedPath {
@@ -357,7 +374,12 @@ export class Shell extends EffectLog {
       state.aliases.set(exact, alias);
       return stream;
     }
-    return runCall(this, { name: exact, args, stdin, span, state }, name);
+    const outer = this.current;
+    this.current = { name: commandName(exact), args, span: this.spanOf(span), caller: outer };
+    this.calls.push(this.current);
+    const stream = runCall(this, { name: exact, args, stdin, span, state }, name);
+    this.current = outer;
+    return stream;
   }
 
   private callFunction(

@@ -55,6 +55,7 @@ export class ShellState implements PathFrame {
   cwd: string;
   readonly home: string;
   readonly workspace: string;
+  links?: ReadonlyMap<string, string>;
   variables = new Map<string, Variable>();
   functions = new Map<string, ShellFunction>();
   aliases = new Map<string, string>();
@@ -74,6 +75,7 @@ export class ShellState implements PathFrame {
   /** A subshell: what it changes is not seen outside, except the files it writes. */
   fork(): ShellState {
     const child = new ShellState(this.cwd, this.home, this.workspace);
+    if (this.links !== undefined) child.links = this.links;
     child.variables = new Map(this.variables);
     child.functions = new Map(this.functions);
     child.aliases = new Map(this.aliases);

@@ -1,6 +1,7 @@
 import { Options, NO_VALUES, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import { quote } from '../shell.ts';
+import { isSecretVariable } from '../secret-variable.ts';
 import type { Stream } from '../value.ts';
 import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, isExact } from '../value.ts';
 import type { Handler } from './run-call.ts';
@@ -213,22 +214,6 @@ function printEnvironment(shell: Shell, call: Call): Stream {
     return { text: call.state.lookup(name)?.text ?? UNKNOWN, taint: secret ? Taint.secret : 0 };
   }
   return { text: UNKNOWN, taint: Taint.secret };
-}
-
-/** By the words that people use for them. */
-export function isSecretVariable(name: string): boolean {
-  const upper = name.toUpperCase();
-  return [
-    'TOKEN',
-    'SECRET',
-    'PASSWORD',
-    'PASSWD',
-    'API_KEY',
-    'APIKEY',
-    'PRIVATE_KEY',
-    'ACCESS_KEY',
-    'CREDENTIAL',
-  ].some((word) => upper.endsWith(word) || upper.includes(`${word}_`));
 }
 
 const silent: Handler = () => SILENT;
