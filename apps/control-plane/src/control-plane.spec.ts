@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   approvalSchema,
   auditPageSchema,
@@ -68,6 +69,33 @@ describe('control plane', () => {
       });
       expect(denied.status).toBe(200);
       expect(policyDecisionSchema.parse(denied.body)).toMatchObject({ allowed: false });
+    });
+
+    it('follows its policy file, and keeps the old policy for a bad one', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'ae-policy-'));
+      const file = join(directory, 'policy.yaml');
+      writeFileSync(file, 'version: 1.0.0\n');
+      const other = await startTestControlPlane({ AE_POLICY_FILE: file });
+      const check = async () => {
+        const body = { action: 'call_tool', context: { tool: 'search' }, agent: { name: 'b' } };
+        const answer = await other.call('POST', `${API}/check`, body);
+        return policyDecisionSchema.parse(answer.body);
+      };
+      try {
+        expect((await check()).allowed).toBe(true);
+        writeFileSync(file, 'rules: [\n');
+        await delay(1500);
+        expect((await check()).policy_version).toMatch(/^1\.0\.0/);
+        writeFileSync(
+          file,
+          'version: 1.0.1\nrules:\n  - { id: b, effect: deny, when: { agent: b }, reason: r }\n',
+        );
+        while ((await check()).policy_version.startsWith('1.0.0')) await delay(50);
+        expect(await check()).toMatchObject({ allowed: false, reason_code: 'rule_denied' });
+      } finally {
+        await other.stop();
+        rmSync(directory, { recursive: true });
+      }
     });
 
     it('creates a budget, spends, tells, advises and forgets', async () => {

@@ -54,7 +54,7 @@ export interface ControlPlane {
 
 /** Assembles the parts around the stores and listens. */
 export async function startControlPlane(config: Config, logger: Logger): Promise<ControlPlane> {
-  const gate = config.AE_POLICY_FILE ? PolicyGate.load(config.AE_POLICY_FILE) : new PolicyGate();
+  const gate = openGate(config, logger);
   const redactor = new Redactor();
   for (const secret of [config.AE_ADMIN_KEY, config.AE_WORKER_KEY]) {
     redactor.registerSecret(secret, { kind: 'ae_api_key' });
@@ -181,9 +181,24 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
       await engine.close();
       const patience = delay(10_000, undefined, { ref: false });
       await Promise.race([closed, patience.then(() => server.closeAllConnections())]);
+      gate.close();
       await stores.close();
     },
   };
+}
+
+/** The gate of AE_POLICY_FILE, which follows that file; a bad change is told and not taken over. */
+function openGate(config: Config, logger: Logger): PolicyGate {
+  if (!config.AE_POLICY_FILE) return new PolicyGate();
+  return PolicyGate.load(config.AE_POLICY_FILE, {
+    watch: true,
+    onReload: (version) => {
+      logger.info({ policy_version: version }, 'the policy was changed');
+    },
+    onReloadError: (error) => {
+      logger.error({ err: error }, 'the changed policy is not valid; the old one stays in force');
+    },
+  });
 }
 
 interface SandboxPart {

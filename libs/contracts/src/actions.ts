@@ -41,6 +41,7 @@ export const actionContextSchema = z
     dialect: z.string().max(64).optional(),
     url: z.string().max(16_384).optional(),
     method: z.string().max(16).optional(),
+    body: text.optional().meta({ description: 'What a request would send.' }),
     allowlist: z.array(z.string().max(253)).max(256).optional(),
     paths: z.array(shortText).max(1024).optional(),
     recursive: z.boolean().optional(),

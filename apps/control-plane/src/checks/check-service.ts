@@ -49,7 +49,13 @@ export class CheckService {
     const { gate, metrics } = this.#options;
     const { action, context = {} } = request;
     const digest = digestOf(action, context);
-    const decision = await this.#withApproval(request, digest, gate.checkAction(action, context));
+    const { tenant_id, user_id } = principal;
+    const answer = gate.checkAction(action, {
+      ...context,
+      principal: { tenant_id, user_id },
+      agent: request.agent,
+    });
+    const decision = await this.#withApproval(request, digest, answer);
     const decisionId = `dec_${randomUUID()}`;
     await this.#options.audit.append({
       ...this.#entry(principal, action, request.agent),
