@@ -1,0 +1,2 @@
+export { policyMiddleware } from './policy-middleware.ts';
+export type { PolicyMiddlewareOptions, PolicyResponse } from './policy-middleware.ts';
