@@ -1,143 +1,56 @@
-import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.ts';
 import type { Span } from '../effects/effect.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { ShellState } from '../shell/state.ts';
-import { UNKNOWN } from '../shell/value.ts';
-import type { CallSite } from './call-sites.ts';
-import { findCallSites } from './call-sites.ts';
-import { codeCall } from './code-calls.ts';
-import type { CodeCall } from './code-calls.ts';
+import { findCodeLimit } from './code-limits.ts';
+import { evaluateScripting } from './evaluate-scripting.ts';
+import { JAVASCRIPT, parseJavaScript } from './javascript.ts';
+import { Machine } from './machine.ts';
+import { PYTHON, parsePython } from './python.ts';
+import type { ScriptingLanguage } from './scripting-knowledge.ts';
+import { hasError } from './tree.ts';
 
-export type CodeLanguage = 'python' | 'javascript' | 'perl' | 'ruby' | 'php' | 'other';
+export type CodeLanguage = 'python' | 'javascript' | ScriptingLanguage;
 
-/**
- * Judges program text by the calls in it: names that delete, overwrite or run commands, with the
- * arguments that are written out. It is no evaluation: what a program computes is not followed, so
- * the coverage of every check of code is partial, and a dangerous call whose argument is computed
- * asks for approval.
- */
-export function evaluateCode(
-  text: string,
-  language: CodeLanguage,
-  shell: Shell,
-  state: ShellState,
-  span: Span,
-): void {
-  shell.limits.add('code');
-  const program = findCallSites(text, language);
-  if (program === undefined) {
-    shell.limit('code_size', span);
-    return;
-  }
-  const { sites, names } = program;
-  if (names.has('socket') && (names.has('dup2') || names.has('pty'))) shell.remoteShell(span);
-  const fetches = [...FETCHING].some((name) => names.has(name));
-  for (const site of sites) {
-    const known = codeCall(language, site.name);
-    if (known !== undefined) judgeSite(site, known, fetches, language, shell, state, span);
-  }
+/** Where a program stands: its own text was checked, or a command that carries it. */
+export interface CodePlace {
+  span: Span;
+  /** Whether positions in the program are positions in the checked text. */
+  own: boolean;
 }
 
-/** Names that bring text from the network into a program. */
-const FETCHING: ReadonlySet<string> = new Set([
-  'urlopen',
-  'urlretrieve',
-  'requests',
-  'httpx',
-  'aiohttp',
-  'fetch',
-  'axios',
-  'https',
-  'LWP',
-  'URI',
-  'curl_exec',
-]);
-
-function judgeSite(
-  site: CallSite,
-  known: CodeCall,
-  fetches: boolean,
+/** Judges a program. Python and JavaScript are evaluated; the rest is read by its calls. */
+export function evaluateCode(
+  source: string,
   language: CodeLanguage,
   shell: Shell,
   state: ShellState,
-  span: Span,
+  place: CodePlace,
 ): void {
-  const [first] = site.arguments;
-  switch (known.does) {
-    case 'shell':
-      if (first === undefined) {
-        shell.report(
-          'exec',
-          'subprocess',
-          'approve',
-          'code.exec-unresolved',
-          'runs a command that cannot be resolved',
-          span,
-        );
-      } else if (site.arguments.length > 1 && known.list === true) {
-        shell.call(
-          { text: first, taint: 0, ...span },
-          site.arguments.slice(1).map((text) => ({ text, taint: 0, ...span })),
-          undefined,
-          span,
-          state,
-        );
-      } else shell.evaluateText(first, state, span);
-      return;
-    case 'code':
-      if (first?.includes(UNKNOWN) !== false) {
-        if (fetches) {
-          shell.report(
-            'flow',
-            'network_to_exec',
-            'deny',
-            'flow.network-to-exec',
-            'runs what it fetches from the network, unseen',
-            span,
-          );
-        } else {
-          shell.report(
-            'exec',
-            'eval',
-            'approve',
-            'code.eval-unresolved',
-            'evaluates code that cannot be resolved',
-            span,
-          );
-        }
-      } else if (shell.enter()) {
-        evaluateCode(first, language, shell, state, span);
-        shell.leave();
-      }
-      return;
-    case 'delete':
-    case 'delete_tree':
-    case 'write': {
-      const paths = known.everyArgument === true ? site.arguments : site.arguments.slice(0, 1);
-      for (const path of paths.length === 0 ? [UNKNOWN] : paths) {
-        const target = shell.classify(
-          path.startsWith('~') ? state.home + path.slice(1) : path,
-          state,
-        );
-        // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
-        if (path === UNKNOWN && known.does !== 'delete_tree') continue;
-        shell.emit(
-          known.does === 'write'
-            ? writeEffect(target, 'overwrite', shell.spanOf(span))
-            : deleteEffect(target, known.does === 'delete_tree', shell.spanOf(span)),
-        );
-      }
-      return;
-    }
-    case 'open': {
-      if (first === undefined) return;
-      const target = shell.classify(first, state);
-      const writes = /[wax+]/.test(site.arguments[1] ?? '');
-      shell.emit(
-        writes
-          ? writeEffect(target, 'overwrite', shell.spanOf(span))
-          : readEffect(target, true, shell.spanOf(span)),
-      );
-    }
+  const limit = findCodeLimit(source);
+  if (limit !== undefined) {
+    shell.limit(limit, place.span);
+    return;
   }
+  if (language !== 'python' && language !== 'javascript') {
+    evaluateScripting(source, language, shell, state, place.span);
+    return;
+  }
+  const top = language === 'python' ? parsePython(source) : parseJavaScript(source);
+  if (top === undefined) {
+    shell.limit('code_size', place.span);
+    return;
+  }
+  if (hasError(top)) shell.limits.add('code');
+  const machine = new Machine({
+    source,
+    language: language === 'python' ? PYTHON : JAVASCRIPT,
+    shell,
+    state,
+    span: place.span,
+    ownPositions: place.own,
+    evaluateNested: (nested) => {
+      evaluateCode(nested, language, shell, state, { span: place.span, own: false });
+    },
+  });
+  machine.runProgram(top);
 }

@@ -131,9 +131,8 @@ function analyseCode(shell: Shell, code: string, language: string): void {
   const span = { start: 0, end: code.length };
   if (kind === 'shell') shell.check(code);
   else if (kind === 'sql') emitAll(shell, queryEffects(code));
-  else if (code.length > LIMITS.bytes) shell.limit('bytes', span);
   else {
-    evaluateCode(code, kind ?? 'other', shell, shell.startState(), span);
+    evaluateCode(code, kind ?? 'other', shell, shell.startState(), { span, own: true });
     if (kind === undefined) shell.limits.add('language');
   }
 }

@@ -111,8 +111,9 @@ describe('actions', () => {
     }
   });
 
-  it('code is reported as partly covered', () => {
-    expect(gate.checkCodeExecution('python -c "print(1)"').coverage).toEqual({
+  it('code that is read by its calls alone is reported as partly covered', () => {
+    expect(gate.checkCodeExecution('python -c "print(1)"').coverage.level).toBe('full');
+    expect(gate.checkCodeExecution('ruby -e "puts 1"').coverage).toEqual({
       level: 'partial',
       limits: ['code'],
     });

@@ -16,6 +16,11 @@ export const LIMITS = Object.freeze({
   /** Openings that nest, counted before parsing: the parser's time grows with them. */
   nesting: 64,
   escapedBackticks: 256,
+  /** Characters of one program, and brackets open in it at once. */
+  code: 64 * 1024,
+  codeNesting: 100,
+  /** Tokens of one program. */
+  codeTokens: 8000,
 });
 
 /**

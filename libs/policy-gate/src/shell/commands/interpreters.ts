@@ -152,7 +152,10 @@ function runCode(
     return;
   }
   if (!shell.enter()) return;
-  evaluateCode(stream.text, language ?? 'other', shell, call.state, call.span);
+  evaluateCode(stream.text, language ?? 'other', shell, call.state, {
+    span: call.span,
+    own: false,
+  });
   shell.leave();
 }
 

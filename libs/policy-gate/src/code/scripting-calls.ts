@@ -1,6 +1,6 @@
 import { UNKNOWN } from '../shell/value.ts';
-import type { CodeLanguage } from './evaluate-code.ts';
-import { codeCall } from './code-calls.ts';
+import type { ScriptingLanguage } from './scripting-knowledge.ts';
+import { scriptingCall } from './scripting-knowledge.ts';
 
 export interface CallSite {
   name: string;
@@ -20,27 +20,29 @@ interface Token {
 }
 
 const MAX_TOKENS = 40_000;
-const PATH_CONSTRUCTORS = new Set(['Path', 'pathlib.Path', 'PurePath']);
 
-function tokenize(text: string, language: CodeLanguage): Token[] {
+function tokenize(text: string, language: ScriptingLanguage): Token[] {
   const tokens: Token[] = [];
-  const hashComments = language !== 'javascript';
   let index = 0;
   while (index < text.length && tokens.length < MAX_TOKENS) {
     const character = text.charAt(index);
     if (character <= ' ' && character !== '\n') index += 1;
-    else if (character === '#' && hashComments) index = lineEnd(text, index);
-    else if (text.startsWith('//', index) && (language === 'javascript' || language === 'php'))
-      index = lineEnd(text, index);
-    else if (text.startsWith('/*', index) && language === 'javascript') {
-      const close = text.indexOf('*/', index);
-      index = close < 0 ? text.length : close + 2;
-    } else if (character === '"' || character === "'" || character === '`') {
-      const triple = language === 'python' && text.startsWith(character.repeat(3), index);
-      const closing = triple ? character.repeat(3) : character;
-      const [value, end] = readString(text, index + closing.length, closing);
-      const shellQuote = character === '`' && language !== 'javascript' && language !== 'python';
-      tokens.push({ kind: shellQuote ? 'command' : 'string', text: value });
+    else if (character === '#') index = lineEnd(text, index);
+    else if (text.startsWith('//', index) && language === 'php') index = lineEnd(text, index);
+    else if (character === '"' || character === "'" || character === '`') {
+      const [value, end] = readString(text, index + 1, character);
+      tokens.push({ kind: character === '`' ? 'command' : 'string', text: value });
+      index = end;
+    } else if (OPENING_QUOTES.test(text.slice(index, index + 4))) {
+      // `%x(...)`, `qx{...}`, `q(...)`, `%w[...]`: quotes with a bracket of their own.
+      const opening = /[([{<|!/]/.exec(text.slice(index, index + 4))?.index ?? 0;
+      const word = text.slice(index, index + opening);
+      const [value, end] = readString(
+        text,
+        index + opening + 1,
+        CLOSING[text.charAt(index + opening)] ?? text.charAt(index + opening),
+      );
+      tokens.push({ kind: /x$/.test(word) ? 'command' : 'string', text: value });
       index = end;
     } else if (/[A-Za-z_$\u0080-\uffff]/.test(character)) {
       let end = index + 1;
@@ -54,6 +56,9 @@ function tokenize(text: string, language: CodeLanguage): Token[] {
   }
   return tokens;
 }
+
+const OPENING_QUOTES = /^(?:%[xqQwWiI]?[([{<|]|q[qxw]?[([{<|!/])/;
+const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '<': '>' };
 
 function lineEnd(text: string, from: number): number {
   const newline = text.indexOf('\n', from);
@@ -92,10 +97,9 @@ function readEscape(text: string, at: number): [string, number] {
  * The calls of a program whose names are known to do something; undefined when the program is
  * longer than is read.
  */
-export function findCallSites(text: string, language: CodeLanguage): Program | undefined {
+export function findCallSites(text: string, language: ScriptingLanguage): Program | undefined {
   const tokens = tokenize(text, language);
   if (tokens.length >= MAX_TOKENS) return undefined;
-  const aliases = new Map<string, string>();
   const constants = new Map<string, string>();
   const sites: CallSite[] = [];
   for (let index = 0; index < tokens.length; index += 1) {
@@ -112,28 +116,20 @@ export function findCallSites(text: string, language: CodeLanguage): Program | u
       sites.push({ name: token.text, arguments: [UNKNOWN] });
       continue;
     }
-    index = readImport(tokens, index, aliases);
     // `p = "/etc/passwd"`: a constant that later arguments name.
     const next = tokens[index + 1]?.text;
     const value = tokens[index + 2];
     if (next === '=' && value?.kind === 'string' && tokens[index + 3]?.text !== '.') {
       constants.set(token.text, concatenate(tokens, index + 2, constants));
     }
-    const chain = readChain(tokens, index, aliases);
-    const { name, end, receiver } = chain;
+    const chain = readChain(tokens, index);
+    const { name, end } = chain;
     const known = resolveName(name, language);
     const opens = tokens[end]?.text === '(';
-    const bare =
-      !opens &&
-      (tokens[end]?.kind === 'string' || tokens[end]?.text === '[') &&
-      language !== 'python' &&
-      language !== 'javascript';
+    const bare = !opens && (tokens[end]?.kind === 'string' || tokens[end]?.text === '[');
     if (known !== undefined && (opens || bare)) {
       const values = readArguments(tokens, opens ? end + 1 : end, constants, bare);
-      sites.push({
-        name: known,
-        arguments: receiver === undefined ? values : [receiver, ...values],
-      });
+      sites.push({ name: known, arguments: values });
     }
     if (chain.consumed > index) index = chain.consumed;
   }
@@ -141,49 +137,13 @@ export function findCallSites(text: string, language: CodeLanguage): Program | u
   return { sites, names };
 }
 
-function readImport(tokens: readonly Token[], index: number, aliases: Map<string, string>): number {
-  const word = tokens[index]?.text;
-  // `import os as o`, `from shutil import rmtree as r`, `const {execSync: x} = require('child_process')`.
-  if (word === 'as' && tokens[index - 1]?.kind === 'name' && tokens[index + 1]?.kind === 'name') {
-    aliases.set(tokens[index + 1]?.text ?? '', tokens[index - 1]?.text ?? '');
-    return index + 1;
-  }
-  if (word === 'from' && tokens[index + 1]?.kind === 'name') {
-    const module = tokens[index + 1]?.text ?? '';
-    for (let at = index + 3; at < tokens.length && at < index + 40; at += 1) {
-      const token = tokens[at];
-      if (token === undefined || token.text === '\n' || token.text === ';') break;
-      if (token.kind === 'name' && token.text !== 'import')
-        aliases.set(token.text, `${module}.${token.text}`);
-    }
-  }
-  return index;
-}
-
 function readChain(
   tokens: readonly Token[],
   index: number,
-  aliases: ReadonlyMap<string, string>,
-): { name: string; end: number; receiver: string | undefined; consumed: number } {
+): { name: string; end: number; consumed: number } {
   const head = tokens[index]?.text ?? '';
-  let name = aliases.get(head) ?? head;
+  let name = head;
   let end = index + 1;
-  let receiver: string | undefined;
-  if (
-    (PATH_CONSTRUCTORS.has(name) || head === 'Path') &&
-    tokens[end]?.text === '(' &&
-    tokens[end + 1]?.kind === 'string'
-  ) {
-    receiver = tokens[end + 1]?.text;
-    const close = tokens.findIndex((token, at) => at > end && token.text === ')');
-    if (close > 0) {
-      end = close + 1;
-      name = 'Path()';
-    }
-  } else if ((head === 'require' || head === '__import__') && tokens[end]?.text === '(') {
-    name = (tokens[end + 1]?.text ?? '').replace(/^node:/, '');
-    end += 3;
-  }
   let consumed = index;
   while (
     (tokens[end]?.text === '.' || tokens[end]?.text === '?') &&
@@ -204,21 +164,14 @@ function readChain(
     end += 3;
     consumed = end - 1;
   }
-  if (head === 'getattr' && tokens[end]?.text === '(') {
-    const [, object, , member] = [tokens[end], tokens[end + 1], tokens[end + 2], tokens[end + 3]];
-    if (object?.kind === 'name' && member?.kind === 'string') {
-      name = `${object.text}.${member.text}`;
-      end += 5;
-    }
-  }
-  return { name, end, receiver, consumed };
+  return { name, end, consumed };
 }
 
-function resolveName(name: string, language: CodeLanguage): string | undefined {
-  if (codeCall(language, name) !== undefined) return name;
+function resolveName(name: string, language: ScriptingLanguage): string | undefined {
+  if (scriptingCall(language, name) !== undefined) return name;
   const pieces = name.split('.');
   const two = pieces.slice(-2).join('.');
-  if (codeCall(language, two) !== undefined) return two;
+  if (scriptingCall(language, two) !== undefined) return two;
   const last = pieces.at(-1) ?? '';
   // `re.exec(...)`, `cursor.eval`: too common to mean a command without their module.
   if (
@@ -236,9 +189,9 @@ function resolveName(name: string, language: CodeLanguage): string | undefined {
       'Function',
     ].includes(last)
   ) {
-    return pieces.at(-2) === 'child_process' || pieces.at(-2) === 'Kernel' ? last : undefined;
+    return pieces.at(-2) === 'Kernel' ? last : undefined;
   }
-  return codeCall(language, last) !== undefined ? last : undefined;
+  return scriptingCall(language, last) !== undefined ? last : undefined;
 }
 
 function concatenate(
@@ -281,16 +234,8 @@ function readArguments(
     else if (kind === 'symbol' && text === ',') finish();
     else if (kind === 'string') current = (current ?? '') + text;
     else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
-    else if (
-      kind === 'name' &&
-      (text === 'f' || text === 'r' || text === 'b' || text === 'rb') &&
-      tokens[at + 1]?.kind === 'string'
-    )
-      continue;
     else if (kind === 'name')
-      current =
-        (current ?? '') +
-        (constants.get(text) ?? (text === 'true' || text === 'True' ? '' : UNKNOWN));
+      current = (current ?? '') + (constants.get(text) ?? (text === 'true' ? '' : UNKNOWN));
   }
   finish();
   return values;

@@ -1,0 +1,600 @@
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from '@lezer/python';
+
+import { Taint, UNKNOWN } from '../shell/value.ts';
+import type { Arguments, CodeValue, FunctionValue } from './code-value.ts';
+import {
+  NOTHING,
+  constant,
+  either,
+  exactText,
+  list,
+  name,
+  plus,
+  taintOf,
+  text,
+  textOf,
+  unknown,
+} from './code-value.ts';
+import type { Language, Machine } from './machine.ts';
+import { PYTHON_CALLS } from './python-calls.ts';
+import { Scope } from './scope.ts';
+import { pythonString, unescapeLiteral } from './string-literals.ts';
+import { children, childrenOf, firstOf, parseBounded } from './tree.ts';
+
+/** Items of a literal that a loop runs for. */
+const MAX_ROUNDS = 32;
+
+export const PYTHON: Language = {
+  calls: PYTHON_CALLS,
+  interpreter: 'python',
+  run,
+  evaluate,
+  canonical(path) {
+    const plain = path.replace(/^(?:builtins|__builtins__|__builtin__)\./, '');
+    // A module found through what holds modules is that module.
+    const found = plain.replace(/^(?:globals\.|globals\(\)\.|sys\.modules\.)/, '');
+    return found
+      .replace('.__dict__.', '.')
+      .replace(/^posix\.(system|popen|remove|unlink)/, 'os.$1')
+      .replace(/^Path(?=$|\.)/, 'pathlib.Path')
+      .replace(/\.request\.session\(/, '.session(');
+  },
+};
+
+export function parsePython(source: string): SyntaxNode | undefined {
+  return parseBounded(parser, source);
+}
+
+const SCOPED = new Set(['Script', 'Body', 'StatementGroup']);
+
+function run(node: SyntaxNode, machine: Machine): void {
+  switch (node.name) {
+    case 'Script':
+    case 'Body':
+    case 'StatementGroup':
+      for (const child of children(node)) if (!SKIPPED.has(child.name)) machine.run(child);
+      return;
+    case 'ImportStatement':
+      importNames(node, machine);
+      return;
+    case 'AssignStatement':
+      assign(node, machine);
+      return;
+    case 'UpdateStatement':
+      update(node, machine);
+      return;
+    case 'FunctionDefinition': {
+      const identifier = firstOf(node, 'VariableName');
+      const value = functionOf(node, machine);
+      if (identifier !== undefined) machine.scope.assign(machine.slice(identifier), value);
+      return;
+    }
+    case 'ClassDefinition':
+      classBody(node, machine);
+      return;
+    case 'ReturnStatement': {
+      const value = children(node).find(({ name: kind }) => kind !== 'return');
+      const returned = value === undefined ? NOTHING : machine.evaluate(value);
+      machine.returned =
+        machine.returned === NOTHING ? returned : either(machine.returned, returned);
+      return;
+    }
+    case 'ForStatement':
+      loop(node, machine);
+      return;
+    case 'WhileStatement': {
+      const condition = children(node).find(({ name: kind }) => kind !== 'while');
+      const endless = condition !== undefined && /^(?:True|1)$/.test(machine.slice(condition));
+      machine.endless += endless ? 1 : 0;
+      runParts(node, machine);
+      machine.endless -= endless ? 1 : 0;
+      return;
+    }
+    case 'WithStatement':
+      withItems(node, machine);
+      return;
+    case 'DeleteStatement':
+    case 'ScopeStatement':
+    case 'PassStatement':
+      return;
+    case 'IfStatement':
+    case 'TryStatement':
+    case 'MatchStatement':
+    case 'MatchBody':
+    case 'MatchClause':
+    case 'DecoratedStatement':
+    case 'ExpressionStatement':
+      runParts(node, machine);
+      return;
+    default:
+      machine.evaluate(node);
+  }
+}
+
+const SKIPPED = new Set(['Comment', ':', ';', '(', ')', ',', '⚠']);
+
+/** Bodies run, expressions are evaluated, keywords are passed over. */
+function runParts(node: SyntaxNode, machine: Machine): void {
+  for (const child of children(node)) {
+    if (SCOPED.has(child.name) || child.name.endsWith('Definition')) machine.run(child);
+    else if (child.name.endsWith('Statement') || child.name.startsWith('Match')) machine.run(child);
+    else if (child.firstChild !== null || isAtom(child)) machine.evaluate(child);
+  }
+}
+
+function isAtom({ name: kind }: SyntaxNode): boolean {
+  return kind === 'VariableName' || kind === 'String' || kind === 'Number';
+}
+
+function importNames(node: SyntaxNode, machine: Machine): void {
+  const pieces = children(node);
+  const isFrom = pieces[0]?.name === 'from';
+  let module = '';
+  let index = 1;
+  if (isFrom) {
+    for (; index < pieces.length && pieces[index]?.name !== 'import'; index += 1) {
+      const piece = pieces[index];
+      if (piece !== undefined) module += machine.slice(piece);
+    }
+    index += 1;
+    machine.modules.add(module.split('.', 1)[0] ?? '');
+  }
+  let path = '';
+  let alias = '';
+  const bind = (): void => {
+    if (path === '') return;
+    const full = isFrom ? `${module}.${path}` : path;
+    const first = path.split('.', 1)[0] ?? '';
+    if (!isFrom) machine.modules.add(first);
+    // `import a.b` binds a; `import a.b as c` binds c to a.b.
+    const target = alias === '' && !isFrom ? first : full;
+    machine.scope.assign(alias === '' ? first : alias, name(machine.language.canonical(target)));
+    path = '';
+    alias = '';
+  };
+  for (; index < pieces.length; index += 1) {
+    const piece = pieces[index];
+    if (piece === undefined) break;
+    if (piece.name === ',') bind();
+    else if (piece.name === '*') machine.scope.starModules.push(module);
+    else if (piece.name === 'as') {
+      index += 1;
+      const next = pieces[index];
+      alias = next === undefined ? '' : machine.slice(next);
+    } else if (piece.name === 'VariableName' || piece.name === '.') path += machine.slice(piece);
+  }
+  bind();
+}
+
+function assign(node: SyntaxNode, machine: Machine): void {
+  // `a = b = value`, `a, b = x, y`, `a: int = 1`: sides between the signs.
+  const sides: SyntaxNode[][] = [[]];
+  for (const child of children(node)) {
+    if (child.name === 'AssignOp') sides.push([]);
+    else if (child.name !== 'TypeDef') sides.at(-1)?.push(child);
+  }
+  const right = (sides.pop() ?? []).filter(({ name: kind }) => kind !== ',');
+  const values = right.map((value) => machine.evaluate(value));
+  for (const side of sides) {
+    const targets = side.filter(({ name: kind }) => kind !== ',');
+    const [only] = targets;
+    if (targets.length === 1 && only !== undefined) {
+      bindTarget(only, values.length === 1 ? (values[0] ?? NOTHING) : list(values), machine);
+      continue;
+    }
+    const [first] = values;
+    const items = values.length === 1 && first?.is === 'list' ? first.items : values;
+    for (const [index, target] of targets.entries()) {
+      const spread = values.length === 1 && first?.is !== 'list';
+      bindTarget(target, spread ? unknown(taintOf(first)) : (items[index] ?? NOTHING), machine);
+    }
+  }
+}
+
+function bindTarget(target: SyntaxNode, value: CodeValue, machine: Machine): void {
+  if (target.name === 'VariableName') {
+    machine.scope.assign(machine.slice(target), value);
+    return;
+  }
+  if (target.name === 'TupleExpression' || target.name === 'ArrayExpression') {
+    const parts = children(target).filter(({ name: kind }) => !/^[(),[\]]$/.test(kind));
+    for (const [index, part] of parts.entries()) {
+      const item = value.is === 'list' ? value.items[index] : unknown(taintOf(value));
+      bindTarget(part, item ?? NOTHING, machine);
+    }
+    return;
+  }
+  if (target.name !== 'MemberExpression') return;
+  // `record['key'] = value`, `self.path = value`.
+  const [object] = children(target);
+  if (object === undefined) return;
+  const holder = machine.evaluate(object);
+  const key = memberKey(target, machine);
+  if (holder.is === 'record' && key !== undefined) holder.fields.set(key, value);
+  else if (machine.slice(object) === 'self' && key !== undefined) {
+    machine.scope.assign(`self.${key}`, value);
+  }
+}
+
+function memberKey(node: SyntaxNode, machine: Machine): string | undefined {
+  const property = firstOf(node, 'PropertyName');
+  if (property !== undefined) return machine.slice(property);
+  const [, , key] = children(node);
+  return key === undefined ? undefined : exactText(machine.evaluate(key));
+}
+
+function update(node: SyntaxNode, machine: Machine): void {
+  const [target, sign, value] = children(node);
+  if (target === undefined || value === undefined || sign === undefined) return;
+  const added = machine.evaluate(value);
+  if (target.name !== 'VariableName') return;
+  const identifier = machine.slice(target);
+  const before = machine.lookup(identifier);
+  const joined = machine.slice(sign) === '+=' ? plus(before, added) : unknown(taintOf(added));
+  machine.scope.assign(identifier, joined);
+}
+
+function functionOf(node: SyntaxNode, machine: Machine): CodeValue {
+  const body = firstOf(node, 'Body');
+  if (body === undefined) return NOTHING;
+  const value: FunctionValue = {
+    is: 'function',
+    parameters: parametersOf(node, machine),
+    body,
+    returns: false,
+    scope: machine.scope,
+  };
+  return machine.define(value);
+}
+
+function parametersOf(node: SyntaxNode, machine: Machine): FunctionValue['parameters'] {
+  const parameters: { name: string; fallback: SyntaxNode | undefined }[] = [];
+  const list = firstOf(node, 'ParamList');
+  const pieces = list === undefined ? [] : children(list);
+  for (const [index, piece] of pieces.entries()) {
+    if (piece.name !== 'VariableName' || pieces[index - 1]?.name === 'AssignOp') continue;
+    const after = pieces[index + 1]?.name === 'TypeDef' ? index + 2 : index + 1;
+    const fallback = pieces[after]?.name === 'AssignOp' ? pieces[after + 1] : undefined;
+    parameters.push({ name: machine.slice(piece), fallback });
+  }
+  return parameters;
+}
+
+function classBody(node: SyntaxNode, machine: Machine): void {
+  const outer = machine.scope;
+  machine.scope = new Scope(outer);
+  const body = firstOf(node, 'Body');
+  if (body !== undefined) machine.run(body);
+  machine.scope = outer;
+}
+
+function loop(node: SyntaxNode, machine: Machine): void {
+  const pieces = children(node);
+  const at = pieces.findIndex(({ name: kind }) => kind === 'in');
+  const targets = pieces.slice(1, at).filter(({ name: kind }) => kind !== ',' && kind !== 'for');
+  const source = pieces[at + 1];
+  const over = source === undefined ? NOTHING : machine.evaluate(source);
+  const bodies = pieces.filter(({ name: kind }) => kind === 'Body');
+  const items = over.is === 'list' ? over.items.slice(0, MAX_ROUNDS) : [unknown(taintOf(over))];
+  if (over.is === 'list' && over.items.length > MAX_ROUNDS) machine.shell.limits.add('code');
+  for (const item of items) {
+    for (const [index, target] of targets.entries()) {
+      const part =
+        targets.length === 1
+          ? item
+          : item.is === 'list'
+            ? (item.items[index] ?? NOTHING)
+            : unknown(taintOf(item));
+      bindTarget(target, part, machine);
+    }
+    for (const body of bodies) machine.run(body);
+  }
+}
+
+function withItems(node: SyntaxNode, machine: Machine): void {
+  let value: CodeValue = NOTHING;
+  let bindNext = false;
+  for (const child of children(node)) {
+    if (child.name === 'Body') machine.run(child);
+    else if (child.name === 'as') bindNext = true;
+    else if (bindNext) {
+      bindTarget(child, value, machine);
+      bindNext = false;
+    } else if (child.firstChild !== null) value = machine.evaluate(child);
+  }
+}
+
+function evaluate(node: SyntaxNode, machine: Machine): CodeValue {
+  switch (node.name) {
+    case 'VariableName':
+      return machine.lookup(machine.slice(node));
+    case 'String':
+      return text(pythonString(machine.slice(node)));
+    case 'ContinuedString':
+      return children(node)
+        .map((part) => machine.evaluate(part))
+        .reduce(plus, text(''));
+    case 'FormatString':
+      return formatString(node, machine);
+    case 'Number':
+      return constant(String(Number(machine.slice(node).replaceAll('_', ''))));
+    case 'Boolean':
+      return constant(machine.slice(node).toLowerCase());
+    case 'None':
+      return NOTHING;
+    case 'ParenthesizedExpression':
+    case 'AwaitExpression':
+    case 'YieldExpression':
+    case 'UnaryExpression': {
+      const parts = children(node).filter(({ name: kind }) => !/^(?:[()]|await|yield)$/.test(kind));
+      const last = parts.at(-1);
+      const value = last === undefined ? NOTHING : machine.evaluate(last);
+      return node.name === 'UnaryExpression' && machine.slice(node).startsWith('-')
+        ? constant(`-${textOf(value)}`)
+        : value;
+    }
+    case 'NamedExpression': {
+      const [target, , value] = children(node);
+      const result = machine.evaluate(value ?? null);
+      if (target !== undefined) bindTarget(target, result, machine);
+      return result;
+    }
+    case 'BinaryExpression':
+      return binary(node, machine);
+    case 'ConditionalExpression': {
+      const [yes, , condition, , no] = children(node);
+      machine.evaluate(condition ?? null);
+      return either(machine.evaluate(yes ?? null), machine.evaluate(no ?? null));
+    }
+    case 'ArrayExpression':
+    case 'TupleExpression':
+    case 'SetExpression':
+      return list(
+        children(node)
+          .filter(({ name: kind }) => !/^[()[\]{},*]$/.test(kind))
+          .map((item) => machine.evaluate(item)),
+      );
+    case 'DictionaryExpression':
+      return dictionary(node, machine);
+    case 'ArrayComprehensionExpression':
+    case 'SetComprehensionExpression':
+    case 'ComprehensionExpression':
+    case 'DictionaryComprehensionExpression':
+      return comprehension(node, machine);
+    case 'LambdaExpression': {
+      const body = children(node).at(-1);
+      if (body === undefined) return NOTHING;
+      return machine.define({
+        is: 'function',
+        parameters: parametersOf(node, machine),
+        body,
+        returns: true,
+        scope: machine.scope,
+      });
+    }
+    case 'MemberExpression':
+      return member(node, machine);
+    case 'CallExpression':
+      return call(node, machine);
+    default:
+      for (const child of children(node)) if (child.firstChild !== null) machine.evaluate(child);
+      return NOTHING;
+  }
+}
+
+function formatString(node: SyntaxNode, machine: Machine): CodeValue {
+  const source = machine.slice(node);
+  const opening = /^[a-zA-Z]*("""|'''|"|')/.exec(source);
+  const quote = opening?.[1] ?? '"';
+  const raw = /^[a-zA-Z]*[rR]/.test(source);
+  let at = node.from + (opening?.[0].length ?? 0);
+  let result: CodeValue = text('');
+  const literal = (to: number): void => {
+    const piece = machine.source.slice(at, to).replaceAll('{{', '{').replaceAll('}}', '}');
+    if (piece !== '') result = plus(result, text(raw ? piece : unescapeLiteral(piece)));
+  };
+  for (const part of childrenOf(node, 'FormatReplacement')) {
+    literal(part.from);
+    const inner = children(part).find(({ name: kind }) => !/^(?:[{}]|Format.*)$/.test(kind));
+    const value = inner === undefined ? NOTHING : machine.evaluate(inner);
+    result = plus(result, value.is === 'text' ? { ...value, constant: false } : unknownText(value));
+    at = part.to;
+  }
+  literal(node.to - (source.endsWith(quote) ? quote.length : 0));
+  return result;
+}
+
+function unknownText(value: CodeValue): CodeValue {
+  return text(UNKNOWN, taintOf(value));
+}
+
+function binary(node: SyntaxNode, machine: Machine): CodeValue {
+  const [left, sign, right] = children(node);
+  const a = machine.evaluate(left ?? null);
+  const b = machine.evaluate(right ?? null);
+  switch (sign === undefined ? '' : machine.slice(sign)) {
+    case '+':
+      return plus(a, b);
+    case '/':
+      // A path and what lies below it.
+      if (a.is === 'text' && b.is === 'text' && !a.constant && !b.constant) {
+        const below = b.text.startsWith('/') ? b.text : `${a.text}/${b.text}`;
+        return text(below, a.taint | b.taint);
+      }
+      return unknown(taintOf(a) | taintOf(b));
+    case '%':
+      return percentFormat(a, b);
+    case '*':
+      return repeat(a, b);
+    case 'or':
+    case 'and':
+      return either(a, b);
+    default:
+      return unknown(taintOf(a) | taintOf(b));
+  }
+}
+
+function percentFormat(pattern: CodeValue, values: CodeValue): CodeValue {
+  if (pattern.is !== 'text') return unknown(taintOf(pattern) | taintOf(values));
+  const items = values.is === 'list' ? values.items : [values];
+  let next = 0;
+  const filled = pattern.text.replaceAll(
+    /%(?:\((\w+)\))?[-+ #0-9.]*[sdrxfi%]/g,
+    (all, key?: string) => {
+      if (all === '%%') return '%';
+      const field =
+        key !== undefined && values.is === 'record' ? values.fields.get(key) : undefined;
+      return textOf(field ?? items[next++]);
+    },
+  );
+  return text(filled, pattern.taint | taintOf(values));
+}
+
+function repeat(a: CodeValue, b: CodeValue): CodeValue {
+  const [value, count] = a.is === 'text' && a.constant === true ? [b, a] : [a, b];
+  const times = Number(textOf(count));
+  if (value.is !== 'text' || !(times >= 0) || times * value.text.length > 4096) {
+    return unknown(taintOf(a) | taintOf(b));
+  }
+  return text(value.text.repeat(times), value.taint);
+}
+
+function dictionary(node: SyntaxNode, machine: Machine): CodeValue {
+  const fields = new Map<string, CodeValue>();
+  const parts = children(node).filter(({ name: kind }) => !/^[{},]$/.test(kind));
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index];
+    if (part === undefined) break;
+    if (part.name === '**') {
+      index += 1;
+      const spread = machine.evaluate(parts[index] ?? null);
+      if (spread.is === 'record') for (const [key, value] of spread.fields) fields.set(key, value);
+      else fields.set('**', unknown(taintOf(spread)));
+    } else if (parts[index + 1]?.name === ':') {
+      const key = textOf(machine.evaluate(part));
+      fields.set(key, machine.evaluate(parts[index + 2] ?? null));
+      index += 2;
+    }
+  }
+  return { is: 'record', fields };
+}
+
+function comprehension(node: SyntaxNode, machine: Machine): CodeValue {
+  const pieces = children(node);
+  const at = pieces.findIndex(({ name: kind }) => kind === 'for');
+  const element = pieces.slice(0, at).find(({ name: kind }) => !/^[([{]$/.test(kind));
+  const middle = pieces.findIndex(({ name: kind }) => kind === 'in');
+  const [target] = pieces.slice(at + 1, middle);
+  const over = machine.evaluate(pieces[middle + 1] ?? null);
+  const items = over.is === 'list' ? over.items.slice(0, 4096) : [unknown(taintOf(over))];
+  const outer = machine.scope;
+  machine.scope = new Scope(outer);
+  const results = items.map((item) => {
+    if (target !== undefined) {
+      machine.scope.declare(machine.slice(target), item);
+      if (target.name !== 'VariableName') bindTarget(target, item, machine);
+    }
+    return machine.evaluate(element ?? null);
+  });
+  for (const condition of pieces.slice(middle + 2)) {
+    if (condition.firstChild !== null) machine.evaluate(condition);
+  }
+  machine.scope = outer;
+  return list(results);
+}
+
+function member(node: SyntaxNode, machine: Machine): CodeValue {
+  const [object] = children(node);
+  const property = firstOf(node, 'PropertyName');
+  if (object === undefined) return NOTHING;
+  if (machine.slice(object) === 'self' && property !== undefined) {
+    const own = machine.scope.get(`self.${machine.slice(property)}`);
+    if (own !== undefined) return own;
+    const method = machine.scope.get(machine.slice(property));
+    if (method?.is === 'function') return method;
+  }
+  const value = machine.evaluate(object);
+  if (property !== undefined) return memberOf(value, machine.slice(property), machine);
+  return subscript(node, value, machine);
+}
+
+function memberOf(value: CodeValue, key: string, machine: Machine): CodeValue {
+  if (value.is === 'text') {
+    // Members of a path that are texts again.
+    if (key === 'parent') return text(`${value.text}/..`, value.taint);
+    if (key === 'name' || key === 'path') return value;
+  }
+  if (value.is === 'name' && value.path === 'os' && key === 'sep') return text('/');
+  if (value.is === 'name' && value.path === 'os' && key === 'environ') {
+    return name('os.environ', [], Taint.secret);
+  }
+  return machine.member(value, key);
+}
+
+function subscript(node: SyntaxNode, value: CodeValue, machine: Machine): CodeValue {
+  const pieces = children(node);
+  const from = pieces.findIndex(({ name: kind }) => kind === '[');
+  const inside = pieces.slice(from + 1).filter(({ name: kind }) => kind !== ']');
+  if (inside.some(({ name: kind }) => kind === ':')) return slice(inside, value, machine);
+  const key = machine.evaluate(inside[0] ?? null);
+  const known = exactText(key);
+  if (known === undefined) return unknown(taintOf(value));
+  if (value.is === 'list') return value.items.at(Number(known)) ?? NOTHING;
+  if (value.is === 'text') {
+    const index = Number(known);
+    return Number.isInteger(index) ? text(value.text.at(index) ?? '', value.taint) : NOTHING;
+  }
+  return machine.member(value, known);
+}
+
+function slice(inside: readonly SyntaxNode[], value: CodeValue, machine: Machine): CodeValue {
+  const bounds: (number | undefined)[] = [undefined];
+  for (const piece of inside) {
+    if (piece.name === ':') bounds.push(undefined);
+    else bounds[bounds.length - 1] = Number(textOf(machine.evaluate(piece)));
+  }
+  const [from, to, step] = bounds;
+  if (bounds.some((bound) => bound !== undefined && !Number.isInteger(bound))) {
+    return unknown(taintOf(value));
+  }
+  const items = value.is === 'list' ? value.items : Array.from(textOf(value));
+  let part = items.slice(from, to) as (CodeValue | string)[];
+  if (step !== undefined && step < 0) part = [...items].reverse();
+  const stride = Math.abs(step ?? 1);
+  if (stride > 1) part = part.filter((_item, index) => index % stride === 0);
+  return value.is === 'list'
+    ? list(part as CodeValue[])
+    : text((part as string[]).join(''), taintOf(value));
+}
+
+function call(node: SyntaxNode, machine: Machine): CodeValue {
+  const [function_, argumentList] = children(node);
+  if (function_ === undefined) return NOTHING;
+  const callee = machine.evaluate(function_);
+  const args: Arguments = { positional: [], named: new Map() };
+  const pieces = argumentList === undefined ? [] : children(argumentList);
+  for (let index = 0; index < pieces.length; index += 1) {
+    const piece = pieces[index];
+    if (piece === undefined || /^[(),]$/.test(piece.name)) continue;
+    if (piece.name === 'VariableName' && pieces[index + 1]?.name === 'AssignOp') {
+      args.named.set(machine.slice(piece), machine.evaluate(pieces[index + 2] ?? null));
+      index += 2;
+    } else if (piece.name === '*') {
+      index += 1;
+      const spread = machine.evaluate(pieces[index] ?? null);
+      if (spread.is === 'list') args.positional.push(...spread.items);
+      else args.positional.push(unknown(taintOf(spread)));
+    } else if (piece.name === '**') {
+      index += 1;
+      const spread = machine.evaluate(pieces[index] ?? null);
+      if (spread.is === 'record')
+        for (const [key, value] of spread.fields) args.named.set(key, value);
+    } else if (pieces.some(({ name: kind }) => kind === 'for') && index === 1) {
+      // A generator as the only argument: `''.join(chr(x) for x in codes)`.
+      args.positional.push(comprehension(argumentList ?? node, machine));
+      break;
+    } else args.positional.push(machine.evaluate(piece));
+  }
+  return machine.call(callee, args, node);
+}
