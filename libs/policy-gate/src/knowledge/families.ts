@@ -1,5 +1,13 @@
 import { ACCOUNTS } from './accounts.ts';
-import { CLOUD } from './cloud.ts';
+import { CREDENTIALS } from './credentials.ts';
+import { EVASION } from './evasion.ts';
+import { EXFILTRATION } from './exfiltration.ts';
+import { PERSISTENCE } from './persistence.ts';
+import { SELF_PROTECTION } from './self-protection.ts';
+import { AWS } from './aws.ts';
+import { AZURE } from './azure.ts';
+import { GCP } from './gcp.ts';
+import { PLATFORMS } from './platforms.ts';
 import { CONTAINERS } from './containers.ts';
 import { DATABASES } from './databases.ts';
 import { DISKS } from './disks.ts';
@@ -19,7 +27,15 @@ export const FAMILIES: readonly Family[] = [
   CONTAINERS,
   KUBERNETES,
   INFRASTRUCTURE,
-  CLOUD,
+  AWS,
+  GCP,
+  AZURE,
+  PLATFORMS,
   PACKAGES,
   DATABASES,
+  CREDENTIALS,
+  PERSISTENCE,
+  EXFILTRATION,
+  EVASION,
+  SELF_PROTECTION,
 ];

@@ -10,6 +10,14 @@ interface Compiled {
   entry: KnowledgeEntry;
   subcommand: readonly (readonly string[])[];
   flags: readonly (readonly string[])[];
+  options: readonly (readonly Assigned[])[];
+  environment: readonly Assigned[];
+}
+
+/** A name and the pattern of its value. */
+interface Assigned {
+  name: string;
+  value: string;
 }
 
 interface Tool {
@@ -25,7 +33,14 @@ function compile(entry: KnowledgeEntry): Compiled {
       .filter((word) => word !== '')
       .map((word) => word.split('|')),
     flags: (entry.flags ?? []).map((flag) => flag.split('|')),
+    options: (entry.options ?? []).map((option) => option.split('|').map(assigned)),
+    environment: (entry.environment ?? []).map(assigned),
   };
+}
+
+function assigned(text: string): Assigned {
+  const equals = text.indexOf('=');
+  return { name: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 const TOOLS: ReadonlyMap<string, Tool> = buildTools();
@@ -54,10 +69,9 @@ export function judgeByKnowledge(shell: Shell, call: Call): void {
   const tool = TOOLS.get(call.name);
   if (tool === undefined) return;
   const options = new Options(call.args, tool.spec);
-  if (options.flags.has('--help') || (options.flags.has('--version') && call.args.length === 1))
-    return;
+  if (isQuestion(options, call)) return;
   for (const compiled of tool.entries) {
-    if (!matches(compiled, options)) continue;
+    if (!matches(compiled, options, call)) continue;
     const { entry } = compiled;
     shell.report(entry.kind, entry.operation, entry.verdict, entry.id, entry.message, call.span, {
       irreversible: entry.irreversible ?? false,
@@ -66,7 +80,14 @@ export function judgeByKnowledge(shell: Shell, call: Call): void {
   }
 }
 
-function matches(compiled: Compiled, options: Options): boolean {
+/** Asks for help or the version instead of doing anything. */
+function isQuestion({ flags, operands }: Options, call: Call): boolean {
+  if (flags.has('--help') || flags.has('-help')) return true;
+  if (operands.length > 1 && operands.at(-1)?.text === 'help') return true;
+  return call.args.length === 1 && (flags.has('--version') || flags.has('-h'));
+}
+
+function matches(compiled: Compiled, options: Options, call: Call): boolean {
   const { entry, subcommand, flags } = compiled;
   const { operands } = options;
   if (subcommand.length > operands.length) return false;
@@ -75,12 +96,30 @@ function matches(compiled: Compiled, options: Options): boolean {
     if (!alternatives.some((pattern) => matchesWord(text, pattern))) return false;
   }
   for (const alternatives of flags) if (!options.has(...alternatives)) return false;
-  if (entry.unless?.some((flag) => options.has(flag)) === true) return false;
+  if (entry.unless?.some((word) => isThere(options, word)) === true) return false;
+  for (const alternatives of compiled.options) {
+    if (!alternatives.some(({ name, value }) => hasValue(options, name, value))) return false;
+  }
+  for (const { name, value } of compiled.environment) {
+    const given = call.state.lookup(name)?.text;
+    if (given === undefined || !matchesWord(given, value)) return false;
+  }
   if (entry.operands === undefined) return true;
   const rest = operands.slice(subcommand.length);
   return rest.some(
     ({ text }) => entry.operands?.some((pattern) => matchesWord(text, pattern)) === true,
   );
+}
+
+/** A flag, or a word among the operands. */
+function isThere(options: Options, word: string): boolean {
+  if (word.startsWith('-')) return options.has(word);
+  return options.operands.some(({ text }) => matchesWord(text, word));
+}
+
+function hasValue(options: Options, name: string, pattern: string): boolean {
+  const value = options.values.get(name)?.text;
+  return value !== undefined && matchesWord(value, pattern);
 }
 
 function matchesWord(text: string, pattern: string): boolean {

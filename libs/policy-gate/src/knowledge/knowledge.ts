@@ -16,10 +16,14 @@ export interface KnowledgeEntry {
   subcommand?: string;
   /** Every one of these must be there; `-f|--force` is either. */
   flags?: readonly string[];
-  /** None of these may be there. */
+  /** None of these flags and words may be there. */
   unless?: readonly string[];
   /** One of these must stand among the words after the subcommand; `*` inside is a wildcard. */
   operands?: readonly string[];
+  /** Options that must have these values: `--acl=public*`; `--acl=a|--grant=b` is either. */
+  options?: readonly string[];
+  /** Variables of the environment that must have these values: `RAILS_ENV=prod*`. */
+  environment?: readonly string[];
   kind: EffectKind;
   operation: string;
   verdict: Exclude<Verdict, 'allow'>;

@@ -66,10 +66,7 @@ export function runCall(shell: Shell, call: Call, word: Value): Stream {
     args = args.slice(1);
   }
   const normalized: Call = { ...call, name, args };
-  if (call.args.length > 0) judgeByKnowledge(shell, normalized);
-  else if (name === 'reboot' || name === 'halt' || name === 'poweroff' || name === 'shutdown') {
-    judgeByKnowledge(shell, normalized);
-  }
+  judgeByKnowledge(shell, normalized);
   const wrapper = WRAPPERS.get(name);
   if (wrapper !== undefined) return unwrap(shell, normalized, wrapper);
   const handler = HANDLERS.get(name);
