@@ -15,7 +15,6 @@ import type { Does } from './call-table.ts';
 import type { Arguments, CodeValue } from './code-value.ts';
 import {
   NOTHING,
-  SECRET_VARIABLE,
   exactText,
   isTrue,
   list,
@@ -75,7 +74,7 @@ export function applyCall(
   if (does === undefined) applySdk(site, callee);
   if (result !== undefined) return result;
   // What a program makes with its key is not the key; what it makes of it is.
-  const kept = ENCODING.test(path) ? taint : taint & ~SECRET_VARIABLE;
+  const kept = ENCODING.test(path) ? taint : taint & ~Taint.secretVariable;
   return callee.is === 'name' ? name(`${path}()`, args.positional, kept) : unknown(kept);
 }
 
@@ -108,7 +107,7 @@ function main(site: Site, at = 0): CodeValue | undefined {
 }
 
 function word(value: CodeValue, span: Span): Value {
-  return { text: textOf(value), taint: taintOf(value) & ~SECRET_VARIABLE, ...span };
+  return { text: textOf(value), taint: taintOf(value) & ~Taint.secretVariable, ...span };
 }
 
 function fromStream({ text: output, taint }: { text: string; taint: number }): CodeValue {
@@ -142,7 +141,7 @@ const BARE: ReadonlySet<string> = new Set(['exec', 'spawn', 'execFile', 'unlink'
 function runShell(site: Site, command: CodeValue | undefined): CodeValue {
   const { shell, state } = site.machine;
   const line = textOf(command);
-  const taint = taintOf(command) & ~SECRET_VARIABLE;
+  const taint = taintOf(command) & ~Taint.secretVariable;
   if (line === UNKNOWN) {
     // Without an import an `exec` may be anybody's.
     if (BARE.has(site.path)) return unknown(taint);
@@ -305,7 +304,7 @@ function rememberContent(
   const known = content.is === 'text' ? content.text : UNKNOWN;
   shell.remember(
     path.text,
-    { text: known, taint: taintOf(content) & ~SECRET_VARIABLE },
+    { text: known, taint: taintOf(content) & ~Taint.secretVariable },
     false,
     state,
   );
@@ -384,7 +383,7 @@ function knownHost(address: string): string | undefined {
 function sendsSecret({ positional, named }: Arguments): boolean {
   const grave = (value: CodeValue): boolean => (taintOf(value) & Taint.secret) !== 0;
   const bare = (value: CodeValue): boolean =>
-    value.is !== 'record' && (taintOf(value) & SECRET_VARIABLE) !== 0;
+    value.is !== 'record' && (taintOf(value) & Taint.secretVariable) !== 0;
   for (const [index, value] of positional.entries()) {
     if (value.is === 'record') {
       for (const [key, field] of value.fields) {
@@ -425,7 +424,7 @@ function print(site: Site): CodeValue {
     (sum, value) => sum | taintOf(value),
     0,
   );
-  if ((taint & (SECRET_VARIABLE | Taint.secret)) !== 0) {
+  if ((taint & (Taint.secretVariable | Taint.secret)) !== 0) {
     site.machine.shell.report(
       'credential_read',
       'environment',

@@ -1,10 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
-import { Taint, UNKNOWN, isExact } from '../shell/value.ts';
+import { UNKNOWN, isExact } from '../shell/value.ts';
 import type { Scope } from './scope.ts';
-
-/** A single secret variable: everyday in a request's header, not in a printout. */
-export const SECRET_VARIABLE = 64;
 
 /**
  * What an expression of a program may be. Texts keep what is not known as markers inside them, the
@@ -145,5 +142,3 @@ export function either(left: CodeValue, right: CodeValue): CodeValue {
   if (right === NOTHING) return left;
   return left.is === 'name' && right.is !== 'name' ? left : right;
 }
-
-export const NETWORK_OR_DECODED = Taint.network | Taint.decoded;

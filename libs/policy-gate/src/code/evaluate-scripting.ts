@@ -3,7 +3,7 @@ import type { Span } from '../effects/effect.ts';
 import { requestEffects } from '../network/request.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { ShellState } from '../shell/state.ts';
-import { UNKNOWN } from '../shell/value.ts';
+import { STAR, UNKNOWN } from '../shell/value.ts';
 import type { CallSite } from './scripting-calls.ts';
 import { findCallSites } from './scripting-calls.ts';
 import { scriptingCall } from './scripting-knowledge.ts';
@@ -138,10 +138,8 @@ function judgeSite(
     case 'write': {
       const paths = known.everyArgument === true ? site.arguments : site.arguments.slice(0, 1);
       for (const path of paths.length === 0 ? [UNKNOWN] : paths) {
-        const target = shell.classify(
-          path.startsWith('~') ? state.home + path.slice(1) : path,
-          state,
-        );
+        const expanded = path.startsWith('~') ? state.home + path.slice(1) : path;
+        const target = shell.classify(expanded.replaceAll('*', STAR), state);
         // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
         if (path === UNKNOWN && known.does !== 'delete_tree') continue;
         shell.emit(

@@ -4,11 +4,11 @@ import type { Span } from '../effects/effect.ts';
 import { isSecretVariable } from '../shell/secret-variable.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { ShellState } from '../shell/state.ts';
-import { UNKNOWN } from '../shell/value.ts';
+import { Taint, UNKNOWN } from '../shell/value.ts';
 import { applyCall } from './apply-call.ts';
 import type { CallTable } from './call-table.ts';
 import type { Arguments, CodeValue, FunctionValue } from './code-value.ts';
-import { NOTHING, SECRET_VARIABLE, name, taintOf, text, unknown } from './code-value.ts';
+import { NOTHING, name, taintOf, text, unknown } from './code-value.ts';
 import { Scope } from './scope.ts';
 import { callTextFunction } from './text-functions.ts';
 
@@ -146,17 +146,17 @@ export class Machine {
     }
     if (value.is !== 'name') return { is: 'method', receiver: value, name: member };
     const path = this.language.canonical(`${value.path}.${member}`);
-    const variable = /^(?:os\.environ|process\.env|Deno\.env|Bun\.env)\.([A-Za-z_]\w*)$/.exec(path);
-    if (variable?.[1] !== undefined && !['get', 'toObject', 'items', 'copy'].includes(member)) {
-      return this.environment(variable[1]);
-    }
+    const variable = /^(?:os\.environ|process\.env|Deno\.env|Bun\.env)\.([A-Z_][A-Z0-9_]*)$/.exec(
+      path,
+    );
+    if (variable?.[1] !== undefined) return this.environment(variable[1]);
     return name(path, value.args, value.taint);
   }
 
   /** A variable of the environment. */
   environment(variable: string): CodeValue {
     const known = this.state.lookup(variable);
-    const taint = isSecretVariable(variable) ? SECRET_VARIABLE : 0;
+    const taint = isSecretVariable(variable) ? Taint.secretVariable : 0;
     return text(known?.text ?? UNKNOWN, (known?.taint ?? 0) | taint);
   }
 

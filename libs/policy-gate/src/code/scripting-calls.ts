@@ -19,6 +19,8 @@ interface Token {
   text: string;
 }
 
+/** `unlink glob('/x/*')`, `Dir['/x/*']`: what stands inside is the path. */
+const GLOBBING: ReadonlySet<string> = new Set(['glob', 'Dir', 'bsd_glob', 'File', 'expand_path']);
 const MAX_TOKENS = 40_000;
 
 function tokenize(text: string, language: ScriptingLanguage): Token[] {
@@ -126,7 +128,10 @@ export function findCallSites(text: string, language: ScriptingLanguage): Progra
     const { name, end } = chain;
     const known = resolveName(name, language);
     const opens = tokens[end]?.text === '(';
-    const bare = !opens && (tokens[end]?.kind === 'string' || tokens[end]?.text === '[');
+    const next_ = tokens[end];
+    const bare =
+      !opens &&
+      (next_?.kind === 'string' || next_?.text === '[' || GLOBBING.has(next_?.text ?? ''));
     if (known !== undefined && (opens || bare)) {
       const values = readArguments(tokens, opens ? end + 1 : end, constants, bare);
       sites.push({ name: known, arguments: values });
@@ -234,6 +239,7 @@ function readArguments(
     else if (kind === 'symbol' && text === ',') finish();
     else if (kind === 'string') current = (current ?? '') + text;
     else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
+    else if (kind === 'name' && GLOBBING.has(text) && tokens[at + 1]?.text !== ',') continue;
     else if (kind === 'name')
       current = (current ?? '') + (constants.get(text) ?? (text === 'true' ? '' : UNKNOWN));
   }

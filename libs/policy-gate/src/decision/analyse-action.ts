@@ -77,7 +77,7 @@ export function analyseAction(
     });
   if (sql !== undefined)
     analyseText(shell, sql, () => {
-      emitAll(shell, queryEffects(sql));
+      emitAll(shell, queryEffects(sql, context.dialect));
     });
   if (url !== undefined) {
     emitAll(shell, requestEffects({ url, method: context.method, body: context.body }, network));
@@ -137,8 +137,8 @@ function analyseCode(shell: Shell, code: string, language: string): void {
   }
 }
 
-function queryEffects(sql: string): Effect[] {
-  if (sql.length <= LIMITS.bytes * 4) return analyzeSql(sql);
+function queryEffects(sql: string, dialect?: string): Effect[] {
+  if (sql.length <= LIMITS.bytes * 4) return analyzeSql(sql, dialect);
   return [
     {
       kind: 'limit',

@@ -50,6 +50,14 @@ const SOURCE_TREES: ReadonlySet<string> = new Set([
   '.github',
 ]);
 
+/** Records of the machine that an intruder would want gone. */
+const RECORDS =
+  /^\/var\/log\/(?:auth\.log|secure|syslog|messages|kern\.log|audit(?:\/|$)|wtmp|btmp|lastlog|faillog|journal(?:\/|$))/;
+
+/** One line in one of these, and somebody is root, or in. */
+const GRAVE_WRITES =
+  /^\/etc\/(?:sudoers(?:\.d\/|$)|passwd$|shadow$|group$|ld\.so\.preload$|pam\.d\/)|\/\.ssh\/authorized_keys2?$/;
+
 /** Histories of shells: who did what. */
 function isHistory(path: string): boolean {
   return path.endsWith('sh_history') || path.endsWith('/fish_history');
@@ -58,8 +66,12 @@ function isHistory(path: string): boolean {
 function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
   const { targetClass, whole } = target;
   const what = NAMES[targetClass];
-  if (isHistory(target.path))
-    return judged('approve', 'evasion.history', 'deletes the history of a shell');
+  if (isHistory(target.path)) {
+    return judged('deny', 'evasion.history', 'deletes the history of a shell');
+  }
+  if (RECORDS.test(target.path)) {
+    return judged('deny', 'evasion.logs', 'deletes the log of who did what');
+  }
   switch (targetClass) {
     case 'system':
       if (!recursive && !isCritical(target.path)) {
@@ -164,7 +176,13 @@ function judgeWrite(target: ClassifiedPath, operation: string): Judgement {
   const what = NAMES[target.targetClass];
   const truncates = operation !== 'append';
   if (truncates && isHistory(target.path)) {
-    return judged('approve', 'evasion.history', 'overwrites the history of a shell');
+    return judged('deny', 'evasion.history', 'overwrites the history of a shell');
+  }
+  if (truncates && RECORDS.test(target.path)) {
+    return judged('deny', 'evasion.logs', 'overwrites the log of who did what');
+  }
+  if (GRAVE_WRITES.test(target.path)) {
+    return judged('deny', 'accounts.grave-write', 'changes who is let in, or what they may do');
   }
   switch (target.targetClass) {
     case 'device':

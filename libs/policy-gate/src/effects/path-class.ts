@@ -249,6 +249,23 @@ const POLICY_NAMES = [
   '.codex/hooks.json',
   '.cursor/hooks.json',
   '.gemini/settings.json',
+  '.gemini/policies',
+  '.codex/rules',
+  '.cursor/cli-config.json',
+  '.cursor/permissions.json',
+  '.windsurf/hooks.json',
+  '.opencode/opencode.json',
+  'opencode.json',
+  '.config/opencode/opencode.json',
+  '.aider.conf.yml',
+  '.continue/permissions.yaml',
+  '.github/hooks',
+  '.nah',
+  '.config/nah',
+  '.dcg',
+  '.config/dcg',
+  '.cc-safety-net',
+  '.config/cc-safety-net',
 ];
 
 /** Writable without touching anything: they hold nothing. */
@@ -478,6 +495,10 @@ function classifyHome(path: string, subject: string, home: string): ClassifiedPa
   }
   if (POLICY_NAMES.some((name) => isUnder(relative, name))) {
     return { path, targetClass: 'policy', whole: false };
+  }
+  // The public halves of keys, and the machines somebody knows.
+  if (relative.startsWith('.ssh/') && /\.pub$|^\.ssh\/known_hosts/.test(relative)) {
+    return { path, targetClass: 'home_content', whole: false };
   }
   if (
     SECRET_HOME.some((name) => isUnder(relative, name)) ||

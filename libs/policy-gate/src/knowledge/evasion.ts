@@ -11,17 +11,6 @@ export const EVASION: Family = {
   },
   entries: [
     {
-      id: 'evasion.history-off',
-      command: 'set',
-      operands: ['history'],
-      kind: 'defence_evasion',
-      operation: 'history',
-      verdict: 'approve',
-      message: 'keeps the shell from recording its history',
-      match: ['set +o history'],
-      pass: ['set -o pipefail', 'set -euo pipefail'],
-    },
-    {
       id: 'evasion.timestamp',
       command: 'touch',
       options: ['-r=/*|--reference=/*'],
@@ -226,6 +215,17 @@ export const EVASION: Family = {
       message: 'takes a protection of the kernel away',
       match: ['sysctl -w kernel.randomize_va_space=0', 'sysctl kernel.yama.ptrace_scope=0'],
       pass: ['sysctl -a'],
+    },
+    {
+      id: 'evasion.history-off',
+      command: 'set',
+      subcommand: '+o history',
+      kind: 'defence_evasion',
+      operation: 'history',
+      verdict: 'approve',
+      message: 'keeps the shell from recording its history',
+      match: ['set +o history'],
+      pass: ['set -o history', 'set -o pipefail', 'set -euo pipefail'],
     },
   ],
 };

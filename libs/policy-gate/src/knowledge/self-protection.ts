@@ -128,5 +128,23 @@ export const SELF_PROTECTION: Family = {
       match: ['docker stop ae-control-plane', 'systemctl stop ae-safety'],
       pass: ['docker logs ae-control-plane'],
     },
+    {
+      id: 'self.guard-settings',
+      command: 'nah dcg cc-safety-net safety-net policy-gate',
+      subcommand:
+        'trust|untrust|guard|nap|hook|allow|allow-once|allowlist|disable|uninstall|install|config|off|pause|bypass|enable|wake|activate|deactivate|permit',
+      kind: 'self_protection',
+      operation: 'settings',
+      verdict: 'deny',
+      message: 'loosens what guards the agent',
+      match: [
+        'nah trust .',
+        'nah guard disable fs-system-tree',
+        'nah nap',
+        'dcg allow-once 1',
+        'cc-safety-net uninstall',
+      ],
+      pass: ['nah --version', 'policy-gate check ls', 'dcg explain ls'],
+    },
   ],
 };

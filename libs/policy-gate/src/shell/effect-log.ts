@@ -1,7 +1,7 @@
 import type { Effect, EffectKind, Span, Verdict } from '../effects/effect.ts';
 import { LIMITS } from './limits.ts';
 import type { Value } from './value.ts';
-import { display } from './value.ts';
+import { Taint, display } from './value.ts';
 
 /** A simple command that was evaluated, with the words it would be run with. */
 export interface EvaluatedCall {
@@ -94,6 +94,32 @@ export class EffectLog {
       'gives a shell to whoever is on the network',
       span,
     );
+  }
+
+  /** Judges what is sent over the network by where it came from. */
+  sent(taint: number, span: Span): void {
+    if ((taint & Taint.secret) !== 0) this.secretLeaves(span);
+    else if ((taint & Taint.bulk) !== 0) {
+      this.report(
+        'flow',
+        'bulk_to_network',
+        'approve',
+        'flow.bulk-to-network',
+        'sends a whole workspace or database over the network',
+        span,
+        { irreversible: true },
+      );
+    } else if ((taint & Taint.secretVariable) !== 0) {
+      this.report(
+        'flow',
+        'variable_to_network',
+        'approve',
+        'flow.variable-to-network',
+        'sends a credential of the environment over the network',
+        span,
+        { irreversible: true },
+      );
+    }
   }
 
   secretLeaves(span: Span): void {

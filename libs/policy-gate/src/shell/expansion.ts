@@ -9,10 +9,11 @@ import type {
 import { forEachChild, parse } from 'unbash';
 
 import { LIMITS } from './limits.ts';
+import { isSecretVariable } from './secret-variable.ts';
 import type { Shell } from './shell.ts';
 import type { ShellState, Variable } from './state.ts';
 import type { Stream, Value } from './value.ts';
-import { ANY_CHARACTER, STAR, UNKNOWN, isExact } from './value.ts';
+import { ANY_CHARACTER, STAR, Taint, UNKNOWN, isExact } from './value.ts';
 
 /** Fields one word may become, and alternatives of one brace expression. */
 const MAX_FIELDS = 256;
@@ -278,6 +279,7 @@ function expandVariable(name: string, quoted: boolean, fields: Fields, state: Sh
     return;
   }
   const variable = state.lookup(name);
+  if (isSecretVariable(name)) fields.taint |= Taint.secretVariable;
   if (variable === undefined) {
     push(UNKNOWN, quoted, fields, state);
     return;
@@ -303,6 +305,9 @@ function expandParameter(
     return;
   }
   let variable: Variable | undefined = state.lookup(parameter);
+  if (isSecretVariable(parameter) && part.prefix === undefined) {
+    fields.taint |= Taint.secretVariable;
+  }
   if (part.prefix === '!') {
     variable =
       variable !== undefined && isExact(variable.text) ? state.lookup(variable.text) : undefined;

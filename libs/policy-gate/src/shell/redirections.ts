@@ -1,16 +1,23 @@
 import type { Redirection } from 'unbash';
 
 import type { Span } from '../effects/effect.ts';
+import { normalizeHost } from '../network/host.ts';
 import { expandHereDoc, expandSingle } from './expansion.ts';
 import type { Shell } from './shell.ts';
 import type { ShellState } from './state.ts';
 import type { Stream, Value } from './value.ts';
-import { SILENT, Taint } from './value.ts';
+import { SILENT } from './value.ts';
 
 /** What the redirections of one command say. */
 export interface RedirectTarget {
   stdin: Stream | undefined;
   outputs: { path: string; append: boolean; value: Value; errorsOnly?: boolean }[];
+}
+
+/** A socket of this machine is no way out of it. */
+export function isLocalSocket(path: string): boolean {
+  const host = path.split('/')[3] ?? '';
+  return normalizeHost(host)?.addressClass === 'loopback';
 }
 
 export function isSocket(path: string): boolean {
@@ -86,6 +93,7 @@ export function deliver(
   for (const output of target.outputs) {
     const { path, append, value } = output;
     captured ||= output.errorsOnly !== true;
+    if (isSocket(path) && isLocalSocket(path)) continue;
     if (isSocket(path)) {
       shell.report(
         'network',
@@ -98,7 +106,7 @@ export function deliver(
           target: path,
         },
       );
-      if ((stream.taint & Taint.secret) !== 0) shell.secretLeaves(span);
+      shell.sent(stream.taint, span);
       continue;
     }
     shell.writeFile(path, append, { start: value.start, end: value.end }, state, empties);

@@ -15,6 +15,8 @@ function encoded(text: string): string {
 }
 
 const DENIED = [
+  'echo "ssh-rsa AAAA" >> ~/.ssh/authorized_keys',
+  'git push --force origin main',
   'rm -rf /',
   'rm -rf ~',
   'rm -rf "$HOME"',
@@ -130,7 +132,6 @@ const DISGUISED = [
 ];
 
 const APPROVED = [
-  'git push --force origin main',
   'git reset --hard',
   'git clean -fdx',
   'shred -u notes.txt',
@@ -143,7 +144,6 @@ const APPROVED = [
   '"$CMD"',
   'bash -c "$CODE"',
   'cat ~/.aws/credentials',
-  'echo "ssh-rsa AAAA" >> ~/.ssh/authorized_keys',
   'echo "',
   'if [ x',
   'find . -type f | xargs rm',

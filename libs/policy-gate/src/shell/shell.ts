@@ -18,17 +18,18 @@ import type { ClassifiedPath } from '../effects/path-class.ts';
 import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
 import { commandName, runCall } from './commands/run-call.ts';
-import { isShellName } from './commands/search.ts';
+import { isShellName } from './commands/shell-names.ts';
+import { judgeAssignment } from './assignments.ts';
 import { alternative, runCompound } from './compound.ts';
 import { EffectLog } from './effect-log.ts';
 import { expandSingle, expandWord, runSubstitutions } from './expansion.ts';
 import { LIMITS, findHardLimit, nestsTooDeep } from './limits.ts';
-import { deliver, isSocket, redirect } from './redirections.ts';
+import { deliver, isLocalSocket, isSocket, redirect } from './redirections.ts';
 import { isSecretVariable } from './secret-variable.ts';
 import type { ShellFunction, Variable } from './state.ts';
 import { ShellState } from './state.ts';
 import type { Stream, Value } from './value.ts';
-import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM } from './value.ts';
+import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, isExact } from './value.ts';
 
 export interface ShellOptions {
   cwd: string;
@@ -77,7 +78,18 @@ export class Shell extends EffectLog {
       this.limit(limit, { start: 0, end: source.length });
       return;
     }
-    this.runScript(parse(source), this.startState());
+    const { taint } = this.runScript(parse(source), this.startState());
+    const told = this.effects.some(({ kind }) => kind === 'credential_read');
+    if ((taint & (Taint.secret | Taint.secretVariable)) !== 0 && !told) {
+      this.report(
+        'credential_read',
+        'print',
+        'approve',
+        'credentials.printed',
+        'prints credentials',
+        { start: 0, end: source.length },
+      );
+    }
   }
 
   /** What a command starts with: the directories and the environment of the context. */
@@ -257,16 +269,7 @@ export class Shell extends EffectLog {
   // --- commands ----------------------------------------------------------------------------
 
   assign(state: ShellState, name: string, variable: Variable): void {
-    if (name === 'HISTFILE' || name === 'HISTSIZE' || name === 'HISTFILESIZE') {
-      this.report(
-        'defence_evasion',
-        'history',
-        'approve',
-        'evasion.history',
-        'keeps the shell from recording its history',
-        { start: 0, end: 0 },
-      );
-    }
+    judgeAssignment(this, state, name, variable);
     state.variables.set(name, variable);
   }
 
@@ -446,9 +449,15 @@ export class Shell extends EffectLog {
   // --- files -------------------------------------------------------------------------------
 
   remember(path: string, stream: Stream, append: boolean, state: ShellState): void {
-    const resolved = this.classify(path, state).path;
-    const old = append ? state.files.get(resolved) : undefined;
-    state.files.set(resolved, old === undefined ? stream : concat(old, stream));
+    const target = this.classify(path, state);
+    const old = append ? state.files.get(target.path) : undefined;
+    state.files.set(target.path, old === undefined ? stream : concat(old, stream));
+    if (target.targetClass === 'persistence' && isExact(stream.text)) {
+      // It runs, only later; a crontab has times before its commands.
+      const isCrontab = target.path.includes('/cron');
+      const text = isCrontab ? withoutTimes(stream.text) : stream.text;
+      this.evaluateText(text, state.fork(), { start: 0, end: 0 });
+    }
   }
 
   writeFile(path: string, append: boolean, span: Span, state: ShellState, empties = false): void {
@@ -460,6 +469,9 @@ export class Shell extends EffectLog {
 
   /** What reading a file yields; `printed` when its content reaches the output as it is. */
   readFile(value: Value, state: ShellState, printed: boolean): Stream {
+    if (isSocket(value.text) && isLocalSocket(value.text)) {
+      return { text: UNKNOWN, taint: Taint.network };
+    }
     if (isSocket(value.text)) {
       this.report(
         'network',
@@ -489,6 +501,14 @@ export class Shell extends EffectLog {
     }
     return { text: UNKNOWN, taint: Taint.file | (value.taint & Taint.network) };
   }
+}
+
+/** The commands of a crontab. */
+function withoutTimes(table: string): string {
+  return table
+    .split('\n')
+    .map((line) => line.replace(/^\s*(?:@\w+|(?:[\d*/,-]+\s+){5}(?:root\s+)?)/, ''))
+    .join('\n');
 }
 
 /** `walk "$dir"/*` grows its pattern with every call; one star says as much as ten. */

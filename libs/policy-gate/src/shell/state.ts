@@ -56,6 +56,8 @@ export class ShellState implements PathFrame {
   readonly home: string;
   readonly workspace: string;
   links?: ReadonlyMap<string, string>;
+  /** Links that the script itself made. */
+  readonly ownLinks = new Set<string>();
   variables = new Map<string, Variable>();
   functions = new Map<string, ShellFunction>();
   aliases = new Map<string, string>();
@@ -76,6 +78,7 @@ export class ShellState implements PathFrame {
   fork(): ShellState {
     const child = new ShellState(this.cwd, this.home, this.workspace);
     if (this.links !== undefined) child.links = this.links;
+    for (const link of this.ownLinks) child.ownLinks.add(link);
     child.variables = new Map(this.variables);
     child.functions = new Map(this.functions);
     child.aliases = new Map(this.aliases);
@@ -84,6 +87,11 @@ export class ShellState implements PathFrame {
     child.positional = this.positional;
     child.stdin = this.stdin;
     return child;
+  }
+
+  addLink(link: string, target: string): void {
+    this.links = new Map(this.links).set(link, target);
+    this.ownLinks.add(link);
   }
 
   lookup(name: string): Variable | undefined {

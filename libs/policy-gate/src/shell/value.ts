@@ -32,6 +32,10 @@ export const Taint = {
   file: 16,
   /** Printed by a shell that takes its commands from elsewhere. */
   shell: 32,
+  /** A single secret variable: everyday in the header of a request, not in what is printed. */
+  secretVariable: 64,
+  /** The whole of a workspace or a database. */
+  bulk: 128,
 } as const;
 
 export function hasUnknown(text: string): boolean {

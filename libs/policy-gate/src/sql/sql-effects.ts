@@ -1,125 +1,36 @@
 import type { Effect, Verdict } from '../effects/effect.ts';
-
-/** A token of SQL: words and symbols in upper case, strings and quoted names marked by kind. */
-interface Token {
-  kind: 'word' | 'symbol' | 'string' | 'name' | 'number';
-  text: string;
-}
-
-const MAX_TOKENS = 50_000;
-
-/**
- * Splits SQL of any common dialect into statements of tokens. Comments are dropped, except MySQL's
- * executable ones (`/*! ... *\/`), which the server runs and which are therefore read.
- */
-export function tokenizeSql(sql: string): Token[][] {
-  const statements: Token[][] = [];
-  let current: Token[] = [];
-  let index = 0;
-  let count = 0;
-  const end = (): void => {
-    if (current.length > 0) statements.push(current);
-    current = [];
-  };
-  while (index < sql.length && count < MAX_TOKENS) {
-    const character = sql.charAt(index);
-    const next = sql.charAt(index + 1);
-    if (character <= ' ' || character === '\u00a0') index += 1;
-    else if (character === '-' && next === '-') index = lineEnd(sql, index);
-    else if (character === '#') index = lineEnd(sql, index);
-    else if (character === '/' && next === '*') {
-      if (sql.charAt(index + 2) === '!' || sql.startsWith('M!', index + 2)) {
-        index += sql.charAt(index + 2) === '!' ? 3 : 4;
-        while (/\d/.test(sql.charAt(index))) index += 1;
-      } else {
-        const close = sql.indexOf('*/', index + 2);
-        index = close < 0 ? sql.length : close + 2;
-      }
-    } else if (character === '*' && next === '/') index += 2;
-    else if (character === ';' || (character === '\\' && /[gG;]/.test(next))) {
-      end();
-      index += character === ';' ? 1 : 2;
-    } else {
-      count += 1;
-      if (character === "'") {
-        const close = quoteEnd(sql, index, "'");
-        current.push({ kind: 'string', text: sql.slice(index + 1, close - 1) });
-        index = close;
-      } else if (character === '"' || character === '`') {
-        const close = quoteEnd(sql, index, character);
-        current.push({ kind: 'name', text: sql.slice(index + 1, close - 1).toUpperCase() });
-        index = close;
-      } else if (character === '[') {
-        const close = sql.indexOf(']', index);
-        const to = close < 0 ? sql.length : close;
-        current.push({ kind: 'name', text: sql.slice(index + 1, to).toUpperCase() });
-        index = to + 1;
-      } else if (character === '$' && /^\$[A-Za-z_]*\$/.test(sql.slice(index, index + 64))) {
-        const tag = /^\$[A-Za-z_]*\$/.exec(sql.slice(index, index + 64))?.[0] ?? '$$';
-        const close = sql.indexOf(tag, index + tag.length);
-        const to = close < 0 ? sql.length : close;
-        current.push({ kind: 'string', text: sql.slice(index + tag.length, to) });
-        index = to + tag.length;
-      } else if (/[A-Za-z_\u0080-\uffff]/.test(character)) {
-        let to = index + 1;
-        while (to < sql.length && /[A-Za-z0-9_$\u0080-\uffff]/.test(sql.charAt(to))) to += 1;
-        current.push({ kind: 'word', text: sql.slice(index, to).toUpperCase() });
-        index = to;
-      } else if (/\d/.test(character)) {
-        let to = index + 1;
-        while (to < sql.length && /[0-9.]/.test(sql.charAt(to))) to += 1;
-        current.push({ kind: 'number', text: sql.slice(index, to) });
-        index = to;
-      } else {
-        current.push({ kind: 'symbol', text: character });
-        index += 1;
-      }
-    }
-  }
-  end();
-  return statements;
-}
-
-function lineEnd(sql: string, from: number): number {
-  const newline = sql.indexOf('\n', from);
-  return newline < 0 ? sql.length : newline + 1;
-}
-
-function quoteEnd(sql: string, from: number, quote: string): number {
-  for (let index = from + 1; index < sql.length; index += 1) {
-    const character = sql.charAt(index);
-    if (character === '\\' && quote === "'") index += 1;
-    else if (character === quote) {
-      if (sql.charAt(index + 1) === quote) index += 1;
-      else return index + 1;
-    }
-  }
-  return sql.length + 1;
-}
+import { isAlwaysTrue } from './always-true.ts';
+import type { Token } from './tokenize-sql.ts';
+import { MAX_TOKENS, readingsOf, tokenizeSql } from './tokenize-sql.ts';
 
 /** What the statements of an SQL text do to the data; reading alone gives no effects. */
-export function analyzeSql(sql: string): Effect[] {
+export function analyzeSql(sql: string, dialect?: string): Effect[] {
   const effects: Effect[] = [];
-  let tokens = 0;
-  for (const statement of tokenizeSql(sql)) {
-    tokens += statement.length;
-    analyzeStatement(statement, effects, 0);
-  }
-  if (tokens >= MAX_TOKENS) {
-    effects.push(effect('limit', 'approve', 'sql.limit', 'is more SQL than is analysed', false));
+  for (const reading of readingsOf(sql, dialect)) {
+    let tokens = 0;
+    for (const statement of tokenizeSql(sql, reading)) {
+      tokens += statement.length;
+      analyzeStatement(statement, effects, 0);
+    }
+    if (tokens >= MAX_TOKENS) {
+      add(effects, 'limit', 'approve', 'sql.limit', 'is more SQL than is analysed', false);
+    }
   }
   return effects;
 }
 
-function effect(
+function add(
+  effects: Effect[],
   operation: string,
   verdict: Verdict,
   rule: string,
   message: string,
   irreversible: boolean,
   suggestion?: string,
-): Effect {
-  const result: Effect = {
+): void {
+  // Two readings of one text mostly say the same.
+  if (effects.some((known) => known.rule_id === rule && known.message === message)) return;
+  const effect: Effect = {
     kind: 'database',
     operation,
     irreversible,
@@ -127,8 +38,8 @@ function effect(
     verdict,
     message,
   };
-  if (suggestion !== undefined) result.suggestion = suggestion;
-  return result;
+  if (suggestion !== undefined) effect.suggestion = suggestion;
+  effects.push(effect);
 }
 
 /** Objects whose loss is loss of data. */
@@ -139,309 +50,461 @@ const DATA_OBJECTS: ReadonlySet<string> = new Set([
   'KEYSPACE',
   'TABLESPACE',
   'CATALOG',
+  'OWNED',
+  'PLUGGABLE',
+  'DATASET',
+  'COLUMNFAMILY',
 ]);
+/** Verbs that change or destroy, wherever a procedural statement hides them. */
+const VERBS: ReadonlySet<string> = new Set([
+  'DROP',
+  'TRUNCATE',
+  'DELETE',
+  'UPDATE',
+  'ALTER',
+  'GRANT',
+  'EXEC',
+  'EXECUTE',
+  'MERGE',
+]);
+
+type Judge = (statement: Statement, effects: Effect[], depth: number) => void;
+
+/** The tokens of one statement from its verb on. */
+class Statement {
+  readonly tokens: readonly Token[];
+
+  constructor(tokens: readonly Token[]) {
+    this.tokens = tokens;
+  }
+
+  word(index: number): string {
+    const token = this.tokens[index];
+    return token?.kind === 'word' ? token.text : '';
+  }
+
+  has(...words: readonly string[]): boolean {
+    return this.tokens.some(({ kind, text }) => kind === 'word' && words.includes(text));
+  }
+
+  find(word: string): number {
+    return this.tokens.findIndex(({ kind, text }) => kind === 'word' && text === word);
+  }
+
+  from(index: number): Statement {
+    return new Statement(this.tokens.slice(index));
+  }
+}
 
 function analyzeStatement(tokens: readonly Token[], effects: Effect[], depth: number): void {
   if (depth > 8) {
-    effects.push(
-      effect('limit', 'approve', 'sql.limit', 'is nested deeper than is analysed', false),
-    );
+    add(effects, 'limit', 'approve', 'sql.limit', 'is nested deeper than is analysed', false);
     return;
   }
-  let start = 0;
-  // psql's `\c db` and the like, EXPLAIN (which runs nothing unless ANALYZE is there).
-  if (tokens[0]?.text === '(') start = 1;
-  const word = (index: number): string => {
-    const token = tokens[start + index];
-    return token?.kind === 'word' ? token.text : '';
+  const first = tokens.findIndex(({ text }) => text !== '(' && text !== ')' && text !== '@');
+  const statement = new Statement(tokens.slice(Math.max(0, first)));
+  judgeFunctions(statement, effects, depth);
+  const verb = statement.word(0);
+  const judge = Object.hasOwn(STATEMENTS, verb) ? STATEMENTS[verb] : undefined;
+  if (judge !== undefined) judge(statement, effects, depth);
+  else if (statement.tokens[0]?.text === '\\') judgeMeta(statement, effects);
+}
+
+/** What follows inside a statement that only leads to others: `IF ... DROP`, `BEGIN ... END`. */
+function inner(statement: Statement, effects: Effect[], depth: number): void {
+  const at = statement.tokens.findIndex(
+    ({ kind, text }, index) => index > 0 && kind === 'word' && VERBS.has(text),
+  );
+  if (at > 0) analyzeStatement(statement.tokens.slice(at), effects, depth + 1);
+}
+
+function drop(statement: Statement, effects: Effect[]): void {
+  const { tokens } = statement;
+  const object = DATA_OBJECTS.has(statement.word(1))
+    ? statement.word(1)
+    : DATA_OBJECTS.has(statement.word(2))
+      ? statement.word(2)
+      : statement.word(1);
+  const temporary =
+    ['TEMPORARY', 'TEMP'].includes(statement.word(1)) ||
+    tokens.some(({ text }) => text === 'PG_TEMP' || text === '#');
+  if (temporary || tokens.length < 3) return;
+  if (DATA_OBJECTS.has(object)) {
+    const what = object === 'OWNED' ? 'everything somebody owns' : `a ${object.toLowerCase()}`;
+    const advice = 'Rename it, or take a backup first.';
+    add(effects, 'drop', 'deny', 'sql.drop', `drops ${what}`, true, advice);
+  } else {
+    const what = object.toLowerCase() || 'database object';
+    add(effects, 'drop', 'approve', 'sql.drop-object', `drops a ${what}`, true);
+  }
+}
+
+/** Parts of a table that go without its data. */
+const HARMLESS_PARTS: ReadonlySet<string> = new Set([
+  'CONSTRAINT',
+  'INDEX',
+  'DEFAULT',
+  'NOT',
+  'IDENTITY',
+  'FOREIGN',
+  'PRIMARY',
+  'CHECK',
+  'KEY',
+  'EXPRESSION',
+]);
+
+function alter(statement: Statement, effects: Effect[]): void {
+  const { tokens } = statement;
+  const object = statement.word(1);
+  const drops = tokens.some(
+    ({ kind, text }, index) =>
+      kind === 'word' && text === 'DROP' && !HARMLESS_PARTS.has(statement.word(index + 1)),
+  );
+  if (object === 'ROLE' || object === 'USER' || object === 'LOGIN' || object === 'GROUP') {
+    const grave = statement.has('SUPERUSER', 'CREATEROLE', 'SYSADMIN', 'BYPASSRLS');
+    const verdict = grave ? 'deny' : 'approve';
+    const rule = grave ? 'sql.administrator' : 'sql.alter-access';
+    const message = grave ? 'makes somebody the administrator' : 'changes who may use the server';
+    add(effects, 'alter', verdict, rule, message, false);
+  } else if (object === 'SYSTEM' || object === 'SERVER' || object === 'DATABASE') {
+    add(effects, 'alter', 'approve', 'sql.service', 'changes how the server runs', false);
+  } else if (statement.has('DISABLE') && statement.has('TRIGGER', 'ROW', 'CONSTRAINT', 'RULE')) {
+    add(
+      effects,
+      'alter',
+      'approve',
+      'sql.alter-access',
+      'takes a protection of the data away',
+      false,
+    );
+  } else if (object === 'TABLE' && statement.word(3) === 'DELETE') {
+    judgeRows(statement.from(3).tokens, 'DELETE', effects);
+  } else if (drops) {
+    const message = 'drops a column or a partition with its data';
+    add(effects, 'alter_drop', 'approve', 'sql.alter-drop', message, true);
+  } else if (statement.has('RENAME', 'OWNER')) {
+    const message = 'renames an object that programs use, or gives it away';
+    add(effects, 'rename', 'approve', 'sql.alter-rename', message, false);
+  }
+}
+
+function create(statement: Statement, effects: Effect[]): void {
+  const object = statement.word(1);
+  if (['USER', 'ROLE', 'LOGIN', 'GROUP'].includes(object)) {
+    if (statement.has('SUPERUSER')) {
+      add(effects, 'alter', 'deny', 'sql.administrator', 'makes somebody the administrator', false);
+    } else add(effects, 'access', 'approve', 'sql.access', 'creates an account', false);
+  } else if (object === 'OR' && statement.word(2) === 'REPLACE' && statement.word(3) === 'TABLE') {
+    add(effects, 'replace', 'approve', 'sql.replace-table', 'replaces a table with its data', true);
+  } else if (object === 'EXTENSION' || object === 'ASSEMBLY' || statement.has('SONAME')) {
+    add(effects, 'exec', 'approve', 'sql.extension', 'loads code into the server', false);
+  } else if (object === 'EVENT' || object === 'SUBSCRIPTION' || object === 'PUBLICATION') {
+    add(effects, 'service', 'approve', 'sql.service', 'schedules or copies data by itself', false);
+  } else if (
+    /^(?:LANGUAGE)$/.test(object) ||
+    (statement.has('LANGUAGE') && statement.has('C', 'PLPYTHONU', 'PLPYTHON3U', 'PLPERLU'))
+  ) {
+    add(effects, 'exec', 'approve', 'sql.extension', 'loads code into the server', false);
+  }
+}
+
+function copy(statement: Statement, effects: Effect[]): void {
+  if (statement.has('PROGRAM')) {
+    add(effects, 'exec', 'deny', 'sql.exec', "runs a program on the database's machine", false);
+  } else if (statement.tokens.at(-1)?.kind === 'string' && statement.has('TO')) {
+    add(
+      effects,
+      'export',
+      'approve',
+      'sql.export',
+      "writes a file on the database's machine",
+      false,
+    );
+  }
+}
+
+function grant(statement: Statement, effects: Effect[]): void {
+  add(effects, 'access', 'approve', 'sql.access', 'changes who may do what', false);
+  if (statement.word(0) === 'GRANT' && statement.has('SYSADMIN', 'SUPER', 'DBA', 'RDS_SUPERUSER')) {
+    add(effects, 'alter', 'deny', 'sql.administrator', 'makes somebody the administrator', false);
+  }
+}
+
+function service(message: string, verdict: Verdict = 'approve', irreversible = false): Judge {
+  return (_statement, effects) => {
+    add(effects, 'service', verdict, 'sql.service', message, irreversible);
   };
-  if (word(0) === 'EXPLAIN' || word(0) === 'DESCRIBE') {
-    if (!tokens.some((token) => token.text === 'ANALYZE')) return;
-    start += tokens.findIndex((token) => token.text === 'ANALYZE') + 1;
+}
+
+function logs(statement: Statement, effects: Effect[]): void {
+  if (!statement.has('LOGS', 'LOG', 'MASTER', 'BINARY', 'SLAVE', 'REPLICA')) return;
+  const message = 'deletes the logs that a server is restored or followed from';
+  add(effects, 'logs', 'deny', 'sql.logs', message, true);
+}
+
+function merge(statement: Statement, effects: Effect[]): void {
+  const deletes = statement.tokens.some(
+    ({ text }, index) => text === 'DELETE' && statement.word(index - 1) === 'THEN',
+  );
+  if (!deletes) return;
+  const on = statement.find('ON');
+  const when = statement.find('WHEN');
+  const all = on > 0 && isAlwaysTrue(statement.tokens.slice(on + 1, when < 0 ? undefined : when));
+  const message = all ? 'deletes every row of a table' : 'deletes the rows that match a source';
+  add(
+    effects,
+    'delete',
+    all ? 'deny' : 'approve',
+    all ? 'sql.delete-all' : 'sql.merge-delete',
+    message,
+    true,
+  );
+}
+
+function set(statement: Statement, effects: Effect[]): void {
+  if (statement.has('GLOBAL', 'PERSIST', 'PASSWORD')) {
+    add(effects, 'service', 'approve', 'sql.service', 'changes how the server runs', false);
   }
-  if (word(0) === 'BEGIN' && tokens.length > 2) {
-    analyzeStatement(tokens.slice(start + 1), effects, depth + 1);
-    return;
-  }
-  switch (word(0)) {
-    case 'DROP': {
-      const object = DATA_OBJECTS.has(word(1))
-        ? word(1)
-        : DATA_OBJECTS.has(word(2))
-          ? word(2)
-          : word(1);
-      const temporary = word(1) === 'TEMPORARY' || word(1) === 'TEMP';
-      if (temporary) return;
-      if (DATA_OBJECTS.has(object)) {
-        effects.push(
-          effect(
-            'drop',
-            'deny',
-            'sql.drop',
-            `drops a ${object.toLowerCase()}`,
-            true,
-            'Rename it, or take a backup first.',
-          ),
-        );
-      } else {
-        effects.push(
-          effect(
-            'drop',
-            'approve',
-            'sql.drop-object',
-            `drops a ${object.toLowerCase() || 'database object'}`,
-            true,
-          ),
-        );
-      }
-      return;
+}
+
+function prepare(statement: Statement, effects: Effect[], depth: number): void {
+  judgeStrings(statement, effects, depth);
+  const as = statement.find('AS');
+  if (as > 0) analyzeStatement(statement.tokens.slice(as + 1), effects, depth + 1);
+}
+
+function explain(statement: Statement, effects: Effect[], depth: number): void {
+  if (!statement.has('ANALYZE', 'ANALYSE')) return;
+  inner(statement, effects, depth);
+}
+
+function begin(statement: Statement, effects: Effect[], depth: number): void {
+  if (statement.tokens.length > 1) analyzeStatement(statement.tokens.slice(1), effects, depth + 1);
+}
+
+const STATEMENTS: Readonly<Record<string, Judge>> = {
+  DROP: drop,
+  TRUNCATE(_statement, effects) {
+    const advice = 'Delete the rows that are meant, with WHERE.';
+    add(effects, 'truncate', 'deny', 'sql.truncate', 'empties a table', true, advice);
+  },
+  DELETE(statement, effects) {
+    judgeRows(statement.tokens, 'DELETE', effects);
+  },
+  UPDATE(statement, effects) {
+    judgeRows(statement.tokens, 'UPDATE', effects);
+  },
+  ALTER: alter,
+  CREATE: create,
+  COPY: copy,
+  GRANT: grant,
+  REVOKE: grant,
+  DENY: grant,
+  MERGE: merge,
+  SET: set,
+  PREPARE: prepare,
+  EXPLAIN: explain,
+  EXEC: judgeStrings,
+  EXECUTE: judgeStrings,
+  CALL: judgeStrings,
+  DO: judgeStrings,
+  BEGIN: begin,
+  IF: inner,
+  ELSE: inner,
+  WHILE: inner,
+  LOOP: inner,
+  DECLARE: inner,
+  USE: inner,
+  WITH: withClause,
+  SHUTDOWN: service('stops the server or a session'),
+  KILL: service('stops the server or a session'),
+  DETACH: service('takes a table or a database away from the server'),
+  FLUSH: service('makes the server forget or lock what it holds'),
+  CHANGE: service('changes where the server copies from'),
+  RESTORE: service('overwrites a database with a backup', 'approve', true),
+  PURGE: logs,
+  RESET: logs,
+  FLUSHALL(_statement, effects) {
+    add(effects, 'drop', 'deny', 'redis.destructive', 'deletes a whole database', true);
+  },
+  FLUSHDB(_statement, effects) {
+    add(effects, 'drop', 'deny', 'redis.destructive', 'deletes a whole database', true);
+  },
+  VACUUM(statement, effects) {
+    if (statement.has('FULL'))
+      service('locks tables while it rewrites them')(statement, effects, 0);
+  },
+  LOAD(statement, effects) {
+    if (statement.has('INFILE', 'EXTENSION')) {
+      add(
+        effects,
+        'export',
+        'approve',
+        'sql.export',
+        "reads a file of the database's machine",
+        false,
+      );
     }
-    case 'TRUNCATE':
-      effects.push(
-        effect(
-          'truncate',
-          'deny',
-          'sql.truncate',
-          'empties a table',
-          true,
-          'Delete the rows that are meant, with WHERE.',
-        ),
+  },
+  INSERT(statement, effects) {
+    if (statement.word(1) === 'OVERWRITE') {
+      add(
+        effects,
+        'replace',
+        'approve',
+        'sql.replace-table',
+        'replaces a table with its data',
+        true,
       );
-      return;
-    case 'DELETE':
-      judgeRows(tokens.slice(start), 'DELETE', effects);
-      return;
-    case 'UPDATE':
-      judgeRows(tokens.slice(start), 'UPDATE', effects);
-      return;
-    case 'ALTER':
-      if (
-        tokens.some(
-          (token, index) =>
-            token.text === 'DROP' &&
-            token.kind === 'word' &&
-            ['COLUMN', 'PARTITION', ''].includes(columnWord(tokens[index + 1])),
-        )
-      ) {
-        effects.push(
-          effect(
-            'alter_drop',
-            'approve',
-            'sql.alter-drop',
-            'drops a column or a partition with its data',
-            true,
-          ),
-        );
-      } else if (word(1) === 'SYSTEM' || word(1) === 'USER' || word(1) === 'ROLE') {
-        effects.push(
-          effect(
-            'alter',
-            'approve',
-            'sql.alter-access',
-            'changes the server or who may use it',
-            false,
-          ),
-        );
-      }
-      return;
-    case 'GRANT':
-    case 'REVOKE':
-      effects.push(effect('access', 'approve', 'sql.access', 'changes who may do what', false));
-      return;
-    case 'CREATE':
-      if (word(1) === 'USER' || word(1) === 'ROLE' || word(1) === 'LOGIN') {
-        effects.push(effect('access', 'approve', 'sql.access', 'creates an account', false));
-      }
-      return;
-    case 'COPY':
-      if (tokens.some((token) => token.text === 'PROGRAM')) {
-        effects.push(
-          effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false),
-        );
-      }
-      return;
-    case 'EXEC':
-    case 'EXECUTE':
-    case 'CALL':
-    case 'DO':
-      judgeDynamic(tokens.slice(start), effects, depth);
-      return;
-    case 'SHUTDOWN':
-    case 'KILL':
-      effects.push(
-        effect('service', 'approve', 'sql.service', 'stops the server or a session', false),
-      );
-      return;
-    case 'FLUSHALL':
-    case 'FLUSHDB':
-      effects.push(effect('drop', 'deny', 'redis.destructive', 'deletes a whole database', true));
-      return;
-    case 'REINDEX':
-    case 'VACUUM':
-      return;
-    case 'WITH':
-    case 'SELECT':
-    case 'MERGE':
-    case 'REPLACE':
-      judgeInside(tokens, effects);
-      return;
-    default:
-      if (tokens[0]?.text === '\\') judgeMeta(tokens, effects);
+    }
+  },
+  PRAGMA(statement, effects) {
+    if (statement.has('WRITABLE_SCHEMA'))
+      service('opens the schema itself to writes')(statement, effects, 0);
+  },
+};
+
+/** psql: `\! command` leaves the database, `\copy ... to program` does as well. */
+function judgeMeta(statement: Statement, effects: Effect[]): void {
+  if (statement.tokens[1]?.text === '!') {
+    add(effects, 'exec', 'approve', 'sql.exec', 'runs a shell command from the client', false);
+  } else if (statement.word(1) === 'COPY' && statement.has('PROGRAM')) {
+    add(effects, 'exec', 'deny', 'sql.exec', 'runs a program from the client', false);
   }
 }
 
-function columnWord(token: Token | undefined): string {
-  return token?.kind === 'word' &&
-    [
-      'COLUMN',
-      'PARTITION',
-      'CONSTRAINT',
-      'INDEX',
-      'DEFAULT',
-      'NOT',
-      'IDENTITY',
-      'FOREIGN',
-      'PRIMARY',
-      'CHECK',
-    ].includes(token.text)
-    ? token.text
-    : '';
-}
-
-/** psql: `\! command` leaves the database. */
-function judgeMeta(tokens: readonly Token[], effects: Effect[]): void {
-  if (tokens[1]?.text === '!') {
-    effects.push(
-      effect('exec', 'approve', 'sql.exec', 'runs a shell command from the client', false),
-    );
+/** Data-changing statements inside a CTE. */
+function withClause(statement: Statement, effects: Effect[]): void {
+  for (const [index, { kind, text }] of statement.tokens.entries()) {
+    const before = statement.tokens[index - 1]?.text;
+    if (kind !== 'word' || (before !== '(' && before !== ')')) continue;
+    if (text === 'DELETE' || text === 'UPDATE') {
+      judgeRows(statement.tokens.slice(index), text, effects);
+    } else if (text === 'MERGE') merge(statement.from(index), effects);
   }
 }
 
-/** Data-changing statements inside a CTE, and SELECT that does more than read. */
-function judgeInside(tokens: readonly Token[], effects: Effect[]): void {
-  for (const [index, token] of tokens.entries()) {
-    if (token.kind !== 'word') continue;
-    const opens = tokens[index - 1]?.text === '(' || tokens[index - 1]?.text === ')';
-    if (
-      (token.text === 'DELETE' || token.text === 'UPDATE') &&
-      opens &&
-      tokens[0]?.text === 'WITH'
+/** Functions and procedures that reach out of the database. */
+const REACHING: Readonly<Record<string, readonly [Verdict, string, string]>> = {
+  XP_CMDSHELL: ['deny', 'sql.exec', "runs a program on the database's machine"],
+  SP_OACREATE: ['deny', 'sql.exec', "runs a program on the database's machine"],
+  SYS_EXEC: ['deny', 'sql.exec', "runs a program on the database's machine"],
+  SYS_EVAL: ['deny', 'sql.exec', "runs a program on the database's machine"],
+  PG_READ_FILE: ['deny', 'sql.exec', "reads files of the database's machine"],
+  PG_READ_BINARY_FILE: ['deny', 'sql.exec', "reads files of the database's machine"],
+  PG_LS_DIR: ['approve', 'sql.export', "reads files of the database's machine"],
+  LOAD_FILE: ['deny', 'sql.exec', "reads files of the database's machine"],
+  LO_EXPORT: ['deny', 'sql.exec', "writes files of the database's machine"],
+  LO_IMPORT: ['deny', 'sql.exec', "reads files of the database's machine"],
+  XP_REGWRITE: ['deny', 'sql.exec', "changes the registry of the database's machine"],
+  UTL_HTTP: ['approve', 'sql.export', 'talks to other machines from the database'],
+  UTL_FILE: ['approve', 'sql.export', "reads or writes files of the database's machine"],
+  DBLINK_EXEC: ['approve', 'sql.export', 'runs statements on another database'],
+  OPENROWSET: ['approve', 'sql.export', 'reads from elsewhere through the database'],
+  PG_TERMINATE_BACKEND: ['approve', 'sql.service', 'ends sessions of others'],
+  PG_RELOAD_CONF: ['approve', 'sql.service', 'changes how the server runs'],
+  SP_CONFIGURE: ['approve', 'sql.service', 'changes how the server runs'],
+  SP_DROPLOGIN: ['approve', 'sql.access', 'removes an account'],
+  SP_ADDSRVROLEMEMBER: ['deny', 'sql.administrator', 'makes somebody the administrator'],
+};
+
+function judgeFunctions(statement: Statement, effects: Effect[], depth: number): void {
+  const { tokens } = statement;
+  for (const [index, { kind, text }] of tokens.entries()) {
+    if (kind !== 'word') continue;
+    if (Object.hasOwn(REACHING, text)) {
+      const [verdict, rule, message] = REACHING[text] ?? ['approve', 'sql.exec', ''];
+      add(effects, 'exec', verdict, rule, message, false);
+    } else if (
+      (text === 'OUTFILE' || text === 'DUMPFILE') &&
+      statement.word(index - 1) === 'INTO'
     ) {
-      judgeRows(tokens.slice(index), token.text, effects);
-    }
-    if (
-      token.text === 'XP_CMDSHELL' ||
-      token.text === 'PG_READ_FILE' ||
-      token.text === 'LOAD_FILE'
-    ) {
-      effects.push(effect('exec', 'deny', 'sql.exec', "reaches the database's machine", false));
-    }
-    if (
-      (token.text === 'OUTFILE' || token.text === 'DUMPFILE') &&
-      tokens[index - 1]?.text === 'INTO'
-    ) {
-      effects.push(
-        effect('export', 'approve', 'sql.export', "writes a file on the database's machine", false),
+      const program = tokens.some(
+        (token) => token.kind === 'string' && /<\?php|\.(?:php|jsp|aspx?|sh|so)$/i.test(token.text),
       );
-    }
-    if (token.text === 'PG_TERMINATE_BACKEND') {
-      effects.push(effect('service', 'approve', 'sql.service', 'ends sessions of others', false));
+      const message = program
+        ? "writes a program on the database's machine"
+        : "writes a file on the database's machine";
+      add(
+        effects,
+        'export',
+        program ? 'deny' : 'approve',
+        program ? 'sql.exec' : 'sql.export',
+        message,
+        false,
+      );
+    } else if (text === 'SP_EXECUTESQL' || text === 'DBLINK_EXEC') {
+      judgeStrings(statement, effects, depth);
     }
   }
 }
 
-/** EXEC('drop ...'), DO $$ ... $$: the text inside is SQL again. */
-function judgeDynamic(tokens: readonly Token[], effects: Effect[], depth: number): void {
-  for (const token of tokens) {
-    if (token.text === 'XP_CMDSHELL') {
-      effects.push(
-        effect('exec', 'deny', 'sql.exec', "runs a program on the database's machine", false),
-      );
-    }
-    if (token.kind !== 'string') continue;
-    for (const statement of tokenizeSql(token.text)) {
-      for (const [index, inner] of statement.entries()) {
-        if (
-          ['DROP', 'TRUNCATE', 'DELETE', 'UPDATE'].includes(inner.text) &&
-          inner.kind === 'word'
-        ) {
-          analyzeStatement(statement.slice(index), effects, depth + 1);
-          break;
-        }
+/** EXEC('drop ...'), DO $$ ... $$, EXECUTE 'drop ...': the text inside is SQL again. */
+function judgeStrings(statement: Statement, effects: Effect[], depth: number): void {
+  for (const { kind, text } of statement.tokens) {
+    if (kind !== 'string') continue;
+    for (const body of tokenizeSql(text)) {
+      const hidden = new Statement(body);
+      if (hidden.has('EXECUTE', 'EXEC')) {
+        const at = Math.max(hidden.find('EXECUTE'), hidden.find('EXEC'));
+        judgeStringsDeeper(hidden.from(at), effects, depth);
       }
+      const at = body.findIndex((token) => token.kind === 'word' && VERBS.has(token.text));
+      if (at >= 0) analyzeStatement(body.slice(at), effects, depth + 1);
     }
   }
+}
+
+function judgeStringsDeeper(statement: Statement, effects: Effect[], depth: number): void {
+  if (depth < 8) judgeStrings(statement, effects, depth + 1);
 }
 
 /** DELETE and UPDATE: the same as losing the table where nothing, or nothing real, limits them. */
 function judgeRows(tokens: readonly Token[], verb: 'DELETE' | 'UPDATE', effects: Effect[]): void {
   let depth = 0;
   let where = -1;
+  let limited = false;
   let stop = tokens.length;
-  for (const [index, token] of tokens.entries()) {
-    if (token.text === '(' && token.kind === 'symbol') depth += 1;
-    else if (token.text === ')' && token.kind === 'symbol') {
+  for (const [index, { kind, text }] of tokens.entries()) {
+    if (text === '(' && kind === 'symbol') depth += 1;
+    else if (text === ')' && kind === 'symbol') {
       depth -= 1;
       if (depth < 0) {
         stop = index;
         break;
       }
-    } else if (depth === 0 && token.kind === 'word' && token.text === 'WHERE') where = index;
-    else if (depth === 0 && token.kind === 'word' && token.text === 'LIMIT')
-      where = where < 0 ? -2 : where;
-  }
-  if (verb === 'UPDATE' && !tokens.some((token) => token.text === 'SET')) return;
-  if (verb === 'DELETE' && !tokens.some((token) => token.text === 'FROM') && tokens.length < 2)
-    return;
-  const condition = where < 0 ? [] : tokens.slice(where + 1, stop);
-  if (where === -2) return;
-  if (where >= 0 && condition.length > 0 && !isAlwaysTrue(condition)) return;
-  effects.push(
-    verb === 'DELETE'
-      ? effect(
-          'delete_all',
-          'deny',
-          'sql.delete-all',
-          'deletes every row of a table',
-          true,
-          'Name the rows with WHERE.',
-        )
-      : effect(
-          'update_all',
-          'approve',
-          'sql.update-all',
-          'changes every row of a table',
-          true,
-          'Name the rows with WHERE.',
-        ),
-  );
-}
-
-/** `1=1`, `TRUE`, `'a'='a'`, `x OR 1=1`. */
-function isAlwaysTrue(condition: readonly Token[]): boolean {
-  let part: Token[] = [];
-  const parts: Token[][] = [part];
-  let conjunction = false;
-  for (const token of condition) {
-    if (token.kind === 'word' && token.text === 'OR') {
-      part = [];
-      parts.push(part);
-    } else {
-      if (token.kind === 'word' && token.text === 'AND') conjunction = true;
-      if (token.text !== '(' && token.text !== ')') part.push(token);
+    } else if (depth === 0 && kind === 'word') {
+      if (text === 'WHERE' && where < 0) where = index;
+      else if (text === 'RETURNING' || text === 'ORDER') stop = Math.min(stop, index);
+      else if (text === 'LIMIT' || text === 'TOP') limited = true;
+      else if (text === 'JOIN' && verb === 'UPDATE') limited = true;
     }
   }
-  if (conjunction) return false;
-  return parts.some(([left, operator, right, more]) => {
-    if (left === undefined) return false;
-    if (operator === undefined)
-      return left.text === 'TRUE' || (left.kind === 'number' && left.text !== '0');
-    return (
-      more === undefined &&
-      operator.text === '=' &&
-      right !== undefined &&
-      left.kind === right.kind &&
-      left.text === right.text
+  if (verb === 'UPDATE' && !tokens.some(({ text }) => text === 'SET')) return;
+  if (verb === 'DELETE' && tokens.length < 2) return;
+  const condition = where < 0 ? [] : tokens.slice(where + 1, Math.max(stop, where + 1));
+  const all = condition.length === 0 ? !limited : isAlwaysTrue(condition);
+  if (!all) return;
+  const advice = 'Name the rows with WHERE.';
+  if (verb === 'DELETE') {
+    add(
+      effects,
+      'delete_all',
+      'deny',
+      'sql.delete-all',
+      'deletes every row of a table',
+      true,
+      advice,
     );
-  });
+  } else {
+    add(
+      effects,
+      'update_all',
+      'deny',
+      'sql.update-all',
+      'changes every row of a table',
+      true,
+      advice,
+    );
+  }
 }

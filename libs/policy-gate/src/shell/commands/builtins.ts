@@ -29,6 +29,7 @@ function source(shell: Shell, call: Call): Stream {
     for (const [name, variable] of call.state.variables) {
       call.state.variables.set(name, { ...variable, text: UNKNOWN });
     }
+    return { text: UNKNOWN, taint: 0 };
   }
   return output;
 }
@@ -43,9 +44,14 @@ function changeDirectory(shell: Shell, call: Call): Stream {
 }
 
 const DECLARE = optionSpec('');
+/** `export -p`, `declare -x`: prints every variable with its value. */
+const PRINTED: Stream = Object.freeze({ text: UNKNOWN, taint: Taint.secret });
 
 function declare(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, DECLARE);
+  if (options.operands.length === 0 && (options.has('-p', '-x') || call.name === 'export')) {
+    return PRINTED;
+  }
   for (const operand of options.operands) {
     const equals = operand.text.indexOf('=');
     if (equals <= 0) continue;
@@ -110,6 +116,7 @@ function readLines(shell: Shell, call: Call): Stream {
 }
 
 function set(_shell: Shell, call: Call): Stream {
+  if (call.args.length === 0) return { text: UNKNOWN, taint: Taint.secret };
   const marker = call.args.findIndex((arg) => arg.text === '--');
   if (marker >= 0) call.state.positional = call.args.slice(marker + 1).map((arg) => arg.text);
   else if (call.args[0] !== undefined && !/^[-+]/.test(call.args[0].text)) {

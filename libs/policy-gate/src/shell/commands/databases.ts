@@ -6,40 +6,65 @@ import { UNKNOWN, display, isExact } from '../value.ts';
 import type { Handler } from './run-call.ts';
 
 /** Judges SQL that a client is about to send. */
-export function runSql(shell: Shell, call: Call, text: string): void {
-  for (const effect of analyzeSql(display(text)))
+export function runSql(shell: Shell, call: Call, text: string, dialect?: string): void {
+  for (const effect of analyzeSql(display(text), dialect))
     shell.emit({ ...effect, span: shell.spanOf(call.span) });
 }
 
 /** Clients that take SQL by option, by operand or by their input. */
-function client(values: string, sqlOptions: readonly string[], sqlOperand?: number): Handler {
+function client(
+  values: string,
+  sqlOptions: readonly string[],
+  sqlOperand?: number,
+  dialect?: string,
+): Handler {
   const spec = optionSpec(values);
   return (shell, call) => {
     const options = new Options(call.args, spec);
+    // Nothing lasts: a dry run, a database in memory.
+    if (options.has('--dry_run', '--dry-run') || options.operands[0]?.text === ':memory:') {
+      return { text: UNKNOWN, taint: 0 };
+    }
+    readOpened(shell, call, options, sqlOperand);
     let given = false;
     for (const [index, arg] of call.args.entries()) {
       const next = call.args[index + 1];
       if (sqlOptions.includes(arg.text) && next !== undefined) {
-        runSql(shell, call, next.text);
+        runSql(shell, call, next.text, dialect);
         given = true;
       }
     }
     for (const name of sqlOptions) {
       const value = options.value(name);
       if (value === undefined) continue;
-      if (!call.args.some((arg) => arg.text === name)) runSql(shell, call, value.text);
+      if (!call.args.some((arg) => arg.text === name)) runSql(shell, call, value.text, dialect);
       given = true;
     }
     const statement: Value | undefined =
       sqlOperand === undefined ? undefined : options.operands[sqlOperand];
     if (statement !== undefined) {
-      for (const operand of options.operands.slice(sqlOperand)) runSql(shell, call, operand.text);
+      for (const operand of options.operands.slice(sqlOperand))
+        runSql(shell, call, operand.text, dialect);
       given = true;
     }
     const input = call.stdin;
-    if (!given && input !== undefined && input.text !== UNKNOWN) runSql(shell, call, input.text);
+    if (!given && input !== undefined && input.text !== UNKNOWN)
+      runSql(shell, call, input.text, dialect);
     return { text: UNKNOWN, taint: 0 } satisfies Stream;
   };
+}
+
+/** `sqlite3 logins.json .dump`: the file itself may be what is secret. */
+function readOpened(
+  shell: Shell,
+  call: Call,
+  options: Options,
+  sqlOperand: number | undefined,
+): void {
+  const [file] = options.operands;
+  if (sqlOperand === 1 && file !== undefined && file.text.includes('/')) {
+    shell.readFile(file, call.state, true);
+  }
 }
 
 /** Commands of Redis that lose data or let code in. */
@@ -130,11 +155,11 @@ const MYSQL =
   '-e -D -h -P -S --execute --database --host --port --socket --user --protocol --default-character-set';
 
 export const DATABASES: Readonly<Record<string, Handler>> = {
-  psql: client(PSQL, ['-c', '--command']),
-  pgcli: client(PSQL, ['-c', '--command']),
-  mysql: client(`${MYSQL} -u`, ['-e', '--execute']),
-  mariadb: client(`${MYSQL} -u`, ['-e', '--execute']),
-  mycli: client(`${MYSQL} -u`, ['-e', '--execute']),
+  psql: client(PSQL, ['-c', '--command'], undefined, 'postgresql'),
+  pgcli: client(PSQL, ['-c', '--command'], undefined, 'postgresql'),
+  mysql: client(`${MYSQL} -u`, ['-e', '--execute'], undefined, 'mysql'),
+  mariadb: client(`${MYSQL} -u`, ['-e', '--execute'], undefined, 'mysql'),
+  mycli: client(`${MYSQL} -u`, ['-e', '--execute'], undefined, 'mysql'),
   sqlite3: client('-cmd -init -separator -newline -nullvalue', ['-cmd'], 1),
   sqlite: client('-cmd -init', ['-cmd'], 1),
   duckdb: client('-c -cmd -init', ['-c', '-cmd'], 1),
@@ -142,7 +167,12 @@ export const DATABASES: Readonly<Record<string, Handler>> = {
     '-q',
     '--query',
   ]),
-  cockroach: client('-e --execute --url --host --user', ['-e', '--execute']),
+  cockroach: client(
+    '-e --execute --url --host --user',
+    ['-e', '--execute'],
+    undefined,
+    'postgresql',
+  ),
   sqlcmd: client('-Q -q -S -U -P -d -i', ['-Q', '-q']),
   snowsql: client('-q -a -u -d -s -r --query', ['-q', '--query']),
   bq: client('--project_id --location --dataset_id', [], 1),

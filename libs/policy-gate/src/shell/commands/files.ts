@@ -1,11 +1,13 @@
 import type { Span } from '../../effects/effect.ts';
 import { deleteEffect, permissionEffect, writeEffect } from '../../effects/file-effects.ts';
+import { classifyPath, resolvePath } from '../../effects/path-class.ts';
 import type { OptionSpec } from '../options.ts';
 import { Options, NO_VALUES, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
-import { SILENT, Taint, UNKNOWN } from '../value.ts';
+import { SILENT, Taint, UNKNOWN, isExact } from '../value.ts';
 import type { Handler } from './run-call.ts';
+import { isShellName } from './shell-names.ts';
 
 function asksForHelp(options: Options): boolean {
   return options.flags.has('--help') || options.flags.has('--version');
@@ -15,8 +17,20 @@ function span(shell: Shell, value: Value): Span {
   return shell.spanOf({ start: value.start, end: value.end });
 }
 
+/** Deleting a link that this script made deletes the link, unless a slash stands behind it. */
+function isOwnLink(text: string, call: Call): boolean {
+  return !text.endsWith('/') && call.state.ownLinks.has(resolvePath(text, call.state.cwd));
+}
+
+function pathFrame({ state }: Call): { cwd: string; home: string; workspace: string } {
+  return { cwd: state.cwd, home: state.home, workspace: state.workspace };
+}
+
 export function deleteTarget(shell: Shell, call: Call, value: Value, recursive: boolean): void {
-  shell.emit(deleteEffect(shell.classify(value.text, call.state), recursive, span(shell, value)));
+  const target = isOwnLink(value.text, call)
+    ? classifyPath(value.text, { ...pathFrame(call), links: new Map() })
+    : shell.classify(value.text, call.state);
+  shell.emit(deleteEffect(target, recursive, span(shell, value)));
 }
 
 function remove(shell: Shell, call: Call): Stream {
@@ -103,12 +117,15 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     const mode = modeFirst ? (options.operands[0]?.text ?? '') : (symbolic?.text ?? '');
     const open = kind === 'mode' && isOpenMode(mode);
     if (kind === 'mode' && setsUserId(mode)) {
+      const grave = options.operands.some(({ text }) => isGraveProgram(text));
       shell.report(
         'permission',
         'setuid',
-        'approve',
-        'permissions.setuid',
-        'lets a program run with the rights of its owner',
+        grave ? 'deny' : 'approve',
+        grave ? 'permissions.setuid-shell' : 'permissions.setuid',
+        grave
+          ? 'lets everybody become root through a shell or an interpreter'
+          : 'lets a program run with the rights of its owner',
         call.span,
       );
     }
@@ -118,6 +135,16 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     }
     return SILENT;
   };
+}
+
+/** A shell, an interpreter, or a program that lies where everybody can put one. */
+function isGraveProgram(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return (
+    isShellName(name) ||
+    /^(?:python|perl|ruby|node|php|find|vim?|nano|env|awk|less|cp|dd)[0-9.]*$/.test(name) ||
+    /^(?:\/tmp|\/var\/tmp|\/dev\/shm)\//.test(path)
+  );
 }
 
 function isOpenMode(mode: string): boolean {
@@ -167,8 +194,38 @@ function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
     if (target !== undefined && target.text !== '/dev/null') {
       shell.writeFile(target.text, false, target, call.state);
     }
+    const [source] = operands;
+    if (kind === 'ln' && target !== undefined && source !== undefined) {
+      if (isExact(source.text) && isExact(target.text)) {
+        const link = resolvePath(target.text, call.state.cwd);
+        call.state.addLink(link, shell.classify(source.text, call.state).path);
+      }
+    }
     return SILENT;
   };
+}
+
+/** A credential that gets a second home is a credential that gets away more easily. */
+function copySecret(shell: Shell, call: Call, source: Value, target: Value): void {
+  const from = shell.classify(source.text, call.state);
+  if (from.targetClass !== 'secret') return;
+  const to = shell.classify(target.text, call.state);
+  // A project's own file beside itself is everyday.
+  const own = isInside(from.path, call.state.workspace) && isInside(to.path, call.state.workspace);
+  if (to.targetClass === 'secret' || own || target.text === '/dev/null') return;
+  shell.report(
+    'credential_read',
+    'copy',
+    'approve',
+    'credentials.copy',
+    'copies credentials to another place',
+    call.span,
+    { target: source.text },
+  );
+}
+
+function isInside(path: string, directory: string): boolean {
+  return path.startsWith(`${directory}/`);
 }
 
 function moveSource(
@@ -179,6 +236,7 @@ function moveSource(
   target: Value | undefined,
 ): void {
   const stream = shell.readFile(source, call.state, false);
+  if (kind === 'cp' && target !== undefined) copySecret(shell, call, source, target);
   if (kind === 'mv') {
     const from = shell.classify(source.text, call.state);
     // Moving a tree away takes it from where it is needed: the same as deleting it there.
@@ -209,7 +267,10 @@ function archive(shell: Shell, call: Call): Stream {
   const [first, ...others] = call.args;
   const clustered = first !== undefined && /^[A-Za-z]+$/.test(first.text);
   const args = clustered ? [{ ...first, text: `-${first.text}` }, ...others] : call.args;
-  const options = new Options(args, TAR);
+  const variable = call.state.lookup('TAR_OPTIONS')?.text ?? '';
+  const words = variable === '' ? [] : variable.split(/\s+/).filter(Boolean);
+  const given = words.map((text) => ({ text, taint: 0, ...call.span }));
+  const options = new Options([...given, ...args], TAR);
   for (const name of [
     '-I',
     '-F',
@@ -248,23 +309,29 @@ function archive(shell: Shell, call: Call): Stream {
   if (!options.has('-c', '--create', '-r', '-u', '--append', '--update'))
     return { text: UNKNOWN, taint: 0 };
   let taint = 0;
-  for (const operand of options.operands)
+  for (const operand of options.operands) {
     taint |= shell.readFile(operand, call.state, false).taint & Taint.secret;
+    const { targetClass } = shell.classify(operand.text, call.state);
+    if (targetClass === 'home' || targetClass === 'root') taint |= Taint.secret;
+    // An archive of what a build made is meant to leave; one of anything else may hold anything.
+    else if (targetClass !== 'artefact' && targetClass !== 'tmp') taint |= Taint.bulk;
+  }
   if (options.has('--remove-files')) {
     for (const operand of options.operands) deleteTarget(shell, call, operand, true);
   }
   const output = options.value('-f', '--file')?.text;
   if (output === undefined || output === '-') return { text: UNKNOWN, taint };
   const colon = output.indexOf(':');
-  if (colon > 0 && !output.slice(0, colon).includes('/') && (taint & Taint.secret) !== 0)
-    shell.secretLeaves(call.span);
+  if (colon > 0 && !output.slice(0, colon).includes('/')) shell.sent(taint, call.span);
   shell.writeFile(output, false, call.span, call.state);
   shell.remember(output, { text: UNKNOWN, taint }, false, call.state);
   return SILENT;
 }
 
 function zip(shell: Shell, call: Call): Stream {
-  const options = new Options(call.args, optionSpec('-x -i -P -T -b -t -n'));
+  const options = new Options(call.args, optionSpec('-x -i -P -b -t -n -TT --unzip-command'));
+  const tester = options.value('-TT', '--unzip-command');
+  if (tester !== undefined) shell.evaluateText(tester.text, call.state, call.span);
   const [target, ...sources] = options.operands;
   let taint = call.stdin?.taint ?? 0;
   for (const source of sources) taint |= shell.readFile(source, call.state, false).taint;

@@ -1,7 +1,8 @@
+import { writeEffect } from '../../effects/file-effects.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import { quote } from '../shell.ts';
-import type { Stream } from '../value.ts';
+import type { Stream, Value } from '../value.ts';
 import { UNKNOWN } from '../value.ts';
 import type { Handler } from './run-call.ts';
 
@@ -46,6 +47,15 @@ function git(shell: Shell, call: Call): Stream {
   } else if (subcommand === 'rebase') {
     const exec = new Options(words, optionSpec('-x --exec --onto -s -X')).value('-x', '--exec');
     if (exec !== undefined) shell.evaluateText(exec.text, state, span);
+  } else if (subcommand === 'add') {
+    addFiles(shell, call, words, global.value('-C'));
+  } else if (subcommand === 'checkout' || subcommand === 'restore' || subcommand === 'apply') {
+    for (const word of words.slice(1)) {
+      const target = shell.classify(word.text, state);
+      if (target.targetClass === 'policy') {
+        shell.emit(writeEffect(target, 'overwrite', shell.spanOf(span)));
+      }
+    }
   } else if (subcommand === 'show' || subcommand === 'cat-file') {
     for (const word of words.slice(1)) {
       const colon = word.text.indexOf(':');
@@ -53,6 +63,34 @@ function git(shell: Shell, call: Call): Stream {
     }
   }
   return { text: UNKNOWN, taint: 0 };
+}
+
+/** A credential that is committed is a credential that is published. */
+function addFiles(
+  shell: Shell,
+  call: Call,
+  words: readonly Value[],
+  directory: Value | undefined,
+): void {
+  const outer = call.state.cwd;
+  if (directory !== undefined) call.state.cwd = shell.classify(directory.text, call.state).path;
+  const dry = words.some(({ text }) => text === '-n' || text === '--dry-run');
+  for (const word of words.slice(1)) {
+    if (dry || word.text.startsWith('-')) continue;
+    const { targetClass } = shell.classify(word.text, call.state);
+    if (targetClass === 'secret' || targetClass === 'home') {
+      shell.report(
+        'credential_read',
+        'commit',
+        'approve',
+        'credentials.commit',
+        'commits a file that holds credentials',
+        call.span,
+        { target: word.text },
+      );
+    }
+  }
+  call.state.cwd = outer;
 }
 
 export const GIT: Readonly<Record<string, Handler>> = { git };

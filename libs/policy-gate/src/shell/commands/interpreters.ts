@@ -6,7 +6,7 @@ import type { Stream, Value } from '../value.ts';
 import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM } from '../value.ts';
 import type { Handler } from './run-call.ts';
 import { flowToExec, runText } from './run-call.ts';
-import { SHELL_NAMES } from './search.ts';
+import { SHELL_NAMES } from './shell-names.ts';
 
 const SHELL_OPTIONS = optionSpec('-c -o -O --rcfile --init-file +O +o');
 
@@ -99,6 +99,24 @@ const INTERPRETERS_BY_NAME: Readonly<Record<string, Interpreter>> = {
   elixir: { language: 'other', code: ['-e', '--eval'], values: '-e --eval' },
 };
 
+/** `python -m http.server` over a home or the root: whoever asks gets the keys as well. */
+function serve(shell: Shell, call: Call): void {
+  const at = call.args.findIndex((arg) => arg.text === '--directory' || arg.text === '-d');
+  const directory = at < 0 ? call.state.cwd : (call.args[at + 1]?.text ?? '');
+  const { targetClass } = shell.classify(directory, call.state);
+  if (['root', 'home', 'system', 'secret'].includes(targetClass)) {
+    shell.report(
+      'network',
+      'serve',
+      'approve',
+      'exfiltration.serve',
+      'serves a home or the whole machine over the network',
+      call.span,
+      { target: directory },
+    );
+  }
+}
+
 function interpreter(name: string, spec: Interpreter): Handler {
   const { language, code } = spec;
   const values = optionSpec(spec.values);
@@ -120,7 +138,10 @@ function interpreter(name: string, spec: Interpreter): Handler {
       }
       return { text: UNKNOWN, taint: payload.taint };
     }
-    if (options.flags.has('-m') && name === 'python') return { text: UNKNOWN, taint: 0 };
+    if (options.flags.has('-m') && name === 'python') {
+      if (options.value('-m')?.text === 'http.server') serve(shell, call);
+      return { text: UNKNOWN, taint: 0 };
+    }
     const script: Value | undefined = call.args[options.firstOperand];
     const fileOption = options.value('-File');
     const file = fileOption ?? script;

@@ -1,12 +1,13 @@
 import { checkHost, hostOfUrl } from '../../network/network-check.ts';
 import { normalizeHost } from '../../network/host.ts';
+import { methodEffect } from '../../network/request.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
 import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, isExact } from '../value.ts';
 import type { Handler } from './run-call.ts';
 import { runText } from './run-call.ts';
-import { isShellName } from './search.ts';
+import { isShellName } from './shell-names.ts';
 
 const CURL = optionSpec(
   '-A -b -c -C -d -D -e -E -F -h -H -K -m -o -P -Q -r -t -T -u -U -w -x -X -y -Y -z ' +
@@ -130,11 +131,11 @@ function judgeHost(
 /** Sends a file (or standard input) away. */
 function send(shell: Shell, call: Call, path: string, value: Value): void {
   if (path === '-' || path === '.') {
-    if (((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
+    shell.sent(call.stdin?.taint ?? 0, call.span);
     return;
   }
   const stream = shell.readFile({ ...value, text: path }, call.state, false);
-  if ((stream.taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+  shell.sent(stream.taint, call.span);
 }
 
 function curl(shell: Shell, call: Call): Stream {
@@ -150,6 +151,17 @@ function curl(shell: Shell, call: Call): Stream {
   if (named !== undefined) urls.push(named);
   for (const url of urls) visit(shell, call, url);
   sendCurlBodies(shell, call);
+  judgeMethod(shell, call, options, urls);
+  if (options.value('--unix-socket')?.text.endsWith('docker.sock') === true) {
+    shell.report(
+      'container',
+      'escape',
+      'deny',
+      'docker.mount',
+      'talks to the container engine, which owns the machine',
+      call.span,
+    );
+  }
   const output = options.value('-o', '--output');
   const stream: Stream = { text: UNKNOWN, taint: Taint.network };
   if (output !== undefined && output.text !== '-') {
@@ -163,6 +175,16 @@ function curl(shell: Shell, call: Call): Stream {
     return SILENT;
   }
   return options.has('-I', '--head') ? UNKNOWN_STREAM : stream;
+}
+
+/** `-X DELETE`, and search engines that are told to forget everything. */
+function judgeMethod(shell: Shell, call: Call, options: Options, urls: readonly Value[]): void {
+  const method = options.value('-X', '--request')?.text;
+  if (method === undefined) return;
+  for (const url of urls) {
+    const effect = methodEffect({ url: url.text, method });
+    if (effect !== undefined) shell.emit({ ...effect, span: shell.spanOf(call.span) });
+  }
 }
 
 const BODY_OPTIONS = [
@@ -188,7 +210,7 @@ function sendCurlBodies(shell: Shell, call: Call): void {
       body = { ...arg, text: text.replace(/^-[a-zA-Z]*?[dF]/, '') };
     } else if (/^-[a-zA-Z]*[dF]$/.test(text) && !text.startsWith('--')) body = call.args[index + 1];
     if (body !== undefined) {
-      if ((body.taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+      shell.sent(body.taint, call.span);
       const file = /(?:^|=)[@<]([^;]+)/.exec(body.text)?.[1];
       for (const path of file?.split(',') ?? []) send(shell, call, path, body);
     }
@@ -244,7 +266,7 @@ function fetcher(values: string): Handler {
     const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
     const url = options.operands.find((operand) => !methods.has(operand.text.toUpperCase()));
     if (url !== undefined) visit(shell, call, url);
-    if (((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
+    shell.sent(call.stdin?.taint ?? 0, call.span);
     return { text: UNKNOWN, taint: Taint.network };
   };
 }
@@ -271,8 +293,23 @@ function netcat(shell: Shell, call: Call): Stream {
   const listens = options.has('-l', '--listen');
   if (((call.stdin?.taint ?? 0) & Taint.shell) !== 0) shell.remoteShell(call.span);
   const scans = options.has('-z');
-  if (host !== undefined && !listens) visitHost(shell, call, host.text);
-  if (((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
+  if (host !== undefined && !listens) {
+    visitHost(shell, call, host.text);
+    const local = normalizeHost(host.text)?.addressClass === 'loopback';
+    const piped = call.stdin !== undefined && call.stdin.taint === 0;
+    if (!scans && !local && !piped && options.operands.length > 1 && call.name !== 'telnet') {
+      shell.report(
+        'network',
+        'socket',
+        'approve',
+        'network.raw-socket',
+        'opens a raw network connection',
+        call.span,
+        { target: host.text },
+      );
+    }
+  }
+  shell.sent(call.stdin?.taint ?? 0, call.span);
   if (listens && call.stdin === undefined) {
     shell.report('network', 'listen', 'allow', 'network.listen', '', call.span);
   }
@@ -311,12 +348,12 @@ function socat(shell: Shell, call: Call): Stream {
         call.state,
         call.span,
       );
-      if (networked && (output.taint & Taint.secret) !== 0) shell.secretLeaves(call.span);
+      if (networked) shell.sent(output.taint, call.span);
     }
     if ((kind === 'OPEN' || kind === 'FILE' || kind === 'GOPEN') && networked)
       send(shell, call, rest.split(',')[0] ?? '', address);
   }
-  if (networked && ((call.stdin?.taint ?? 0) & Taint.secret) !== 0) shell.secretLeaves(call.span);
+  if (networked) shell.sent(call.stdin?.taint ?? 0, call.span);
   return { text: UNKNOWN, taint: networked ? Taint.network : 0 };
 }
 
@@ -349,8 +386,8 @@ function secureShell(shell: Shell, call: Call): Stream {
   if (host.includes('.') || host.includes(':')) visitHost(shell, call, host);
   const more = new Options(afterTarget, SSH, true);
   const command = afterTarget.slice(more.firstOperand);
-  const secret = ((call.stdin?.taint ?? 0) & Taint.secret) !== 0;
-  if (secret) shell.secretLeaves(call.span);
+  // A machine one has a key for may be given a tree; its keys it may not.
+  shell.sent((call.stdin?.taint ?? 0) & ~Taint.bulk, call.span);
   const remote = shell.remoteState(call.state);
   if (command.length > 0) {
     const taint = command.reduce((sum, arg) => sum | arg.taint, 0);
@@ -379,8 +416,7 @@ function secureCopy(spec: ReturnType<typeof optionSpec>): Handler {
     if (target === undefined) return SILENT;
     if (isRemotePath(target.text)) {
       for (const source of operands) {
-        if ((shell.readFile(source, call.state, false).taint & Taint.secret) !== 0)
-          shell.secretLeaves(call.span);
+        shell.sent(shell.readFile(source, call.state, false).taint & ~Taint.bulk, call.span);
       }
     } else {
       const fromRemote = operands.some((source) => isRemotePath(source.text));
@@ -409,10 +445,11 @@ function secureCopy(spec: ReturnType<typeof optionSpec>): Handler {
         !['artefact', 'tmp', 'workspace'].includes(classified.targetClass) ||
         isRemotePath(target.text)
       ) {
+        const grave = ['home', 'root', 'system'].includes(classified.targetClass);
         shell.report(
           'delete',
           'mirror',
-          'approve',
+          grave ? 'deny' : 'approve',
           'files.rsync-delete',
           'deletes in the target whatever the source does not have',
           call.span,
@@ -450,5 +487,4 @@ export const NETWORK: Readonly<Record<string, Handler>> = {
       '-e -f -B -T --rsh --exclude --include --filter --files-from --exclude-from --include-from --port --bwlimit --log-file --backup-dir --compare-dest --copy-dest --link-dest --rsync-path --chmod --chown --temp-dir',
     ),
   ),
-  nslookup: () => UNKNOWN_STREAM,
 };

@@ -4,12 +4,14 @@ import type { Stream, Value } from '../value.ts';
 import { Taint, UNKNOWN, hasGlob, isExact } from '../value.ts';
 import { BUILTINS } from './builtins.ts';
 import { DATABASES } from './databases.ts';
+import { EDITORS } from './editors.ts';
 import { FILES } from './files.ts';
 import { GIT } from './git.ts';
 import { INTERPRETERS } from './interpreters.ts';
 import { NETWORK } from './network.ts';
 import { SEARCH } from './search.ts';
 import { TEXT } from './text.ts';
+import { UPLOADS } from './uploads.ts';
 import { WRAPPERS, unwrap } from './wrappers.ts';
 
 export type Handler = (shell: Shell, call: Call) => Stream;
@@ -23,6 +25,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...Object.entries(INTERPRETERS),
   ...Object.entries(SEARCH),
   ...Object.entries(DATABASES),
+  ...Object.entries(EDITORS),
+  ...Object.entries(UPLOADS),
 ]);
 
 /** `/usr/bin/python3.12` is python, `rm.exe` is rm. */
@@ -67,12 +71,32 @@ export function runCall(shell: Shell, call: Call, word: Value): Stream {
   }
   const normalized: Call = { ...call, name, args };
   judgeByKnowledge(shell, normalized);
+  if (printsShellSetup(name, args)) return { text: UNKNOWN, taint: Taint.shellSetup };
   const wrapper = WRAPPERS.get(name);
   if (wrapper !== undefined) return unwrap(shell, normalized, wrapper);
   const handler = HANDLERS.get(name);
   if (handler !== undefined) return handler(shell, normalized);
   if (name.startsWith('mkfs.')) judgeByKnowledge(shell, { ...normalized, name: 'mkfs' });
   return { text: UNKNOWN, taint: call.stdin?.taint ?? 0 };
+}
+
+/** Tools whose output is meant to be evaluated, and the words that make them print it. */
+const SHELL_SETUP: ReadonlySet<string> = new Set(
+  'direnv starship zoxide pyenv rbenv nodenv goenv jenv fnm brew thefuck mise rtx asdf opam dircolors lesspipe conda mamba micromamba luarocks keychain docker-machine minikube atuin mcfly navi pipx register-python-argcomplete kubectl helm gh npm pip uv rustup'.split(
+    ' ',
+  ),
+);
+const SETUP_WORDS: ReadonlySet<string> = new Set(
+  'hook init env shellenv completion completions activate alias path -b --alias docker-env shell.bash shell.zsh completion-script generate-shell-completion'.split(
+    ' ',
+  ),
+);
+
+function printsShellSetup(name: string, args: readonly Value[]): boolean {
+  if (!SHELL_SETUP.has(name)) return false;
+  return args.length === 0
+    ? name === 'lesspipe' || name === 'dircolors'
+    : args.slice(0, 2).some(({ text }) => SETUP_WORDS.has(text));
 }
 
 /** Something that came from elsewhere is run. */

@@ -2,6 +2,7 @@ import { commandName, runText } from './run-call.ts';
 import type { Handler } from './run-call.ts';
 import { deleteTarget } from './files.ts';
 import { LIMITS } from '../limits.ts';
+import { isShellName } from './shell-names.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
@@ -200,25 +201,6 @@ function runWithInput(
   );
   shell.leave();
   return { text: output.text, taint: output.taint | (input.taint & Taint.secret) };
-}
-
-export const SHELL_NAMES: ReadonlySet<string> = new Set([
-  'sh',
-  'bash',
-  'dash',
-  'zsh',
-  'ksh',
-  'ksh93',
-  'mksh',
-  'ash',
-  'fish',
-  'rbash',
-  'csh',
-  'tcsh',
-]);
-
-export function isShellName(name: string): boolean {
-  return SHELL_NAMES.has(name);
 }
 
 const PARALLEL = optionSpec(

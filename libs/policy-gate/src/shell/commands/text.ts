@@ -123,7 +123,31 @@ function xxd(shell: Shell, call: Call): Stream {
   );
 }
 
+/** The names of variables without their values: `cut -d= -f1 .env`. */
+function cut(shell: Shell, call: Call): Stream {
+  const options = new Options(call.args, CUT);
+  const namesOnly =
+    options.value('-d', '--delimiter')?.text === '=' &&
+    options.value('-f', '--fields')?.text === '1';
+  let taint = options.operands.length === 0 ? (call.stdin?.taint ?? 0) : 0;
+  for (const file of options.operands) {
+    taint |= shell.readFile(file, call.state, !namesOnly).taint;
+  }
+  return { text: UNKNOWN, taint: namesOnly ? 0 : taint };
+}
+
+const CUT = optionSpec('-b -c -d -f --delimiter --fields --characters --output-delimiter');
+
+/** `openssl s_client`: a connection like any other. */
+function tlsClient(shell: Shell, call: Call): Stream {
+  const stdin = call.stdin?.taint ?? 0;
+  if ((stdin & Taint.shell) !== 0) shell.remoteShell(call.span);
+  shell.sent(stdin, call.span);
+  return { text: UNKNOWN, taint: Taint.network };
+}
+
 function openssl(shell: Shell, call: Call): Stream {
+  if (call.args[0]?.text === 's_client') return tlsClient(shell, call);
   const options = new Options(call.args, optionSpec('-in -out -k -pass -K -iv -passin -passout'));
   const input = inputOf(shell, call, options.value('-in'));
   const encodes = ['base64', 'enc'].includes(options.operands[0]?.text ?? '');
@@ -246,6 +270,15 @@ function awk(shell: Shell, call: Call): Stream {
   const scripted = options.has('-f', '--file');
   const program = scripted ? undefined : options.operands[0];
   if (program !== undefined) {
+    if (/["']\/inet[46]?\/(?:tcp|udp)\//.test(program.text)) {
+      if (/getline|system|\|&/.test(program.text)) shell.remoteShell(call.span);
+    }
+    for (const match of program.text.matchAll(
+      /(?:print[^|\n]*\|\s*|)"((?:[^"\\]|\\.)*)"\s*(?:\|\s*getline)?/g,
+    )) {
+      const piped = /^print[^|\n]*\|/.test(match[0]) || /getline$/.test(match[0]);
+      if (piped) shell.evaluateText(unescape(match[1] ?? ''), call.state, call.span);
+    }
     for (const match of program.text.matchAll(/system\s*\(\s*"((?:[^"\\]|\\.)*)"/g)) {
       shell.evaluateText(unescape(match[1] ?? '').replaceAll('\\"', '"'), call.state, call.span);
     }
@@ -284,6 +317,24 @@ function compress(suffix: string): Handler {
   };
 }
 
+const GREP = reader(
+  '-e -f -m -A -B -C -d -D --regexp --file --include --exclude --exclude-dir --exclude-from --max-count --color',
+  false,
+  1,
+);
+
+/** Lines of an environment that name nothing secret are no secret. */
+const grep: Handler = (shell, call) => {
+  const stream = GREP(shell, call);
+  const pattern = call.args.find((arg) => !arg.text.startsWith('-'))?.text ?? '';
+  const harmless =
+    !/^[.*^$\\\s]*$/.test(pattern) &&
+    !/secret|token|pass|pwd|key|cred|auth|aws|^\W*\w$/i.test(pattern) &&
+    !call.args.some((arg) => /^-[a-zA-Z]*v|^--invert/.test(arg.text));
+  const fromEnvironment = ((call.stdin?.taint ?? 0) & Taint.secret) !== 0;
+  return harmless && fromEnvironment ? { ...stream, taint: 0 } : stream;
+};
+
 export const TEXT: Readonly<Record<string, Handler>> = {
   echo,
   printf,
@@ -298,17 +349,15 @@ export const TEXT: Readonly<Record<string, Handler>> = {
   strings: reader('-n -t -e --bytes --radix', false),
   hexdump: reader('-n -s -e -f', false),
   od: reader('-A -j -N -t -w -S', false),
-  cut: reader('-b -c -d -f --delimiter --fields --characters --output-delimiter', false),
+  cut,
   sort: reader('-k -t -o -S -T --key --field-separator --output', true),
   uniq: reader('-f -s -w', true),
   paste: reader('-d', false),
   fold: reader('-w', false),
   column: reader('-t -s -o -c', false),
-  grep: reader(
-    '-e -f -m -A -B -C -d -D --regexp --file --include --exclude --exclude-dir --max-count --color',
-    false,
-    1,
-  ),
+  grep,
+  egrep: grep,
+  fgrep: grep,
   rg: reader('-e -f -g -t -T -m -A -B -C -d -j -r --glob --type', false, 1),
   jq: reader('-f --arg --argjson --indent', false, 1),
   yq: reader('', false, 1),

@@ -346,7 +346,13 @@ export function unwrap(shell: Shell, call: Call, wrapper: Wrapper): Stream {
   index += wrapper.skip;
   while (args[index]?.text === '--') index += 1;
   const inner = args.slice(index);
-  if (inner.length === 0 && call.name === 'env') output = { text: UNKNOWN, taint: Taint.secret };
+  if (
+    inner.length === 0 &&
+    call.name === 'env' &&
+    !options.has('-i', '--ignore-environment', '-')
+  ) {
+    output = { text: UNKNOWN, taint: Taint.secret };
+  }
   if (inner.length === 0 && call.stdin !== undefined && PRIVILEGED.has(call.name)) {
     output = runText(shell, call, call.stdin, state.fork());
   }
