@@ -582,7 +582,13 @@ const APPLY: Readonly<Record<Does, (site: Site) => CodeValue | undefined>> = {
     return undefined;
   },
   link: (site) => {
-    useFile(site, site.receiver ?? site.args.positional[1], 'overwrite');
+    const [source, target] = site.args.positional;
+    useFile(site, site.receiver ?? target, 'overwrite');
+    // What is written through another name is written all the same.
+    const { shell, state } = site.machine;
+    if (source?.is === 'text' && shell.classify(source.text, state).targetClass === 'policy') {
+      useFile(site, source, 'overwrite');
+    }
     return undefined;
   },
   request: (site) => request(site),

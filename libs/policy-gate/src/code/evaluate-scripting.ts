@@ -50,6 +50,8 @@ export function evaluateScripting(
   }
 }
 
+/** The home directory inside a text. */
+const HOME = /\$ENV\{['"]?HOME['"]?\}|#\{(?:ENV\[['"]HOME['"]\]|Dir\.home)\}|\$HOME\b/g;
 const SOCKETS = [
   'TCPSocket',
   'TCPServer',
@@ -138,7 +140,8 @@ function judgeSite(
     case 'write': {
       const paths = known.everyArgument === true ? site.arguments : site.arguments.slice(0, 1);
       for (const path of paths.length === 0 ? [UNKNOWN] : paths) {
-        const expanded = path.startsWith('~') ? state.home + path.slice(1) : path;
+        const interpolated = path.replaceAll(HOME, state.home);
+        const expanded = interpolated.replace(/^~(?=\/|$)/, state.home);
         const target = shell.classify(expanded.replaceAll('*', STAR), state);
         // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
         if (path === UNKNOWN && known.does !== 'delete_tree') continue;

@@ -383,7 +383,9 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
     return classifyHome(path, subject, pieces.slice(0, 3).join('/'));
   }
   if (top === 'root' && pieces.length >= 2) return classifyHome(path, subject, '/root');
-  const secret = SECRET_SYSTEM.some((prefix) => subject.startsWith(prefix));
+  if (isGuardProgram(subject)) return { path, targetClass: 'policy', whole: false };
+  const secret =
+    SECRET_SYSTEM.some((prefix) => subject.startsWith(prefix)) || SECRET_ANYWHERE.test(subject);
   if (secret) return { path, targetClass: 'secret', whole: false };
   if (PERSISTENCE_SYSTEM.some((prefix) => subject.startsWith(prefix))) {
     return { path, targetClass: 'persistence', whole: pieces.length <= 2 };
@@ -407,6 +409,15 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
     targetClass: isSecretName(last) ? 'secret' : 'outside',
     whole: pieces.length <= 2,
   };
+}
+
+/** A home's store of credentials, whoever's home it is. */
+const SECRET_ANYWHERE =
+  /\/\.(?:ssh\/(?!.*\.pub$|known_hosts)|aws\/credentials|gnupg\/|kube\/config|netrc$|pgpass$)/;
+
+/** Programs that guard agents, where programs are installed. */
+function isGuardProgram(path: string): boolean {
+  return /\/bin\/(?:nah|dcg|cc-safety-net|policy-gate)$/.test(path);
 }
 
 function isPlain(text: string): boolean {
@@ -490,6 +501,7 @@ function classifyHome(path: string, subject: string, home: string): ClassifiedPa
   if (matchesEverything(relative.split('/', 1)[0] ?? '') && !relative.includes('/')) {
     return { path, targetClass: 'home', whole: true };
   }
+  if (isGuardProgram(subject)) return { path, targetClass: 'policy', whole: false };
   if (PERSISTENCE_HOME.some((name) => isUnder(relative, name))) {
     return { path, targetClass: 'persistence', whole: false };
   }

@@ -32,8 +32,11 @@ export const SELF_PROTECTION: Family = {
     },
     {
       id: 'self.agent-yolo',
-      command: 'codex gemini qwen cursor-agent crush droid kimi cline aider',
-      flags: ['--yolo|--full-auto|--yes-always|--yes|--force|--auto-approve|--auto|-y'],
+      command:
+        'claude codex gemini qwen cursor-agent crush droid kimi cline aider pi hermes opencode amp',
+      flags: [
+        '--yolo|--full-auto|--yes-always|--yes|--force|--auto-approve|--auto|-y|--safe-mode|--no-extensions|--no-hooks|--no-plugins|--bare',
+      ],
       kind: 'self_protection',
       operation: 'unbound_agent',
       verdict: 'approve',
@@ -60,9 +63,9 @@ export const SELF_PROTECTION: Family = {
     },
     {
       id: 'self.agent-config',
-      command: 'claude codex gemini',
+      command: 'claude codex gemini amp hermes openclaw droid opencode cline kiro-cli',
       subcommand:
-        'mcp|config|plugin|hooks|extensions add|remove|set|install|enable|disable|add-json|uninstall',
+        'mcp|config|plugin|plugins|hooks|extensions|settings add|remove|rm|set|unset|install|enable|disable|add-json|uninstall',
       kind: 'self_protection',
       operation: 'settings',
       verdict: 'approve',
@@ -83,6 +86,8 @@ export const SELF_PROTECTION: Family = {
         '*policy-gate*',
         '*safety-net*',
         'nah',
+        'nah-*',
+        '*/nah-*',
         'dcg',
         '*destructive_command_guard*',
         '*agent-governance*',

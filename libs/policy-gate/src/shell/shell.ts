@@ -256,6 +256,8 @@ export class Shell extends EffectLog {
           body: node.body,
           foreign: this.foreignSpan !== undefined,
         });
+        // It runs for every command that is not there.
+        if (node.name.value === 'command_not_found_handle') this.runBody(node.body, state.fork());
         return SILENT;
       case 'TestCommand':
       case 'ArithmeticCommand':
@@ -499,7 +501,9 @@ export class Shell extends EffectLog {
       }
       return { text: UNKNOWN, taint: Taint.secret | Taint.file };
     }
-    return { text: UNKNOWN, taint: Taint.file | (value.taint & Taint.network) };
+    const bulk = target.targetClass === 'workspace' && SECRET_TREE.test(target.path);
+    const origin = Taint.file | (value.taint & Taint.network);
+    return { text: UNKNOWN, taint: bulk ? origin | Taint.bulk : origin };
   }
 }
 
@@ -520,6 +524,9 @@ function callSignature(args: readonly Value[], state: ShellState): string {
     .slice(0, 8192)
     .replace(/(?:\/\u0001)+/g, '/\u0001');
 }
+
+/** Directories of a project that by their name hold keys. */
+const SECRET_TREE = /\/(?:certs?|certificates|secrets?|keys|private|credentials)(?:\/|$)/;
 
 /** For handing an argument on inside a text that is parsed again. */
 export function quote(text: string): string {

@@ -5,7 +5,7 @@ import type { OptionSpec } from '../options.ts';
 import { Options, NO_VALUES, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
-import { SILENT, Taint, UNKNOWN, isExact } from '../value.ts';
+import { SILENT, Taint, UNKNOWN, hasGlob, isExact } from '../value.ts';
 import type { Handler } from './run-call.ts';
 import { isShellName } from './shell-names.ts';
 
@@ -131,7 +131,9 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     }
     for (const operand of options.operands.slice(modeFirst ? 1 : 0)) {
       const target = shell.classify(operand.text, call.state);
-      shell.emit(permissionEffect(target, recursive, open, span(shell, operand)));
+      // `chown root ~/*` reaches as far as `chown -R root ~`.
+      const whole = recursive || hasGlob(operand.text);
+      shell.emit(permissionEffect(target, whole, open, span(shell, operand)));
     }
     return SILENT;
   };
@@ -391,4 +393,8 @@ export const FILES: Readonly<Record<string, Handler>> = {
   mkfifo: writesOperands,
   touch: writesOperands,
   mkdir: writesOperands,
+  strip: writesOperands,
+  objcopy: writesOperands,
+  patchelf: writesOperands,
+  upx: writesOperands,
 };

@@ -33,6 +33,8 @@ function git(shell: Shell, call: Call): Stream {
       // What --force would be asked for on the command line.
       if (call.args.some((word) => word.text === 'clean'))
         shell.evaluateText('git clean --force', state, span);
+    } else if (name === 'gc.pruneexpire' && value === 'now') {
+      shell.evaluateText('git gc --prune=now', state, span);
     } else if (RUNNING.includes(name) && value !== 'true' && value !== 'false') {
       shell.evaluateText(value, state, span);
     }

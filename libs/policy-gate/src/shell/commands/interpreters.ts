@@ -173,6 +173,10 @@ function runCode(
     return;
   }
   if (!shell.enter()) return;
+  // The simple commands of PowerShell read like those of a shell.
+  if (call.name === 'pwsh' || call.name === 'powershell') {
+    shell.evaluateText(stream.text, call.state, call.span);
+  }
   evaluateCode(stream.text, language ?? 'other', shell, call.state, {
     span: call.span,
     own: false,

@@ -9,6 +9,7 @@ import { FILES } from './files.ts';
 import { GIT } from './git.ts';
 import { INTERPRETERS } from './interpreters.ts';
 import { NETWORK } from './network.ts';
+import { POWERSHELL } from './powershell.ts';
 import { SEARCH } from './search.ts';
 import { TEXT } from './text.ts';
 import { UPLOADS } from './uploads.ts';
@@ -27,6 +28,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...Object.entries(DATABASES),
   ...Object.entries(EDITORS),
   ...Object.entries(UPLOADS),
+  ...Object.entries(POWERSHELL),
 ]);
 
 /** `/usr/bin/python3.12` is python, `rm.exe` is rm. */
