@@ -1,7 +1,7 @@
 /**
  * How long a check takes, beside the parser alone on the same commands in the same run.
  *
- *   node bench/speed.mjs [<file of JSON lines with a `command`>]
+ *   npm run bench -- speed [<file of JSON lines with a `command`>]
  *
  * Each command is measured by itself, many rounds, the median round kept; p50 and p99 are over the
  * commands.
@@ -26,6 +26,82 @@ const SAMPLES = [
   'sudo bash -c "echo $(date) >> /tmp/log"',
   'cat package.json | grep version | head -1',
 ];
+
+/** Programs of the length that agents write. */
+const CODE = [
+  [
+    'python',
+    `import json, sys
+data = json.load(sys.stdin)
+for item in data['items']:
+    if item.get('active'):
+        print(item['id'], item['name'])
+`,
+  ],
+  [
+    'python',
+    `import subprocess
+from pathlib import Path
+
+out = Path('out')
+out.mkdir(exist_ok=True)
+version = subprocess.check_output(['git', 'describe', '--tags']).decode().strip()
+(out / 'version.txt').write_text(version)
+`,
+  ],
+  [
+    'python',
+    `import os, requests
+
+token = os.environ['API_TOKEN']
+response = requests.get(
+    'https://api.example.com/items',
+    headers={'Authorization': f'Bearer {token}'},
+    timeout=10,
+)
+response.raise_for_status()
+rows = [r for r in response.json() if r['price'] > 10]
+print(len(rows), sum(r['price'] for r in rows))
+`,
+  ],
+  ['python', "import shutil\nshutil.rmtree('build', ignore_errors=True)\n"],
+  [
+    'javascript',
+    `const fs = require('fs');
+const pkg = JSON.parse(fs.readFileSync('package.json', 'utf8'));
+pkg.version = process.argv[2];
+fs.writeFileSync('package.json', JSON.stringify(pkg, null, 2) + '\\n');
+`,
+  ],
+  [
+    'typescript',
+    `import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+async function main(): Promise<void> {
+  for (const name of await readdir('src')) {
+    const text = await readFile(path.join('src', name), 'utf8');
+    console.log(name, text.split('\\n').length);
+  }
+}
+await main();
+`,
+  ],
+  [
+    'javascript',
+    `const { execSync } = require('child_process');
+const files = execSync('git diff --name-only').toString().trim().split('\\n');
+for (const file of files.filter((name) => name.endsWith('.ts'))) console.log(file);
+`,
+  ],
+  [
+    'javascript',
+    `fetch('https://api.example.com/users').then((r) => r.json()).then((users) => {
+  console.log(users.map((u) => u.name).join(', '));
+});
+`,
+  ],
+].map(([language, code]) => ({ language, code }));
 
 const [file] = process.argv.slice(2);
 const commands =
@@ -77,10 +153,7 @@ function visit(node) {
 
 const parsed = measure(commands, (command) => visit(parse(command)));
 const checked = measure(commands, (command) => gate.checkAction('execute_code', { command }));
-const code = measure(
-  ['python -c "import json,sys; print(json.load(sys.stdin)[\'a\'])"'],
-  (command) => gate.checkAction('execute_code', { command }),
-);
+const code = measure(CODE, (context) => gate.checkAction('execute_code', context));
 const plain = measure(['production', 'staging'], (environment) =>
   ruled.checkAction('call_tool', { tool: 'search', environment }),
 );
