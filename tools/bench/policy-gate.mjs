@@ -109,7 +109,7 @@ const guards = {
 
 // --- detection ---------------------------------------------------------------------------------
 
-const sets = { 'own actions': ownActions() };
+const sets = { actions: ownActions('actions'), second: ownActions('second') };
 if (existsSync(values.corpora)) {
   for (const name of ['dcg', 'nah']) sets[name] = corpusActions(values.corpora, name);
   for (const name of ['tldr', 'nl2bash']) {

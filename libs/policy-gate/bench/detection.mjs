@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
 const [directory] = positionals;
 const [shownSet, shownKind] = values.show.split(':');
 const gate = new PolicyGate();
-const sets = { own: ownActions() };
+const sets = { actions: ownActions('actions'), second: ownActions('second') };
 for (const name of directory === undefined ? [] : ['dcg', 'nah', 'tldr', 'nl2bash']) {
   sets[name] = corpusActions(directory, name);
 }

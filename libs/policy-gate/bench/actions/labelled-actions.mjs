@@ -5,24 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parse } from 'yaml';
-
-/** This repository's own, by family. */
-export function ownActions() {
-  const families = parse(readFileSync(new URL('actions.yaml', import.meta.url), 'utf8'));
-  return Object.entries(families).flatMap(([family, groups]) =>
-    Object.entries(groups).flatMap(([label, items]) =>
-      items.map((item) => ({
-        family,
-        expected: label === 'near_miss' ? 'allow' : label,
-        nearMiss: label === 'near_miss',
-        ...(typeof item === 'string'
-          ? { action: 'execute_code', context: { command: item } }
-          : item),
-      })),
-    ),
-  );
-}
+export { ownActions } from '../../src/testing/labelled-actions.ts';
 
 /** One of the public corpora of a directory: dcg, nah (both reviewed), tldr, nl2bash (everyday). */
 export function corpusActions(directory, name) {

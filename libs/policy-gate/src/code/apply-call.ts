@@ -264,6 +264,11 @@ function useFile(site: Site, value: CodeValue | undefined, use: FileUse): void {
     return;
   }
   const path = textOf(value);
+  // Files that a program picks itself, inside its own project.
+  if (use === 'delete' && path.endsWith(UNKNOWN)) {
+    const { targetClass } = shell.classify(path, state);
+    if (targetClass === 'workspace_root' || targetClass === 'workspace') return;
+  }
   // A computed path is everyday in a program; only the loss of a whole tree is worth a question.
   if (path === UNKNOWN && use !== 'delete_tree') return;
   if (value?.is !== 'text' && value !== undefined && use !== 'delete_tree') return;
@@ -601,6 +606,12 @@ const APPLY: Readonly<Record<Does, (site: Site) => CodeValue | undefined>> = {
     return result;
   },
   sql: runSql,
+  mail: ({ machine, args, span }) => {
+    const taint = args.positional.reduce((sum, arg) => sum | taintOf(arg), 0);
+    machine.shell.sent(taint & Taint.secret, span);
+    machine.shell.report('network', 'mail', 'approve', 'exfiltration.mail', 'sends mail', span);
+    return undefined;
+  },
   print,
   kill,
   fork,

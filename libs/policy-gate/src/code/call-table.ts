@@ -36,6 +36,8 @@ export type Does =
   /** Writes what it fetches from its first argument to its second. */
   | 'download'
   | 'sql'
+  /** Sends mail. */
+  | 'mail'
   | 'print'
   | 'kill'
   | 'fork'

@@ -38,6 +38,7 @@ export const JAVASCRIPT_CALLS = callTable({
     'net.connect().write net.Socket().write net.createConnection().write dns.resolve dns.lookup ' +
     'axios.create().get axios.create().post',
   request_delete: 'axios.delete got.delete ky.delete superagent.delete axios.create().delete',
+  mail: '?.sendMail',
   sql:
     '?.query ?.execute ?.exec ?.run ?.raw ?.$executeRaw ?.$executeRawUnsafe ?.$queryRaw ' +
     '?.$queryRawUnsafe pg.Client().query pg.Pool().query pg.Pool().connect().query ' +

@@ -18,6 +18,7 @@ import {
 } from './code-value.ts';
 import { JAVASCRIPT_CALLS } from './javascript-calls.ts';
 import type { Language, Machine } from './machine.ts';
+import { itemsOf } from './machine.ts';
 import { Scope } from './scope.ts';
 import { javascriptString, unescapeLiteral } from './string-literals.ts';
 import { moduleName } from './text-functions.ts';
@@ -234,7 +235,7 @@ function loop(node: SyntaxNode, machine: Machine): void {
   const at = pieces.findIndex(({ name: kind }) => kind === 'of' || kind === 'in');
   const target = pieces[at - 1];
   const over = machine.evaluate(pieces[at + 1] ?? null);
-  const items = over.is === 'list' ? over.items.slice(0, MAX_ROUNDS) : [unknown(taintOf(over))];
+  const items = itemsOf(over, MAX_ROUNDS);
   if (over.is === 'list' && over.items.length > MAX_ROUNDS) machine.shell.limits.add('code');
   for (const item of items) {
     if (target !== undefined) bindTarget(target, item, machine);

@@ -181,9 +181,11 @@ export class Machine {
       if (arg.is !== 'function' && !isKnown) continue;
       const receiver = receiverOf(callee);
       const items =
-        receiver?.is === 'list'
-          ? receiver.items.slice(0, 32)
-          : [receiver?.is === 'name' ? receiver : unknown(taintOf(result))];
+        receiver?.is === 'list' || receiver?.is === 'name'
+          ? receiver.is === 'name' && callee.is === 'name' && callee.path.endsWith('.then')
+            ? [receiver]
+            : itemsOf(receiver, 32)
+          : [unknown(taintOf(result))];
       for (const item of items) {
         const given = { positional: [item], named: new Map<string, CodeValue>() };
         if (arg.is === 'function') this.invoke(arg, given);
@@ -227,9 +229,18 @@ export class Machine {
   }
 }
 
+/** What a loop over a value gives: the items of a list, `x[]` of a library's collection. */
+export function itemsOf(value: CodeValue, most: number): CodeValue[] {
+  if (value.is === 'list') return value.items.slice(0, most);
+  if (value.is === 'name') return [name(`${value.path}[]`, value.args, value.taint)];
+  return [unknown(taintOf(value))];
+}
+
 /** What a function is handed to: the list of `list.map(f)`, the promise of `promise.then(f)`. */
 function receiverOf(callee: CodeValue): CodeValue | undefined {
   if (callee.is === 'method') return callee.receiver;
-  if (callee.is !== 'name' || !callee.path.endsWith('.then')) return undefined;
-  return name(callee.path.slice(0, -'.then'.length), callee.args, callee.taint);
+  const owner =
+    callee.is === 'name' ? /^(.+)\.(?:then|forEach|map|filter)$/.exec(callee.path) : null;
+  if (callee.is !== 'name' || owner?.[1] === undefined) return undefined;
+  return name(owner[1], callee.args, callee.taint);
 }

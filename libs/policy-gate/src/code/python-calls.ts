@@ -42,13 +42,13 @@ export const PYTHON_CALLS = callTable({
     'aiohttp.ClientSession().put aiohttp.request http.client.HTTPConnection ' +
     'http.client.HTTPSConnection http.client.HTTPConnection().request ' +
     'http.client.HTTPSConnection().request websocket.create_connection websockets.connect ' +
-    'smtplib.SMTP().sendmail smtplib.SMTP_SSL().sendmail smtplib.SMTP().send_message ' +
     'socket.gethostbyname socket.getaddrinfo ftplib.FTP ftplib.FTP().storbinary ' +
     'socket.socket().sendall socket.socket().send socket.socket().sendto ' +
     'socket.create_connection().sendall socket.create_connection().send',
   request_delete:
     'requests.delete requests.Session().delete requests.session().delete httpx.delete ' +
     'httpx.Client().delete httpx.AsyncClient().delete aiohttp.ClientSession().delete',
+  mail: '?.sendmail ?.send_message yagmail.SMTP().send smtplib.SMTP().sendmail smtplib.SMTP().send_message',
   download: 'urllib.request.urlretrieve urllib.urlretrieve wget.download',
   sql:
     '?.execute ?.executemany ?.executescript ?.exec_driver_sql pandas.read_sql pandas.read_sql_query ' +

@@ -17,6 +17,7 @@ import {
   unknown,
 } from './code-value.ts';
 import type { Language, Machine } from './machine.ts';
+import { itemsOf } from './machine.ts';
 import { PYTHON_CALLS } from './python-calls.ts';
 import { Scope } from './scope.ts';
 import { pythonString, unescapeLiteral } from './string-literals.ts';
@@ -276,18 +277,10 @@ function loop(node: SyntaxNode, machine: Machine): void {
   const source = pieces[at + 1];
   const over = source === undefined ? NOTHING : machine.evaluate(source);
   const bodies = pieces.filter(({ name: kind }) => kind === 'Body');
-  const items = over.is === 'list' ? over.items.slice(0, MAX_ROUNDS) : [unknown(taintOf(over))];
+  const items = itemsOf(over, MAX_ROUNDS);
   if (over.is === 'list' && over.items.length > MAX_ROUNDS) machine.shell.limits.add('code');
   for (const item of items) {
-    for (const [index, target] of targets.entries()) {
-      const part =
-        targets.length === 1
-          ? item
-          : item.is === 'list'
-            ? (item.items[index] ?? NOTHING)
-            : unknown(taintOf(item));
-      bindTarget(target, part, machine);
-    }
+    bindTargets(targets, item, machine);
     for (const body of bodies) machine.run(body);
   }
 }
@@ -482,26 +475,57 @@ function dictionary(node: SyntaxNode, machine: Machine): CodeValue {
 
 function comprehension(node: SyntaxNode, machine: Machine): CodeValue {
   const pieces = children(node);
-  const at = pieces.findIndex(({ name: kind }) => kind === 'for');
-  const element = pieces.slice(0, at).find(({ name: kind }) => !/^[([{]$/.test(kind));
-  const middle = pieces.findIndex(({ name: kind }) => kind === 'in');
-  const [target] = pieces.slice(at + 1, middle);
-  const over = machine.evaluate(pieces[middle + 1] ?? null);
-  const items = over.is === 'list' ? over.items.slice(0, 4096) : [unknown(taintOf(over))];
+  const first = pieces.findIndex(({ name: kind }) => kind === 'for' || kind === 'async');
+  const element = pieces.slice(0, first).find(({ name: kind }) => !/^[([{]$/.test(kind));
   const outer = machine.scope;
   machine.scope = new Scope(outer);
-  const results = items.map((item) => {
-    if (target !== undefined) {
-      machine.scope.declare(machine.slice(target), item);
-      if (target.name !== 'VariableName') bindTarget(target, item, machine);
-    }
-    return machine.evaluate(element ?? null);
-  });
-  for (const condition of pieces.slice(middle + 2)) {
-    if (condition.firstChild !== null) machine.evaluate(condition);
-  }
+  const results: CodeValue[] = [];
+  runClause(pieces, first, element, machine, results);
   machine.scope = outer;
   return list(results);
+}
+
+/** One `for ... in ...` with its conditions, and within it the next. */
+function runClause(
+  pieces: readonly SyntaxNode[],
+  from: number,
+  element: SyntaxNode | undefined,
+  machine: Machine,
+  results: CodeValue[],
+): void {
+  const start = pieces.findIndex(({ name: kind }, at) => at >= from && kind === 'for');
+  if (from < 0 || start < 0) {
+    results.push(machine.evaluate(element ?? null));
+    return;
+  }
+  const middle = pieces.findIndex(({ name: kind }, at) => at > start && kind === 'in');
+  const targets = pieces.slice(start + 1, middle).filter(({ name: kind }) => kind !== ',');
+  const over = machine.evaluate(pieces[middle + 1] ?? null);
+  const next = pieces.findIndex(({ name: kind }, at) => at > middle && kind === 'for');
+  const conditions = pieces.slice(middle + 2, next < 0 ? undefined : next);
+  for (const item of itemsOf(over, 4096)) {
+    if (results.length >= 4096) return;
+    bindTargets(targets, item, machine);
+    for (const condition of conditions) {
+      if (condition.firstChild !== null) machine.evaluate(condition);
+    }
+    if (next < 0) results.push(machine.evaluate(element ?? null));
+    else runClause(pieces, next, element, machine, results);
+  }
+}
+
+/** One name takes the whole, several take its parts. */
+function bindTargets(targets: readonly SyntaxNode[], item: CodeValue, machine: Machine): void {
+  for (const [index, target] of targets.entries()) {
+    const part =
+      targets.length === 1
+        ? item
+        : item.is === 'list'
+          ? (item.items[index] ?? NOTHING)
+          : unknown(taintOf(item));
+    if (target.name === 'VariableName') machine.scope.declare(machine.slice(target), part);
+    else bindTarget(target, part, machine);
+  }
 }
 
 function member(node: SyntaxNode, machine: Machine): CodeValue {

@@ -239,7 +239,10 @@ function readArguments(
     else if (kind === 'symbol' && text === ',') finish();
     else if (kind === 'string') current = (current ?? '') + text;
     else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
-    else if (kind === 'name' && GLOBBING.has(text) && tokens[at + 1]?.text !== ',') continue;
+    else if (kind === 'name' && text === 'Dir' && tokens[at + 2]?.text === 'home') {
+      current = `${current ?? ''}~`;
+      at += 2;
+    } else if (kind === 'name' && GLOBBING.has(text) && tokens[at + 1]?.text !== ',') continue;
     else if (kind === 'name')
       current = (current ?? '') + (constants.get(text) ?? (text === 'true' ? '' : UNKNOWN));
   }

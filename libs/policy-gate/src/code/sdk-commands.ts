@@ -15,7 +15,7 @@ interface Sdk {
 
 /** Verbs of what is worth looking at; everything else a library offers is not followed. */
 const GRAVE =
-  /^(?:begin_)?(?:delete|terminate|deregister|purge|destroy|remove|revoke|disable|schedule|stop|reboot|reset|put|attach|create|run|batch_delete|detach|authorize|get_secret|get_parameter|assume|modify|update|release)/i;
+  /^(?:begin_)?(?:cancel|delete|terminate|deregister|purge|destroy|remove|revoke|disable|schedule|stop|reboot|reset|put|attach|create|run|batch_delete|detach|authorize|get_secret|get_parameter|assume|modify|update|release)/i;
 
 const SDKS: readonly Sdk[] = [
   {
@@ -82,6 +82,11 @@ const SDKS: readonly Sdk[] = [
   {
     pattern: /^docker\.(?:from_env|DockerClient)\(\)\.(containers|images|volumes|networks)\.prune$/,
     words: (match) => ['docker', (match[1] ?? '').slice(0, -1), 'prune', '--force'],
+  },
+  {
+    pattern:
+      /^(?:stripe\.)?(?:stripe(?:\(\)|\.Stripe\(\))?\.)?(Refund|Payout|Transfer|Charge|PaymentIntent|refunds|payouts|transfers|charges|subscriptions)\.(create|cancel)$/,
+    words: (match) => ['stripe', (match[1] ?? '').toLowerCase(), match[2] ?? ''],
   },
   {
     pattern: /(?:^|\.)objects\.all\(\)\.delete$/,

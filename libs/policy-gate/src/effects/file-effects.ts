@@ -50,6 +50,14 @@ const SOURCE_TREES: ReadonlySet<string> = new Set([
   '.github',
 ]);
 
+/** Every source file of a kind: `*` is a marker here (see ../shell/value.ts). */
+const SOURCE_PATTERN =
+  /^\u0001\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|swift|c|cc|cpp|h|hpp|cs|php|scala|sql|vue|svelte|md|ya?ml|tf)$/;
+
+/** Settings of the kernel that protect it. */
+const KERNEL_PROTECTIONS =
+  /^\/proc\/sys\/kernel\/(?:randomize_va_space|yama\/ptrace_scope|kptr_restrict|dmesg_restrict|core_pattern|modprobe)$/;
+
 /** Records of the machine that an intruder would want gone. */
 const RECORDS =
   /^\/var\/log\/(?:auth\.log|secure|syslog|messages|kern\.log|audit(?:\/|$)|wtmp|btmp|lastlog|faillog|journal(?:\/|$))/;
@@ -120,6 +128,9 @@ function judgeDelete(target: ClassifiedPath, recursive: boolean): Judgement {
         : ALLOWED;
     case 'workspace': {
       const name = target.path.slice(target.path.lastIndexOf('/') + 1);
+      if (SOURCE_PATTERN.test(name)) {
+        return judged('approve', 'files.delete-source', 'deletes source files by a pattern');
+      }
       return recursive && SOURCE_TREES.has(name)
         ? judged('approve', 'files.delete-source', 'deletes a source tree of the workspace')
         : ALLOWED;
@@ -180,6 +191,9 @@ function judgeWrite(target: ClassifiedPath, operation: string): Judgement {
   }
   if (truncates && RECORDS.test(target.path)) {
     return judged('deny', 'evasion.logs', 'overwrites the log of who did what');
+  }
+  if (KERNEL_PROTECTIONS.test(target.path)) {
+    return judged('deny', 'evasion.kernel', 'takes a protection of the kernel away');
   }
   if (GRAVE_WRITES.test(target.path)) {
     return judged('deny', 'accounts.grave-write', 'changes who is let in, or what they may do');

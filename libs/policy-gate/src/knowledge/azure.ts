@@ -86,8 +86,10 @@ export const AZURE: Family = {
       id: 'az.change',
       command: 'az',
       subcommand: '*',
-      unless: ['list', 'show', '--dry-run', 'set-context', 'account', 'config'],
+      unless: ['list', 'show', '--dry-run', 'set-context', 'account', 'configure'],
       operands: [
+        'set',
+        'add',
         'stop',
         'restart',
         'redeploy',

@@ -145,5 +145,16 @@ export const PERSISTENCE: Family = {
       match: ['update-grub', 'efibootmgr -o 0001'],
       pass: ['bootctl status', 'efibootmgr --help'],
     },
+    {
+      id: 'persistence.pm2',
+      command: 'pm2',
+      subcommand: 'startup',
+      kind: 'persistence',
+      operation: 'service',
+      verdict: 'approve',
+      message: 'makes a program start with the machine',
+      match: ['pm2 startup systemd'],
+      pass: ['pm2 list'],
+    },
   ],
 };

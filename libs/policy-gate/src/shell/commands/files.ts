@@ -244,7 +244,13 @@ function moveSource(
     // Moving a tree away takes it from where it is needed: the same as deleting it there.
     const effect = deleteEffect(from, true, span(shell, source));
     const lost = target?.text === '/dev/null' || effect.verdict === 'deny';
-    if (lost || from.targetClass === 'vcs_metadata') shell.emit({ ...effect, operation: 'move' });
+    const away =
+      effect.verdict === 'approve' &&
+      target !== undefined &&
+      !isInside(shell.classify(target.text, call.state).path, call.state.workspace);
+    if (lost || away || from.targetClass === 'vcs_metadata') {
+      shell.emit({ ...effect, operation: 'move' });
+    }
   }
   if (target !== undefined && (stream.taint & ~Taint.file) !== 0) {
     shell.remember(target.text, stream, false, call.state);

@@ -391,6 +391,7 @@ function secureShell(shell: Shell, call: Call): Stream {
   const remote = shell.remoteState(call.state);
   if (command.length > 0) {
     const taint = command.reduce((sum, arg) => sum | arg.taint, 0);
+    shell.sent(taint & Taint.secret, call.span);
     const previous = remote.stdin;
     remote.stdin = call.stdin;
     runText(shell, call, { text: command.map((arg) => arg.text).join(' '), taint }, remote);
