@@ -16,7 +16,7 @@ export type {
   ShadowFinding,
 } from './decision/policy-decision.ts';
 export { PolicyGate } from './decision/policy-gate.ts';
-export type { LoadOptions } from './decision/policy-gate.ts';
+export type { GateOptions, LoadOptions } from './decision/policy-gate.ts';
 export { EFFECT_KINDS, TARGET_CLASSES } from './effects/effect.ts';
 export type { Effect, EffectKind, Span, TargetClass, Verdict } from './effects/effect.ts';
 export { RULE_CATALOGUE } from './knowledge/rule-catalogue.ts';

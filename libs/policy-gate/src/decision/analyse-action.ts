@@ -5,12 +5,12 @@ import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.t
 import { classifyPath, followLinks } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
 import { requestEffects } from '../network/request.ts';
+import type { PostgresParser } from '../postgresql/postgres-parser.ts';
 import type { EvaluatedCall } from '../shell/effect-log.ts';
 import { LIMITS } from '../shell/limits.ts';
 import type { ShellOptions } from '../shell/shell.ts';
 import { Shell } from '../shell/shell.ts';
 import { STAR } from '../shell/value.ts';
-import { analyzeSql } from '../sql/sql-effects.ts';
 import { writtenEffects, writtenPrograms } from './analyse-content.ts';
 import { readTool } from './analyse-tool.ts';
 import type { CheckedContext } from './read-context.ts';
@@ -63,9 +63,10 @@ export function analyseAction(
   action: string,
   context: CheckedContext,
   network: NetworkPolicy,
+  postgres?: PostgresParser,
 ): Analysis {
   const options = shellOptions(context, network);
-  const shell = new Shell(options);
+  const shell = new Shell(postgres === undefined ? options : { ...options, postgres });
   const { command, code, sql, url, tool } = context;
   if (command !== undefined)
     analyseText(shell, command, () => {
@@ -77,7 +78,7 @@ export function analyseAction(
     });
   if (sql !== undefined)
     analyseText(shell, sql, () => {
-      emitAll(shell, queryEffects(sql, context.dialect));
+      emitAll(shell, queryEffects(shell, sql, context.dialect));
     });
   if (url !== undefined) {
     emitAll(shell, requestEffects({ url, method: context.method, body: context.body }, network));
@@ -130,15 +131,15 @@ function analyseCode(shell: Shell, code: string, language: string): void {
   const kind = Object.hasOwn(LANGUAGES, name) ? LANGUAGES[name] : undefined;
   const span = { start: 0, end: code.length };
   if (kind === 'shell') shell.check(code);
-  else if (kind === 'sql') emitAll(shell, queryEffects(code));
+  else if (kind === 'sql') emitAll(shell, queryEffects(shell, code));
   else {
     evaluateCode(code, kind ?? 'other', shell, shell.startState(), { span, own: true });
     if (kind === undefined) shell.limits.add('language');
   }
 }
 
-function queryEffects(sql: string, dialect?: string): Effect[] {
-  if (sql.length <= LIMITS.bytes * 4) return analyzeSql(sql, dialect);
+function queryEffects(shell: Shell, sql: string, dialect?: string): Effect[] {
+  if (sql.length <= LIMITS.bytes * 4) return shell.queryEffects(sql, dialect);
   return [
     {
       kind: 'limit',
@@ -207,7 +208,7 @@ function analyseTool(shell: Shell, tool: string, context: CheckedContext): void 
         });
         break;
       case 'sql':
-        emitAll(shell, queryEffects(part.text));
+        emitAll(shell, queryEffects(shell, part.text));
         break;
       case 'url':
         emitAll(shell, requestEffects({ url: part.text }, shell.options.network));

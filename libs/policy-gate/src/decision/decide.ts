@@ -1,5 +1,6 @@
 import type { Effect, Verdict } from '../effects/effect.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
+import type { PostgresParser } from '../postgresql/postgres-parser.ts';
 import { analyseAction } from './analyse-action.ts';
 import { STRENGTH, applyRules } from './apply-rules.ts';
 import type { RuledEffects } from './apply-rules.ts';
@@ -15,7 +16,12 @@ const SOFT_LIMITS: ReadonlySet<string> = new Set([
 ]);
 
 /** One decision. Pure; throws only what a hostile context or a fault of the analysis throws. */
-export function decide(compiled: CompiledPolicy, action: unknown, given: unknown): PolicyDecision {
+export function decide(
+  compiled: CompiledPolicy,
+  action: unknown,
+  given: unknown,
+  postgres?: PostgresParser,
+): PolicyDecision {
   const requirement = typeof action === 'string' ? compiled.actions.get(action) : undefined;
   if (typeof action !== 'string' || requirement === undefined) {
     return refuse(compiled, 'unknown_action', 'This kind of action is not known.');
@@ -31,10 +37,8 @@ export function decide(compiled: CompiledPolicy, action: unknown, given: unknown
   const { context } = read;
   const { policy } = compiled;
   const { allowlist, allow_private: allowPrivate } = policy.network;
-  const analysis = analyseAction(action, context, {
-    allowlists: context.allowlist === undefined ? [allowlist] : [allowlist, context.allowlist],
-    allowPrivate,
-  });
+  const allowlists = context.allowlist === undefined ? [allowlist] : [allowlist, context.allowlist];
+  const analysis = analyseAction(action, context, { allowlists, allowPrivate }, postgres);
   if (analysis.missing !== undefined) {
     const reason = `The context lacks ${analysis.missing}, so ${action} cannot be judged.`;
     return refuse(compiled, 'invalid_context', reason);

@@ -3,14 +3,21 @@ import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import { parsePolicy, resolvePolicy } from '../policy/load-policy.ts';
 import type { Policy, PolicyInput } from '../policy/policy-schema.ts';
 import { watchSources } from '../policy/watch-sources.ts';
+import type { PostgresParser } from '../postgresql/postgres-parser.ts';
 import { decide, refuse } from './decide.ts';
 import type { Explanation } from './explain.ts';
 import { explainDecision } from './explain.ts';
 import type { PolicyDecision } from './policy-decision.ts';
 import { loadPolicy, preparePolicy } from './prepare-policy.ts';
 
+/** What a gate may be given besides its policy. */
+export interface GateOptions {
+  /** PostgreSQL's own parser, from `@ae/policy-gate/postgresql`. */
+  postgres?: PostgresParser | undefined;
+}
+
 /** How {@link PolicyGate.load} reads its policy. */
-export interface LoadOptions {
+export interface LoadOptions extends GateOptions {
   /** A second file or text, of the workspace, that may only tighten the first. */
   workspace?: string | undefined;
   /** Looks at the files twice a second and takes over what changed; ends with `close()`. */
@@ -28,17 +35,19 @@ export interface LoadOptions {
  */
 export class PolicyGate {
   private compiled: CompiledPolicy;
+  private readonly postgres: PostgresParser | undefined;
   private stopWatching: (() => void) | undefined;
 
   /** Throws {@link PolicyError} for a policy that is not valid in every part. */
-  constructor(policy: PolicyInput = {}) {
+  constructor(policy: PolicyInput = {}, { postgres }: GateOptions = {}) {
+    this.postgres = postgres;
     this.compiled = preparePolicy(resolvePolicy(parsePolicy(policy)));
   }
 
   /** Loads a policy from a YAML or JSON file, or from such a text. Throws {@link PolicyError}. */
   static load(pathOrText: string, options: LoadOptions = {}): PolicyGate {
     const { workspace, watch, onReload, onReloadError } = options;
-    const gate = new PolicyGate();
+    const gate = new PolicyGate({}, options);
     gate.compiled = loadPolicy(pathOrText, workspace);
     if (watch === true) {
       gate.stopWatching = watchSources([pathOrText, workspace], () => {
@@ -70,7 +79,7 @@ export class PolicyGate {
   checkAction(action: string, context?: ActionContext): PolicyDecision {
     const { compiled } = this;
     try {
-      return decide(compiled, action, context);
+      return decide(compiled, action, context, this.postgres);
     } catch {
       // A getter that throws, a proxy, a fault of the analysis: the answer is no, not an exception.
       return refuse(compiled, 'internal_error', 'The action could not be analysed.');

@@ -12,11 +12,13 @@ import type {
 } from 'unbash';
 import { parse } from 'unbash';
 
-import type { Span } from '../effects/effect.ts';
+import type { Effect, Span } from '../effects/effect.ts';
 import { readEffect, writeEffect } from '../effects/file-effects.ts';
 import type { ClassifiedPath } from '../effects/path-class.ts';
 import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
+import type { PostgresParser } from '../postgresql/postgres-parser.ts';
+import { analyzeSql } from '../sql/sql-effects.ts';
 import { commandName, runCall } from './commands/run-call.ts';
 import { isShellName } from './commands/shell-names.ts';
 import { judgeAssignment } from './assignments.ts';
@@ -41,6 +43,8 @@ export interface ShellOptions {
   links?: ReadonlyMap<string, string>;
   /** Variables of the environment, as they were observed. */
   environment?: ReadonlyMap<string, string>;
+  /** A second reader for statements of PostgreSQL. */
+  postgres?: PostgresParser;
 }
 
 /** One simple command after expansion. */
@@ -105,6 +109,16 @@ export class Shell extends EffectLog {
 
   classify(text: string, state: ShellState): ClassifiedPath {
     return classifyPath(text, state);
+  }
+
+  /** What the statements of an SQL text do, by every reading there is. */
+  queryEffects(sql: string, dialect?: string): Effect[] {
+    const effects = analyzeSql(sql, dialect);
+    const { postgres } = this.options;
+    if (postgres === undefined || !/^postgres(?:ql)?$/i.test(dialect ?? '')) return effects;
+    const known = new Set(effects.map((effect) => effect.rule_id));
+    const others = postgres.effects(sql) ?? [];
+    return [...effects, ...others.filter((effect) => !known.has(effect.rule_id))];
   }
 
   // --- bounds ------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-import { analyzeSql } from '../../sql/sql-effects.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
@@ -7,7 +6,7 @@ import type { Handler } from './run-call.ts';
 
 /** Judges SQL that a client is about to send. */
 export function runSql(shell: Shell, call: Call, text: string, dialect?: string): void {
-  for (const effect of analyzeSql(display(text), dialect))
+  for (const effect of shell.queryEffects(display(text), dialect))
     shell.emit({ ...effect, span: shell.spanOf(call.span) });
 }
 
