@@ -193,9 +193,9 @@ describe('control plane', () => {
 
     it('carries a command through the guarded path', async () => {
       const started = await start({
-        command: 'echo "$GREETING $TOKEN"; cat note.txt; exit 3',
+        command: 'echo "$GREETING $NAME"; cat note.txt; exit 3',
         files: { 'note.txt': 'from a file\n' },
-        envs: { GREETING: 'hello', TOKEN: SECRET },
+        envs: { GREETING: 'hello', NAME: SECRET },
       });
       expect(started.status).toBe(202);
       expect(started.headers.get('location')).toBe(`${API}/runs/${started.body.run_id}`);
@@ -596,7 +596,7 @@ describe('control plane', () => {
         kind: 'execute',
         run_id,
         limit: 1,
-        input: { command: 'echo "$TOKEN"; sleep 0.2; echo done', envs: { TOKEN: SECRET } },
+        input: { command: 'echo "$NAME"; sleep 0.2; echo done', envs: { NAME: SECRET } },
       });
       const events = await live.until((all) =>
         ofRun(all, run_id).some(

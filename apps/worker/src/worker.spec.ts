@@ -50,8 +50,8 @@ describe('a guarded command', () => {
     const secret = ['hunter', '2', 'hunter', '2'].join('-');
     const run = await ended(
       await start({
-        command: 'echo "the password is $PASSWORD"; cat notes/a.txt >&2; exit 3',
-        envs: { PASSWORD: secret },
+        command: 'echo "the password is $ANSWER"; cat notes/a.txt >&2; exit 3',
+        envs: { ANSWER: secret },
         files: { 'notes/a.txt': 'from a file' },
       }),
     );
@@ -116,7 +116,7 @@ describe('a guarded command', () => {
 });
 
 describe('a command that a person has to approve', () => {
-  const command = 'git push --force origin main';
+  const command = 'git push --force origin topic';
 
   it('runs once it is approved, exactly as it was asked for', async () => {
     const run = await start({ command, cwd: '.' });

@@ -38,6 +38,16 @@ export function evaluateScripting(
     const known = scriptingCall(language, site.name);
     if (known !== undefined) judgeSite(site, known, fetches, language, shell, state, span);
   }
+  if (INDIRECT.test(text)) {
+    shell.report(
+      'exec',
+      'subprocess',
+      'approve',
+      'code.exec-unresolved',
+      'runs a command that cannot be resolved',
+      span,
+    );
+  }
   if (PRINTED_ENVIRONMENT.test(text)) {
     shell.report(
       'credential_read',
@@ -75,6 +85,9 @@ const RUNNING = [
 ];
 /** Names that bring text from the network into a program. */
 const FETCHING = ['LWP', 'URI', 'HTTP', 'curl_exec', 'getprint', 'open_uri', 'file_get_contents'];
+/** `Kernel.send(:system, ...)`, `call_user_func('exec', ...)`: a name in the place of a call. */
+const INDIRECT =
+  /\b(?:send|public_send|__send__|method|call_user_func(?:_array)?)\s*\(?\s*[:"'](?:system|exec|spawn|eval|popen|shell_exec|passthru|unlink)\b/;
 const PRINTED_ENVIRONMENT =
   /\b(?:puts|p|pp|print|say|print_r|var_dump|inspect)\s*\(?\s*(?:ENV(?:\.(?:to_h|inspect|to_a))?|%ENV|\$_ENV|getenv\(\))\s*\)?\s*(?:[;}\n]|$)/;
 

@@ -317,8 +317,8 @@ function evaluate(node: SyntaxNode, machine: Machine): CodeValue {
     case 'NewExpression':
       return call(node, machine);
     case 'DynamicImport': {
-      const source = firstOf(node, 'String');
-      const module = source === undefined ? undefined : javascriptString(machine.slice(source));
+      const source = children(node).find(({ name: kind }) => !/^(?:import|[()])$/.test(kind));
+      const module = exactText(machine.evaluate(source ?? null));
       return module === undefined ? NOTHING : moduleValue(module, machine);
     }
     default:

@@ -127,11 +127,19 @@ export function findCallSites(text: string, language: ScriptingLanguage): Progra
     const chain = readChain(tokens, index);
     const { name, end } = chain;
     const known = resolveName(name, language);
-    const opens = tokens[end]?.text === '(';
-    const next_ = tokens[end];
+    const following = tokens[end];
+    const opens = following?.text === '(';
+    // Without brackets: `unlink 'x'`, `system $command`, `exec join(...)`.
     const bare =
       !opens &&
-      (next_?.kind === 'string' || next_?.text === '[' || GLOBBING.has(next_?.text ?? ''));
+      following !== undefined &&
+      (following.kind === 'string' ||
+        following.text === '[' ||
+        following.text === '@' ||
+        GLOBBING.has(following.text) ||
+        (following.kind === 'name' &&
+          language === 'perl' &&
+          !/^(?:if|unless|or|and|for|foreach|while)$/.test(following.text)));
     if (known !== undefined && (opens || bare)) {
       const values = readArguments(tokens, opens ? end + 1 : end, constants, bare);
       sites.push({ name: known, arguments: values });
@@ -214,6 +222,21 @@ function concatenate(
   return value;
 }
 
+/** The index of the bracket that closes the one at `open`. */
+function closingOf(tokens: readonly Token[], open: number): number {
+  let depth = 0;
+  for (let at = open; at < tokens.length; at += 1) {
+    const token = tokens[at];
+    if (token?.kind !== 'symbol') continue;
+    if (token.text === '(') depth += 1;
+    else if (token.text === ')') {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+  return tokens.length;
+}
+
 function readArguments(
   tokens: readonly Token[],
   from: number,
@@ -238,7 +261,11 @@ function readArguments(
     } else if (kind === 'symbol' && (text === ';' || (text === '\n' && bare))) break;
     else if (kind === 'symbol' && text === ',') finish();
     else if (kind === 'string') current = (current ?? '') + text;
-    else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
+    else if (kind === 'name' && tokens[at + 1]?.text === '(' && !GLOBBING.has(text)) {
+      // What another function makes is computed, whatever it is made of.
+      current = UNKNOWN;
+      at = closingOf(tokens, at + 1);
+    } else if (kind === 'name' && tokens[at + 1]?.text === '=') break;
     else if (kind === 'name' && text === 'Dir' && tokens[at + 2]?.text === 'home') {
       current = `${current ?? ''}~`;
       at += 2;

@@ -37,6 +37,8 @@ const CALLS = [
     { list: true },
   ),
   ...each(ALL, 'os.execute io.popen', 'shell'),
+  // R, Julia, AppleScript (`do shell script "..."`).
+  ...each(['other'], 'system system2 shell.exec script run `', 'shell'),
   ...each(
     ALL,
     'unlink File.delete File.unlink os.remove file.remove Remove-Item rmdir Dir.rmdir FileUtils.rm FileUtils.rm_f',

@@ -86,8 +86,8 @@ const FUNCTIONS: Readonly<Record<string, TextFunction>> = {
   // Python
   str: passOn,
   repr: passOn,
-  bytes: passOn,
-  bytearray: passOn,
+  bytes: bytesOf,
+  bytearray: bytesOf,
   list: passOn,
   tuple: passOn,
   sorted: passOn,
@@ -221,6 +221,11 @@ const FUNCTIONS: Readonly<Record<string, TextFunction>> = {
   'process.binding': ([module]) => moduleOf(module),
   'process.getBuiltinModule': ([module]) => moduleOf(module),
 };
+
+/** `bytes([114, 109])` */
+function bytesOf([value]: readonly CodeValue[]): CodeValue | undefined {
+  return value?.is === 'list' ? codes(value.items) : value;
+}
 
 function joinPathsBelow(values: readonly CodeValue[]): CodeValue {
   const joined = values

@@ -413,7 +413,7 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
 
 /** A home's store of credentials, whoever's home it is. */
 const SECRET_ANYWHERE =
-  /\/\.(?:ssh\/(?!.*\.pub$|known_hosts)|aws\/credentials|gnupg\/|kube\/config|netrc$|pgpass$)/;
+  /^\/proc\/\d+\/environ$|\/\.(?:ssh\/(?!.*\.pub$|known_hosts)|aws\/credentials|gnupg\/|kube\/config|netrc$|pgpass$)/;
 
 /** Programs that guard agents, where programs are installed. */
 function isGuardProgram(path: string): boolean {

@@ -227,5 +227,16 @@ export const EVASION: Family = {
       match: ['set +o history'],
       pass: ['set -o history', 'set -o pipefail', 'set -euo pipefail'],
     },
+    {
+      id: 'evasion.iptables',
+      command: 'iptables ip6tables nft ipset',
+      flags: ['-A|-D|-I|-P|-R|-X|-Z|--append|--delete|--insert|--policy|--replace'],
+      kind: 'defence_evasion',
+      operation: 'firewall',
+      verdict: 'approve',
+      message: 'changes the firewall',
+      match: ['iptables -D INPUT 1', 'iptables -A INPUT -j ACCEPT'],
+      pass: ['iptables -L', 'iptables -S'],
+    },
   ],
 };

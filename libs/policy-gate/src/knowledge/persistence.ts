@@ -59,7 +59,7 @@ export const PERSISTENCE: Family = {
     {
       id: 'persistence.launchctl',
       command: 'launchctl',
-      subcommand: 'load|bootstrap|submit|enable',
+      subcommand: 'load|bootstrap|submit|enable|unload|bootout|remove|disable|kill',
       kind: 'persistence',
       operation: 'service',
       verdict: 'approve',

@@ -258,5 +258,16 @@ export const SERVICES: Family = {
       match: ['Restart-Computer -Force'],
       pass: ['Get-ComputerInfo'],
     },
+    {
+      id: 'service.signal-all',
+      command: 'kill',
+      flags: ['-STOP|-KILL|-TERM|-HUP|-INT|-QUIT|-TSTP|-SIGKILL|-SIGTERM|-SIGSTOP|-19|-15', '-1'],
+      kind: 'service',
+      operation: 'kill',
+      verdict: 'deny',
+      message: 'signals every process there is',
+      match: ['kill -STOP -1'],
+      pass: ['kill -STOP 1234'],
+    },
   ],
 };

@@ -69,9 +69,11 @@ const EVERYTHING = /^\/(?:\*|_all|%2a)?\/?$/i;
 
 /** DELETE by its own name says what it does; it may be for good (RFC 9110, section 9.3.5). */
 export function methodEffect({ url, method }: Request): Effect | undefined {
-  if (method?.toUpperCase() !== 'DELETE') return undefined;
   const path = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?[^/?#]*([^?#]*)/.exec(url)?.[1] ?? '';
-  const all = EVERYTHING.test(path) && path !== '' && path !== '/';
+  const byQuery = /\/_delete_by_query$/.test(path);
+  if (method?.toUpperCase() !== 'DELETE' && !byQuery) return undefined;
+  const subject = path.replace(/\/_delete_by_query$/, '');
+  const all = EVERYTHING.test(subject) && path !== '' && path !== '/';
   if (!all && hostOfUrl(url)?.addressClass === 'loopback') return undefined;
   return {
     kind: 'network',

@@ -53,6 +53,16 @@ export function judgeAssignment(
       'keeps the shell from recording its history',
       nowhere,
     );
+  } else if (name === 'PATH' && /^(?:\/tmp|\/var\/tmp|\/dev\/shm)(?:[/:]|$)/.test(text)) {
+    shell.report(
+      'defence_evasion',
+      'path',
+      'approve',
+      'evasion.path',
+      'looks for every program where anybody can put one',
+      nowhere,
+      { target: text },
+    );
   } else if (PRELOADS.has(name) && text !== '') {
     shell.report(
       'defence_evasion',

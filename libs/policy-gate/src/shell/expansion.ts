@@ -333,7 +333,14 @@ function expandParameter(
     }
     const which = expandSingle(index, shell, state).text;
     if (which === '@' || which === '*') pushAll(elements, quoted, which === '*', fields, state);
-    else push(elements.at(Number(which)) ?? UNKNOWN, quoted, fields, state);
+    // A key of an associative array says nothing about its place.
+    else
+      push(
+        /^-?\d+$/.test(which) ? (elements.at(Number(which)) ?? '') : UNKNOWN,
+        quoted,
+        fields,
+        state,
+      );
     return;
   }
   if (operation === undefined) {

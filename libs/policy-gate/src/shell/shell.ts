@@ -355,7 +355,7 @@ export class Shell extends EffectLog {
     }
     const stream = this.call(first, words.slice(1), stdin, span, state);
     if (restore !== undefined) state.variables = restore;
-    if (first.text === 'exec' && words.length === 1) return stream;
+    // `exec > file` keeps its redirections: the file is emptied all the same.
     return target === undefined ? stream : deliver(this, stream, target, state, span);
   }
 

@@ -42,8 +42,11 @@ function client(
     const statement: Value | undefined =
       sqlOperand === undefined ? undefined : options.operands[sqlOperand];
     if (statement !== undefined) {
-      for (const operand of options.operands.slice(sqlOperand))
-        runSql(shell, call, operand.text, dialect);
+      for (const { text } of options.operands.slice(sqlOperand)) {
+        const outside = /^\s*\.(?:shell|system)\s+([\s\S]+)$/.exec(text)?.[1];
+        if (outside === undefined) runSql(shell, call, text, dialect);
+        else shell.evaluateText(outside, call.state, call.span);
+      }
       given = true;
     }
     const input = call.stdin;
@@ -81,7 +84,8 @@ function redis(shell: Shell, call: Call): Stream {
     call.stdin !== undefined && isExact(call.stdin.text)
       ? call.stdin.text.toUpperCase().split(/\s+/)
       : [];
-  for (const word of [words[0] ?? '', ...piped]) {
+  const script = words[0] === 'EVAL' ? (words[1]?.match(/FLUSH(?:ALL|DB)|SHUTDOWN/g) ?? []) : [];
+  for (const word of [words[0] ?? '', ...piped, ...script]) {
     const message = Object.hasOwn(REDIS_DESTRUCTIVE, word) ? REDIS_DESTRUCTIVE[word] : undefined;
     if (message !== undefined) {
       shell.report(

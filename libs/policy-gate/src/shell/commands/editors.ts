@@ -50,9 +50,29 @@ function plainEditor(shell: Shell, call: Call): Stream {
   return UNKNOWN_STREAM;
 }
 
+/** `emacs --batch --eval '(shell-command "...")'` */
+function emacs(shell: Shell, call: Call): Stream {
+  for (const [index, arg] of call.args.entries()) {
+    if (!/^-?-(?:eval|execute|f)$/.test(arg.text)) continue;
+    const lisp = call.args[index + 1]?.text ?? '';
+    for (const match of lisp.matchAll(
+      /\((?:async-)?shell-command(?:-to-string)?\s+"((?:[^"\\]|\\.)*)"/g,
+    )) {
+      shell.evaluateText((match[1] ?? '').replaceAll('\\"', '"'), call.state, call.span);
+    }
+    if (/\((?:delete-directory|delete-file|call-process|start-process)/.test(lisp)) {
+      shell.unresolved('runs Lisp that deletes or runs something', call.span);
+    }
+  }
+  return plainEditor(shell, call);
+}
+
 /** `make -f -`: the recipes of a makefile that stands on the input or was written before. */
 function make(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, optionSpec('-f -C -j -l -o -W -I --file --directory'));
+  for (const { text } of options.operands) {
+    if (text.startsWith('SHELL=')) shell.evaluateText(text.slice(6), call.state, call.span);
+  }
   const file = options.value('-f', '--file', '--makefile');
   const source =
     file === undefined
@@ -106,7 +126,7 @@ export const EDITORS: Readonly<Record<string, Handler>> = {
   ex: visual,
   ed: visual,
   nano: plainEditor,
-  emacs: plainEditor,
+  emacs,
   code: plainEditor,
   cursor: plainEditor,
   subl: plainEditor,

@@ -152,7 +152,7 @@ function isGraveProgram(path: string): boolean {
 function isOpenMode(mode: string): boolean {
   if (/^[0-7]{3,4}$/.test(mode))
     return ['2', '3', '6', '7'].includes(mode.at(-1) ?? '') || mode.endsWith('000');
-  return /(?:^|,)(?:[ugo]*[oa][ugo]*|)[+=][rxXst]*w/.test(mode);
+  return /(?:^|,)(?:[ugo]*[oa][ugo]*|)[+=][rxXst]*w|^(?:a|ugo)?-rwx$/.test(mode);
 }
 
 function setsUserId(mode: string): boolean {
@@ -215,6 +215,10 @@ function copySecret(shell: Shell, call: Call, source: Value, target: Value): voi
   // A project's own file beside itself is everyday.
   const own = isInside(from.path, call.state.workspace) && isInside(to.path, call.state.workspace);
   if (to.targetClass === 'secret' || own || target.text === '/dev/null') return;
+  reportCopy(shell, call, source);
+}
+
+function reportCopy(shell: Shell, call: Call, source: Value): void {
   shell.report(
     'credential_read',
     'copy',
@@ -246,6 +250,7 @@ function moveSource(
     const lost = target?.text === '/dev/null' || effect.verdict === 'deny';
     const away =
       effect.verdict === 'approve' &&
+      (from.targetClass === 'workspace' || from.targetClass === 'workspace_root') &&
       target !== undefined &&
       !isInside(shell.classify(target.text, call.state).path, call.state.workspace);
     if (lost || away || from.targetClass === 'vcs_metadata') {
@@ -318,7 +323,9 @@ function archive(shell: Shell, call: Call): Stream {
     return { text: UNKNOWN, taint: 0 };
   let taint = 0;
   for (const operand of options.operands) {
-    taint |= shell.readFile(operand, call.state, false).taint & Taint.secret;
+    const { taint: own } = shell.readFile(operand, call.state, false);
+    if ((own & Taint.secret) !== 0) reportCopy(shell, call, operand);
+    taint |= own & Taint.secret;
     const { targetClass } = shell.classify(operand.text, call.state);
     if (targetClass === 'home' || targetClass === 'root') taint |= Taint.secret;
     // An archive of what a build made is meant to leave; one of anything else may hold anything.
@@ -372,6 +379,7 @@ function changeAttributes(shell: Shell, call: Call): Stream {
 export const FILES: Readonly<Record<string, Handler>> = {
   rm: remove,
   grm: remove,
+  wipe: remove,
   srm: remove,
   unlink: remove,
   rimraf: removeTree,

@@ -49,6 +49,11 @@ function git(shell: Shell, call: Call): Stream {
   } else if (subcommand === 'rebase') {
     const exec = new Options(words, optionSpec('-x --exec --onto -s -X')).value('-x', '--exec');
     if (exec !== undefined) shell.evaluateText(exec.text, state, span);
+  } else if (subcommand === 'grep') {
+    for (const word of words) {
+      const pager = /^(?:-O|--open-files-in-pager=)(.+)$/.exec(word.text)?.[1];
+      if (pager !== undefined) shell.evaluateText(pager, state, span);
+    }
   } else if (subcommand === 'add') {
     addFiles(shell, call, words, global.value('-C'));
   } else if (subcommand === 'checkout' || subcommand === 'restore' || subcommand === 'apply') {

@@ -44,6 +44,9 @@ function shellInterpreter(shell: Shell, call: Call): Stream {
   return driven ? { text: UNKNOWN, taint: output.taint | Taint.shell } : output;
 }
 
+/** Options of Node whose program's value is printed. */
+const PRINTING: ReadonlySet<string> = new Set(['-p', '--print', '-pe']);
+
 interface Interpreter {
   language: CodeLanguage | undefined;
   /** Options whose value is code. */
@@ -128,7 +131,11 @@ function interpreter(name: string, spec: Interpreter): Handler {
     }
     const payload = options.value(...code);
     if (payload !== undefined && payload.text !== '-') {
-      runCode(shell, call, { text: payload.text, taint: payload.taint }, language);
+      const prints = code.some(
+        (option) => PRINTING.has(option) && options.value(option) === payload,
+      );
+      const text = prints ? `console.log((${payload.text}\n))` : payload.text;
+      runCode(shell, call, { text, taint: payload.taint }, language);
       if (
         name === 'perl' &&
         [...options.flags].some((flag) => flag.startsWith('-i') || /^-p?i/.test(flag))

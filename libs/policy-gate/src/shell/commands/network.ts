@@ -5,6 +5,7 @@ import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
 import { SILENT, Taint, UNKNOWN, UNKNOWN_STREAM, isExact } from '../value.ts';
+import { deleteTarget } from './files.ts';
 import type { Handler } from './run-call.ts';
 import { runText } from './run-call.ts';
 import { isShellName } from './shell-names.ts';
@@ -236,7 +237,10 @@ const WGET = optionSpec(
 
 function wget(shell: Shell, call: Call): Stream {
   const options = new Options(call.args, WGET);
-  for (const url of options.operands) visit(shell, call, url);
+  for (const url of options.operands) {
+    visit(shell, call, url);
+    shell.sent(url.taint & Taint.secret, call.span);
+  }
   for (const [name, value] of options.values) {
     if (name.startsWith('--post-f') || name.startsWith('--body-f'))
       send(shell, call, value.text, value);
@@ -266,6 +270,7 @@ function fetcher(values: string): Handler {
     const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
     const url = options.operands.find((operand) => !methods.has(operand.text.toUpperCase()));
     if (url !== undefined) visit(shell, call, url);
+    shell.sent((url?.taint ?? 0) & Taint.secret, call.span);
     shell.sent(call.stdin?.taint ?? 0, call.span);
     return { text: UNKNOWN, taint: Taint.network };
   };
@@ -428,6 +433,9 @@ function secureCopy(spec: ReturnType<typeof optionSpec>): Handler {
           shell.remember(target.text, stream, false, call.state);
       }
       shell.writeFile(target.text, false, target, call.state);
+      if (options.has('--remove-source-files')) {
+        for (const source of operands) deleteTarget(shell, call, source, true);
+      }
       if (fromRemote)
         shell.remember(target.text, { text: UNKNOWN, taint: Taint.network }, false, call.state);
     }

@@ -13,6 +13,7 @@ import { POWERSHELL } from './powershell.ts';
 import { SEARCH } from './search.ts';
 import { TEXT } from './text.ts';
 import { UPLOADS } from './uploads.ts';
+import { WINDOWS } from './windows.ts';
 import { WRAPPERS, unwrap } from './wrappers.ts';
 
 export type Handler = (shell: Shell, call: Call) => Stream;
@@ -29,6 +30,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ...Object.entries(EDITORS),
   ...Object.entries(UPLOADS),
   ...Object.entries(POWERSHELL),
+  ...Object.entries(WINDOWS),
 ]);
 
 /** `/usr/bin/python3.12` is python, `rm.exe` is rm. */

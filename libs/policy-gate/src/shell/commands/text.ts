@@ -279,6 +279,9 @@ function awk(shell: Shell, call: Call): Stream {
       const piped = /^print[^|\n]*\|/.test(match[0]) || /getline$/.test(match[0]);
       if (piped) shell.evaluateText(unescape(match[1] ?? ''), call.state, call.span);
     }
+    if (/\bsystem\s*\(\s*[^"\s)]/.test(program.text)) {
+      shell.unresolved('runs a command that awk builds', call.span);
+    }
     for (const match of program.text.matchAll(/system\s*\(\s*"((?:[^"\\]|\\.)*)"/g)) {
       shell.evaluateText(unescape(match[1] ?? '').replaceAll('\\"', '"'), call.state, call.span);
     }
@@ -335,6 +338,16 @@ const grep: Handler = (shell, call) => {
   return harmless && fromEnvironment ? { ...stream, taint: 0 } : stream;
 };
 
+const LESS = reader('-p -P -x -h -j -k -o -t -T -y -z', false);
+
+/** `less '+!cmd'` leaves for the shell. */
+const pager: Handler = (shell, call) => {
+  for (const { text } of call.args) {
+    if (text.startsWith('+!')) shell.evaluateText(text.slice(2), call.state, call.span);
+  }
+  return LESS(shell, { ...call, args: call.args.filter(({ text }) => !text.startsWith('+')) });
+};
+
 export const TEXT: Readonly<Record<string, Handler>> = {
   echo,
   printf,
@@ -342,10 +355,20 @@ export const TEXT: Readonly<Record<string, Handler>> = {
   tac: reader('-s', false),
   bat: reader('-l -r --language --line-range --theme', false),
   nl: reader('-b -d -f -h -i -l -n -s -v -w', false),
-  less: reader('-p -P -x -h -j -k -o -t -T -y -z', false),
+  man: (shell, call) => {
+    const pager = new Options(call.args, optionSpec('-P --pager')).value('-P', '--pager');
+    if (pager !== undefined) shell.evaluateText(pager.text, call.state, call.span);
+    return UNKNOWN_STREAM;
+  },
+  less: pager,
   more: reader('-n --lines', false),
   head: reader('-n -c --lines --bytes', true),
   tail: reader('-n -c -s --lines --bytes --pid', true),
+  diff: reader('-U -C -I -x -X --exclude --label --color', false),
+  comm: reader('', false),
+  pr: reader('-l -w -h', false),
+  shuf: reader('-n -e -i', false),
+  iconv: reader('-f -t --from-code --to-code', false),
   strings: reader('-n -t -e --bytes --radix', false),
   hexdump: reader('-n -s -e -f', false),
   od: reader('-A -j -N -t -w -S', false),

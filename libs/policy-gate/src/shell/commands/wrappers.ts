@@ -221,7 +221,7 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['lxc', wrapper('', { subcommands: ['exec'], skip: 1, remote: true })],
   ['incus', wrapper('', { subcommands: ['exec'], skip: 1, remote: true })],
   ['wsl', wrapper('-d -u --distribution --user')],
-  ['heroku', wrapper('-a --app', { subcommands: ['run'], remote: true })],
+  ['heroku', wrapper('-a --app', { subcommands: ['run'], remote: true, joined: true })],
   [
     'nix-shell',
     wrapper('-p --run --command -A -I', { skip: 99, commandOptions: ['--run', '--command'] }),
