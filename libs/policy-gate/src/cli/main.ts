@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import process from 'node:process';
 
 import { runCli } from './run-cli.ts';
@@ -36,4 +37,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   error: (text) => process.stderr.write(text),
   colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
   version: packageVersion(),
+  cwd: process.cwd(),
+  home: homedir(),
 });

@@ -20,6 +20,9 @@ export interface CliStreams {
   /** Whether colour is wanted where no option says. */
   colour: boolean;
   version: string;
+  /** Where a command would run when no option says. */
+  cwd: string;
+  home: string;
 }
 
 /** Exit codes of `check`; `lint` answers 0 or 1. */
@@ -41,7 +44,7 @@ const USAGE = `policy-gate <command>
       --sql [--dialect <name>]    the argument is SQL
       --url [--method <name>]     the argument is an address
       --context <JSON>            further fields of the context
-      --cwd <dir> --home <dir>    where the command would run
+      --cwd <dir> --home <dir>    where the command would run; else here, and your home
       --color | --no-color
   lint <policy file>              dead, shadowed and contradictory rules
   rules [--json]                  the built-in knowledge, as a policy may name it
@@ -133,7 +136,7 @@ async function check(
     throw new UsageError('check needs a command, or - to read it from standard input');
   }
   const source = operand === '-' ? await streams.readInput() : operand;
-  const context = contextOf(source, values);
+  const context = contextOf(source, values, streams);
   const action = values.action ?? defaultAction(values);
   const gate = openGate(values);
   const explanation = gate.explain(action, context);
@@ -158,10 +161,14 @@ function defaultAction(values: Values): string {
   return values.url === true ? 'network_access' : 'execute_code';
 }
 
-function contextOf(source: string | undefined, values: Values): ActionContext {
+function contextOf(
+  source: string | undefined,
+  values: Values,
+  { cwd, home }: CliStreams,
+): ActionContext {
   const kinds = [values.sql, values.url, values.language].filter((kind) => kind !== undefined);
   if (kinds.length > 1) throw new UsageError('--sql, --url and --language exclude each other');
-  const context: Record<string, unknown> = { ...givenContext(values.context) };
+  const context: Record<string, unknown> = { cwd, home, ...givenContext(values.context) };
   if (source !== undefined) {
     const field =
       values.sql === true

@@ -1,6 +1,6 @@
 import { evaluateCode } from '../code/evaluate-code.ts';
 import type { CodeLanguage } from '../code/evaluate-code.ts';
-import type { Effect } from '../effects/effect.ts';
+import type { Effect, TargetClass } from '../effects/effect.ts';
 import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.ts';
 import { classifyPath, followLinks } from '../effects/path-class.ts';
 import type { NetworkPolicy } from '../network/network-check.ts';
@@ -99,16 +99,37 @@ function shellOptions(context: CheckedContext, network: NetworkPolicy): ShellOpt
     context.home === undefined ? DEFAULT_CWD : `${home}/work/project`,
   );
   const { observe } = context;
-  if (observe === undefined) return { cwd, home, workspace: cwd, network };
+  if (observe === undefined) {
+    return { cwd, home, workspace: workspaceOf(cwd, home), network };
+  }
   const { links, environment, projectRoot } = observe;
   return {
     cwd: followLinks(cwd, links),
     home: followLinks(home, links),
-    workspace: followLinks(absolute(projectRoot, cwd), links),
+    workspace: workspaceOf(followLinks(absolute(projectRoot, cwd), links), home),
     network,
     links,
     environment,
   };
+}
+
+/** No path is in it. */
+const NO_WORKSPACE = '/\u0003';
+/** Where somebody may stand, but where nothing is theirs to clear away. */
+const NOT_OWN: ReadonlySet<TargetClass> = new Set([
+  'root',
+  'system',
+  'home',
+  'device',
+  'secret',
+  'persistence',
+  'policy',
+]);
+
+/** A home, the root or a system directory is no workspace, even where a command starts in it. */
+function workspaceOf(directory: string, home: string): string {
+  const frame = { cwd: '/', home, workspace: NO_WORKSPACE };
+  return NOT_OWN.has(classifyPath(directory, frame).targetClass) ? NO_WORKSPACE : directory;
 }
 
 function absolute(path: string | undefined, fallback: string): string {

@@ -30,6 +30,20 @@ describe('what was observed', () => {
   });
 });
 
+describe('a directory that is no workspace', () => {
+  it.each([
+    ['rm -rf *', '/home/me', 'deny'],
+    ['rm -rf .', '/home', 'deny'],
+    ['rm -rf *', '/etc', 'deny'],
+    ['rm -rf *', '/', 'deny'],
+    ['rm -rf foo', '/home/me', 'approve'],
+    ['rm -rf *', '/home/me/app', 'approve'],
+    ['rm -rf dist', '/home/me/app', 'allow'],
+  ])('%s in %s: %s', (command, cwd, expected) => {
+    expect(verdict('execute_code', { command, cwd, home: '/home/me' })).toBe(expected);
+  });
+});
+
 describe('a tool', () => {
   it.each<[string, unknown, string]>([
     ['search', { query: 'rm -rf /' }, 'allow'],
