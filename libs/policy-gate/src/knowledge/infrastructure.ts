@@ -59,7 +59,7 @@ export const INFRASTRUCTURE: Family = {
       id: 'iac.state',
       command: 'terraform tofu terragrunt',
       subcommand: 'state|workspace|force-unlock|taint|import rm|push|mv|delete|replace-provider|*',
-      unless: ['-help'],
+      unless: ['-help', 'show', 'list', 'pull', 'select', 'new'],
       operands: ['*'],
       kind: 'iac',
       operation: 'state',
@@ -71,7 +71,12 @@ export const INFRASTRUCTURE: Family = {
         'terraform workspace delete prod',
         'terraform force-unlock 1234 x',
       ],
-      pass: ['terraform output', 'terraform fmt'],
+      pass: [
+        'terraform output',
+        'terraform fmt',
+        'terraform state show aws_instance.a',
+        'terraform workspace select dev',
+      ],
     },
     {
       id: 'iac.pulumi',
