@@ -109,7 +109,11 @@ const guards = {
 
 // --- detection ---------------------------------------------------------------------------------
 
-const sets = { actions: ownActions('actions'), second: ownActions('second') };
+const sets = {
+  actions: ownActions('actions'),
+  second: ownActions('second'),
+  third: ownActions('third'),
+};
 if (existsSync(values.corpora)) {
   for (const name of ['dcg', 'nah']) sets[name] = corpusActions(values.corpora, name);
   for (const name of ['tldr', 'nl2bash']) {

@@ -19,7 +19,11 @@ const { values, positionals } = parseArgs({
 const [directory] = positionals;
 const [shownSet, shownKind] = values.show.split(':');
 const gate = new PolicyGate();
-const sets = { actions: ownActions('actions'), second: ownActions('second') };
+const sets = {
+  actions: ownActions('actions'),
+  second: ownActions('second'),
+  third: ownActions('third'),
+};
 for (const name of directory === undefined ? [] : ['dcg', 'nah', 'tldr', 'nl2bash']) {
   sets[name] = corpusActions(directory, name);
 }

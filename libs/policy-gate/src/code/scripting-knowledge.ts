@@ -3,7 +3,8 @@ export type ScriptingLanguage = 'perl' | 'ruby' | 'php' | 'other';
 
 /** What a function of a standard library does with its first argument. */
 export interface ScriptingCall {
-  does: 'shell' | 'code' | 'delete' | 'delete_tree' | 'write' | 'open' | 'request' | 'send';
+  does:
+    'shell' | 'code' | 'delete' | 'delete_tree' | 'write' | 'open' | 'request' | 'send' | 'glob';
   /** Several literal arguments are the words of one command. */
   list?: boolean;
   everyArgument?: boolean;
@@ -36,6 +37,7 @@ const CALLS = [
     'shell',
     { list: true },
   ),
+  ...each(ALL, 'Dir.glob glob', 'glob'),
   ...each(ALL, 'os.execute io.popen', 'shell'),
   // R, Julia, AppleScript (`do shell script "..."`).
   ...each(['other'], 'system system2 shell.exec script run `', 'shell'),

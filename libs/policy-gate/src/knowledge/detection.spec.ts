@@ -3,7 +3,7 @@ import { ownActions } from '../testing/labelled-actions.ts';
 
 const gate = new PolicyGate();
 
-describe.each(['actions', 'second'] as const)('the labelled %s', (set) => {
+describe.each(['actions', 'second', 'third'] as const)('the labelled %s', (set) => {
   const rows = ownActions(set);
   const families = [...Map.groupBy(rows, ({ family }) => family)];
 

@@ -381,6 +381,10 @@ export const GIT: Family = {
       subcommand: 'push',
       unless: ['-n', '--dry-run'],
       operands: [
+        '+*:main',
+        '+*:master',
+        '+*:refs/heads/main',
+        '+*:refs/heads/master',
         '+main',
         '+master',
         '+HEAD:main',

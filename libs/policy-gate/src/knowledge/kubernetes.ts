@@ -351,5 +351,16 @@ export const KUBERNETES: Family = {
       match: ['kubectl cp secrets.txt prod/api-0:/tmp/'],
       pass: ['kubectl get pods'],
     },
+    {
+      id: 'kubernetes.role-change',
+      command: 'kubectl oc k',
+      subcommand: 'patch|edit|replace clusterrolebinding*|clusterrole*',
+      kind: 'user',
+      operation: 'privilege',
+      verdict: 'deny',
+      message: 'changes what anybody may do in the cluster',
+      match: ['kubectl patch clusterrolebinding x -p {}', 'kubectl edit clusterrole admin'],
+      pass: ['kubectl describe clusterrole admin'],
+    },
   ],
 };

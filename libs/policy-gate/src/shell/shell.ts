@@ -349,7 +349,7 @@ export class Shell extends EffectLog {
     const stdin = target?.stdin ?? state.stdin;
     if (
       target?.outputs.some(({ path }) => isSocket(path)) === true &&
-      isShellName(commandName(first.text))
+      words.slice(0, 3).some((word) => isShellName(commandName(word.text)))
     ) {
       this.remoteShell(span);
     }

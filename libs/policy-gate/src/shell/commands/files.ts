@@ -156,7 +156,7 @@ function isOpenMode(mode: string): boolean {
 }
 
 function setsUserId(mode: string): boolean {
-  return /^[4-7][0-7]{3}$/.test(mode) || /(?:^|,)[goa]*u[ugo]*\+[rwxX]*s/.test(mode);
+  return /^[4-7][0-7]{3}$/.test(mode) || /(?:^|,)[ugoa]*\+[rwxX]*s/.test(mode);
 }
 
 const DD = NO_VALUES;

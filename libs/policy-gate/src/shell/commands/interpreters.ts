@@ -146,8 +146,12 @@ function interpreter(name: string, spec: Interpreter): Handler {
       return { text: UNKNOWN, taint: payload.taint };
     }
     if (options.flags.has('-m') && name === 'python') {
-      if (options.value('-m')?.text === 'http.server') serve(shell, call);
-      return { text: UNKNOWN, taint: 0 };
+      const module = options.value('-m');
+      if (module === undefined) return UNKNOWN_STREAM;
+      if (module.text === 'http.server') serve(shell, call);
+      // `python -m twine upload` is `twine upload`.
+      const at = call.args.indexOf(module);
+      return shell.call(module, call.args.slice(at + 1), call.stdin, call.span, call.state);
     }
     const script: Value | undefined = call.args[options.firstOperand];
     const fileOption = options.value('-File');
