@@ -85,7 +85,7 @@ it('a control plane that dies loses no result', async () => {
 });
 
 it('a decision that reached the control plane while no worker ran is found', async () => {
-  const run = await start('decided-alone', { command: 'git push --force origin main' });
+  const run = await start('decided-alone', { command: 'git push --force origin topic' });
   let approval_id: string | undefined;
   while (approval_id === undefined) ({ approval_id } = await system.runs.get(run.run_id));
   await worker.kill();
