@@ -126,10 +126,21 @@ const NOT_OWN: ReadonlySet<TargetClass> = new Set([
   'policy',
 ]);
 
+/** Directories that were judged before: a caller checks in few, and often. */
+const WORKSPACES = new Map<string, string>();
+const MAX_WORKSPACES = 256;
+
 /** A home, the root or a system directory is no workspace, even where a command starts in it. */
 function workspaceOf(directory: string, home: string): string {
+  const key = `${home}\n${directory}`;
+  const known = WORKSPACES.get(key);
+  if (known !== undefined) return known;
   const frame = { cwd: '/', home, workspace: NO_WORKSPACE };
-  return NOT_OWN.has(classifyPath(directory, frame).targetClass) ? NO_WORKSPACE : directory;
+  const { targetClass } = classifyPath(directory, frame);
+  const workspace = NOT_OWN.has(targetClass) ? NO_WORKSPACE : directory;
+  if (WORKSPACES.size >= MAX_WORKSPACES) WORKSPACES.clear();
+  if (key.length <= 4096) WORKSPACES.set(key, workspace);
+  return workspace;
 }
 
 function absolute(path: string | undefined, fallback: string): string {

@@ -70,6 +70,40 @@ function words(tool: string): string[] {
     .filter((word) => word !== '');
 }
 
+/** What the name of a tool says. */
+interface ToolName {
+  language: string | undefined;
+  does: 'delete' | 'read' | 'write';
+  /** Runs commands. */
+  isShell: boolean;
+  /** The verb that makes it grave, when its first telling verb is one. */
+  grave: string | undefined;
+}
+
+/** An agent has few tools and calls them often; a name that was read is read. */
+const READ_NAMES = new Map<string, ToolName>();
+const MAX_NAMES = 1000;
+
+function readName(tool: string): ToolName {
+  const known = READ_NAMES.get(tool);
+  if (known !== undefined) return known;
+  const verbs = words(tool);
+  const telling = verbs.find((word) => GRAVE.test(word) || READING.test(word));
+  const name: ToolName = {
+    language: verbs.find((word) => LANGUAGES.has(word)),
+    does: verbs.some((word) => DELETING.test(word))
+      ? 'delete'
+      : verbs.some((word) => WRITING.test(word))
+        ? 'write'
+        : 'read',
+    isShell: verbs.some((word) => SHELLS.has(word)),
+    grave: telling !== undefined && GRAVE.test(telling) ? telling : undefined,
+  };
+  if (READ_NAMES.size >= MAX_NAMES) READ_NAMES.clear();
+  if (tool.length <= 200) READ_NAMES.set(tool, name);
+  return name;
+}
+
 /**
  * Reads a call of a tool: arguments that are commands, queries, addresses and paths by their names
  * are parts to be analysed as such; a tool whose own name says that it deletes, pays or sends is
@@ -77,13 +111,7 @@ function words(tool: string): string[] {
  */
 export function readTool(tool: string, args: unknown): ToolReading {
   const reading: ToolReading = { parts: [], effect: undefined, beyond: false };
-  const verbs = words(tool);
-  const language = verbs.find((word) => LANGUAGES.has(word));
-  const does = verbs.some((word) => DELETING.test(word))
-    ? 'delete'
-    : verbs.some((word) => WRITING.test(word))
-      ? 'write'
-      : 'read';
+  const { language, does, isShell, grave } = readName(tool);
   let nodes = 0;
   const walk = (value: unknown, name: string, depth: number): void => {
     nodes += 1;
@@ -108,8 +136,8 @@ export function readTool(tool: string, args: unknown): ToolReading {
     if (COMMANDS.has(name)) reading.parts.push({ is: 'command', text });
     else if (SCRIPTS.has(name)) {
       if (language !== undefined) reading.parts.push({ is: 'code', text, language });
-      else if (verbs.some((word) => SHELLS.has(word))) reading.parts.push({ is: 'command', text });
-    } else if (QUERIES.has(name) || (name === 'input' && verbs.includes('sql'))) {
+      else if (isShell) reading.parts.push({ is: 'command', text });
+    } else if (QUERIES.has(name) || (name === 'input' && /sql/i.test(tool))) {
       if (SQL_START.test(text)) reading.parts.push({ is: 'sql', text });
     } else if (URLS.has(name) && /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
       reading.parts.push({ is: 'url', text });
@@ -117,10 +145,9 @@ export function readTool(tool: string, args: unknown): ToolReading {
       reading.parts.push({ is: 'path', text, does });
     }
   };
-  walk(args, '', 0);
-  const [first] = verbs.filter((word) => GRAVE.test(word) || READING.test(word));
+  if (args !== undefined) walk(args, '', 0);
   const judgedByParts = reading.parts.some(({ is }) => is !== 'url');
-  if (first !== undefined && GRAVE.test(first) && !judgedByParts) {
+  if (grave !== undefined && !judgedByParts) {
     reading.effect = {
       kind: 'exec',
       operation: 'tool',
@@ -128,7 +155,7 @@ export function readTool(tool: string, args: unknown): ToolReading {
       irreversible: true,
       rule_id: 'tool.grave-name',
       verdict: 'approve',
-      message: `calls a tool that by its name does something for good or to others (${first})`,
+      message: `calls a tool that by its name does something for good or to others (${grave})`,
     };
   }
   return reading;
