@@ -15,14 +15,14 @@ export function App() {
 
 interface SignedInProps {
   apiKey: string;
-  onSignOut: (reason?: string) => void;
+  onSignOut: (key: string, reason?: string) => void;
 }
 
 function SignedIn({ apiKey, onSignOut }: SignedInProps) {
   const [session] = useState(
     () =>
       new LiveSession(apiKey, (error) =>
-        onSignOut(`The control plane refused this key. ${error.detail}`),
+        onSignOut(apiKey, `The control plane refused this key. ${error.detail}`),
       ),
   );
 
@@ -39,7 +39,7 @@ function SignedIn({ apiKey, onSignOut }: SignedInProps) {
   return (
     <LiveSessionProvider value={session}>
       <QueryClientProvider client={session.queries}>
-        <Header onSignOut={() => onSignOut()} />
+        <Header onSignOut={() => onSignOut(apiKey)} />
         <OperationsPage />
       </QueryClientProvider>
     </LiveSessionProvider>

@@ -113,6 +113,18 @@ describe('the session', () => {
     await page.getByText('The control plane refused this key. This key is not known.').waitFor();
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   });
+
+  it('keeps the reason when the refusal of another call is cut off by the leaving', async () => {
+    server.holdsRefusal = true;
+    const cutOff = page.waitForEvent('requestfailed', (request) =>
+      request.url().endsWith('/events'),
+    );
+    await page.goto(`${url}/#key=${['ae', 'x'.repeat(20)].join('_')}`);
+    await cutOff;
+    await page.getByText('The control plane refused this key. This key is not known.').waitFor();
+    await page.waitForTimeout(100);
+    expect(await page.getByRole('alert').innerText()).toContain('This key is not known.');
+  });
 });
 
 describe('truth', () => {

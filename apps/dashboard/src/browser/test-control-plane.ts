@@ -39,6 +39,8 @@ export class TestControlPlane {
   decision: PolicyDecision | undefined;
   /** Every call of the API answers this while it is set. */
   failure: Problem | undefined;
+  /** The stream's refusal of an unknown key comes without its body while it is set. */
+  holdsRefusal = false;
   readonly received: { method: string; path: string; body: unknown }[] = [];
   readonly resumedAfter: (string | undefined)[] = [];
   readonly #log: Event[] = [];
@@ -85,8 +87,10 @@ export class TestControlPlane {
     const method = request.method ?? 'GET';
     if (!url.pathname.startsWith(BASE)) await this.#file(url.pathname, response);
     else if (this.failure) problem(response, this.failure);
-    else if (request.headers.authorization !== `Bearer ${this.key}`) problem(response, UNKNOWN_KEY);
-    else if (path === '/events') this.#stream(request, response);
+    else if (request.headers.authorization !== `Bearer ${this.key}`) {
+      if (this.holdsRefusal && path === '/events') response.writeHead(401).flushHeaders();
+      else problem(response, UNKNOWN_KEY);
+    } else if (path === '/events') this.#stream(request, response);
     else {
       if (method === 'POST') this.received.push({ method, path, body: await bodyOf(request) });
       json(response, this.#resource(method, path));

@@ -9,7 +9,8 @@ export type SessionState =
 export interface Session {
   state: SessionState;
   signIn: (key: string) => void;
-  signOut: (reason?: string) => void;
+  /** Ends the session of `key`; nothing when that is over, so the first reason stays. */
+  signOut: (key: string, reason?: string) => void;
 }
 
 function initial(): SessionState {
@@ -28,9 +29,9 @@ export function useSession(): Session {
     setState({ signedIn: true, key });
   }, []);
 
-  const signOut = useCallback((reason?: string) => {
-    forgetKey();
-    setState({ signedIn: false, reason });
+  const signOut = useCallback((key: string, reason?: string) => {
+    if (storedKey() === key) forgetKey();
+    setState((now) => (now.signedIn && now.key === key ? { signedIn: false, reason } : now));
   }, []);
 
   useEffect(() => {
