@@ -265,6 +265,20 @@ describe('watching', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('sees a change made right after the policy was read', async () => {
+    const path = join(directory, 'early.yaml');
+    writeFileSync(path, 'version: 1.0.0\n');
+    const versions: string[] = [];
+    const gate = PolicyGate.load(path, {
+      watch: true,
+      onReload: (version) => versions.push(version.split('+')[0] ?? ''),
+    });
+    writeFileSync(path, 'version: 1.1.0\n');
+    while (versions.length === 0) await sleep(20);
+    gate.close();
+    expect(versions).toEqual(['1.1.0']);
+  });
+
   it('takes over a good change, keeps the old policy for a bad one', async () => {
     const base = join(directory, 'policy.yaml');
     const workspace = join(directory, 'workspace.yaml');
