@@ -14,7 +14,7 @@ import {
   SHARED_TREES,
   SYSTEM_TREES,
 } from '../knowledge/paths.ts';
-import { ANY_CHARACTER, STAR, UNKNOWN } from '../shell/value.ts';
+import { ANY_CHARACTER, STAR, UNKNOWN, hasGlob } from '../shell/value.ts';
 import type { TargetClass } from './effect.ts';
 
 /** Where the command runs, for resolving and judging paths. */
@@ -136,11 +136,18 @@ export function classifyPath(text: string, frame: PathFrame): ClassifiedPath {
   }
   if (top === 'root' && pieces.length >= 2) return classifyHome(path, subject, '/root');
   if (isGuardProgram(subject)) return { path, targetClass: 'policy', whole: false };
+  // `find / -name id_rsa`: wherever it lies, its name says what it is.
   const secret =
-    SECRET_SYSTEM.some((prefix) => subject.startsWith(prefix)) || SECRET_ANYWHERE.test(subject);
+    SECRET_SYSTEM.some((prefix) => subject.startsWith(prefix)) ||
+    SECRET_ANYWHERE.test(subject) ||
+    (hasGlob(subject) && isSecretName(last));
   if (secret) return { path, targetClass: 'secret', whole: false };
   if (PERSISTENCE_SYSTEM.some((prefix) => subject.startsWith(prefix))) {
     return { path, targetClass: 'persistence', whole: pieces.length <= 2 };
+  }
+  // Whom the machine trusts.
+  if (isUnder(subject, '/usr/local/share/ca-certificates')) {
+    return { path, targetClass: 'system', whole: true };
   }
   if (pieces.length === 3 && subject === '/usr/local') {
     return { path, targetClass: 'system', whole: true };

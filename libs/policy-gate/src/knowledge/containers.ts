@@ -8,6 +8,7 @@ const ENGINE_VALUES =
 export const CONTAINERS: Family = {
   name: 'containers',
   values: {
+    ctr: '-n --namespace -a --address --snapshotter -s --signal',
     ...Object.fromEntries(DOCKER.split(' ').map((name) => [name, ENGINE_VALUES])),
     // `docker compose` is read as docker-compose: there -f names a file, elsewhere it means force.
     'docker-compose': '-f --file -p --project-name --profile --env-file --project-directory',
@@ -230,6 +231,29 @@ export const CONTAINERS: Family = {
         'skopeo copy docker://a docker://b',
       ],
       pass: ['helm pull oci://x/y', 'crane digest alpine'],
+    },
+    {
+      id: 'containers.cri',
+      command: 'crictl',
+      subcommand: 'rm|rmp|rmi|stop|stopp',
+      kind: 'container',
+      operation: 'delete',
+      verdict: 'approve',
+      message: 'removes what the cluster runs, past its control plane',
+      match: ['crictl rmp -f 5ab', 'crictl rmi --prune'],
+      pass: ['crictl ps', 'crictl images'],
+    },
+    {
+      id: 'containers.containerd',
+      command: 'ctr',
+      subcommand:
+        'images|image|i|containers|container|c|tasks|task|t|namespaces|namespace|ns|snapshots rm|remove|delete|del|kill',
+      kind: 'container',
+      operation: 'delete',
+      verdict: 'approve',
+      message: 'removes what the cluster runs, past its control plane',
+      match: ['ctr -n k8s.io images rm x', 'ctr containers delete web', 'ctr tasks kill -s 9 web'],
+      pass: ['ctr images ls', 'ctr images pull x'],
     },
   ],
 };

@@ -149,5 +149,17 @@ export const EXFILTRATION: Family = {
       match: ['xhost +'],
       pass: ['xhost'],
     },
+    {
+      id: 'exfiltration.join-network',
+      command: 'tailscale zerotier-cli netbird',
+      subcommand: 'up|join|set|login',
+      unless: ['--help'],
+      kind: 'network',
+      operation: 'tunnel',
+      verdict: 'approve',
+      message: 'joins the machine to a network of others',
+      match: ['tailscale up --auth-key x', 'zerotier-cli join 8056c2e21c000001'],
+      pass: ['tailscale status', 'tailscale down', 'zerotier-cli info'],
+    },
   ],
 };

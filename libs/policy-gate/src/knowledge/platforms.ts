@@ -319,5 +319,18 @@ export const PLATFORMS: Family = {
       match: ['eas submit', 'eas update --branch production', 'fastlane deliver', 'expo publish'],
       pass: ['eas build:list', 'expo start'],
     },
+    {
+      id: 'cloud.cluster-delete',
+      command: 'eksctl kops rosa aksctl k0sctl',
+      subcommand: 'delete|reset',
+      unless: ['--dry-run'],
+      kind: 'cloud',
+      operation: 'delete',
+      verdict: 'deny',
+      irreversible: true,
+      message: 'deletes a cluster or a part of it',
+      match: ['eksctl delete cluster --name prod', 'kops delete cluster prod --yes'],
+      pass: ['eksctl get cluster', 'kops validate cluster'],
+    },
   ],
 };

@@ -66,6 +66,8 @@ export class ShellState implements PathFrame {
   /** File descriptors that lead into the network. */
   networkDescriptors = new Set<string>();
   positional: string[] | undefined;
+  /** A remote of the repository was pointed elsewhere. */
+  remoteChanged = false;
   stdin: Stream | undefined;
 
   constructor(cwd: string, home: string, workspace: string) {
@@ -85,6 +87,7 @@ export class ShellState implements PathFrame {
     child.files = this.files;
     child.networkDescriptors = new Set(this.networkDescriptors);
     child.positional = this.positional;
+    child.remoteChanged = this.remoteChanged;
     child.stdin = this.stdin;
     return child;
   }

@@ -152,6 +152,27 @@ function mongo(shell: Shell, call: Call): Stream {
   return { text: UNKNOWN, taint: 0 };
 }
 
+/** Cypher has no tokenizer here: what deletes or drops is asked about. */
+function cypher(shell: Shell, call: Call): Stream {
+  const options = new Options(
+    call.args,
+    optionSpec('-a -u -p -d -f -P --address --username --password --database --file --param'),
+  );
+  const query = `${options.operands.map(({ text }) => text).join(' ')}\n${call.stdin?.text ?? ''}`;
+  if (/\b(?:detach\s+delete|delete|drop|remove)\b/i.test(query)) {
+    shell.report(
+      'database',
+      'delete',
+      'approve',
+      'database.cypher-delete',
+      'deletes from a graph database',
+      call.span,
+      { irreversible: true },
+    );
+  }
+  return { text: UNKNOWN, taint: 0 };
+}
+
 const PSQL =
   '-c -d -f -h -p -U -v -o -L -F -P -R -T -w --command --dbname --file --host --port --username --set --variable';
 const MYSQL =
@@ -185,4 +206,6 @@ export const DATABASES: Readonly<Record<string, Handler>> = {
   'valkey-cli': redis,
   mongo,
   mongosh: mongo,
+  'cypher-shell': cypher,
+  sqlplus: client('-L -S -M', []),
 };

@@ -15,10 +15,11 @@ function runBangs(shell: Shell, call: Call, text: string): void {
 }
 
 const VI = optionSpec('-c -S -u -U -i -T -w -W -s -t -r --cmd --servername');
+const ED = optionSpec('-p --prompt');
 
 /** vi and its relatives run commands by option or from their input, and write what they open. */
 function visual(shell: Shell, call: Call): Stream {
-  const options = new Options(call.args, VI);
+  const options = new Options(call.args, call.name === 'ed' ? ED : VI);
   for (const [index, arg] of call.args.entries()) {
     if (arg.text === '-c' || arg.text === '--cmd') {
       runBangs(shell, call, call.args[index + 1]?.text ?? '');

@@ -116,19 +116,7 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     const modeFirst = !referenced && (symbolic === undefined || kind === 'owner');
     const mode = modeFirst ? (options.operands[0]?.text ?? '') : (symbolic?.text ?? '');
     const open = kind === 'mode' && isOpenMode(mode);
-    if (kind === 'mode' && setsUserId(mode)) {
-      const grave = options.operands.some(({ text }) => isGraveProgram(text));
-      shell.report(
-        'permission',
-        'setuid',
-        grave ? 'deny' : 'approve',
-        grave ? 'permissions.setuid-shell' : 'permissions.setuid',
-        grave
-          ? 'lets everybody become root through a shell or an interpreter'
-          : 'lets a program run with the rights of its owner',
-        call.span,
-      );
-    }
+    if (kind === 'mode' && setsUserId(mode)) reportSetUserId(shell, call, options.operands);
     for (const operand of options.operands.slice(modeFirst ? 1 : 0)) {
       const target = shell.classify(operand.text, call.state);
       // `chown root ~/*` reaches as far as `chown -R root ~`.
@@ -137,6 +125,20 @@ function permissions(spec: OptionSpec, kind: 'mode' | 'owner'): Handler {
     }
     return SILENT;
   };
+}
+
+function reportSetUserId(shell: Shell, call: Call, programs: readonly Value[]): void {
+  const grave = programs.some(({ text }) => isGraveProgram(text));
+  shell.report(
+    'permission',
+    'setuid',
+    grave ? 'deny' : 'approve',
+    grave ? 'permissions.setuid-shell' : 'permissions.setuid',
+    grave
+      ? 'lets everybody become root through a shell or an interpreter'
+      : 'lets a program run with the rights of its owner',
+    call.span,
+  );
 }
 
 /** A shell, an interpreter, or a program that lies where everybody can put one. */
@@ -166,8 +168,22 @@ function diskDump(shell: Shell, call: Call): Stream {
   let input: Stream = call.stdin ?? SILENT;
   for (const operand of options.operands) {
     const { text } = operand;
-    if (text.startsWith('if='))
-      input = shell.readFile({ ...operand, text: text.slice(3) }, call.state, false);
+    if (!text.startsWith('if=')) continue;
+    const source = { ...operand, text: text.slice(3) };
+    input = shell.readFile(source, call.state, false);
+    // A sector is looked at every day; all of them are every file there is.
+    const whole = !options.operands.some((other) => other.text.startsWith('count='));
+    if (whole && shell.classify(source.text, call.state).targetClass === 'device') {
+      shell.report(
+        'credential_read',
+        'raw_read',
+        'approve',
+        'disk.raw-read',
+        'reads a device past the permissions of its files',
+        call.span,
+        { target: source.text },
+      );
+    }
   }
   for (const operand of options.operands) {
     if (!operand.text.startsWith('of=')) continue;
@@ -188,7 +204,11 @@ function copies(kind: 'cp' | 'mv' | 'ln' | 'install'): Handler {
     const options = new Options(call.args, COPY);
     if (asksForHelp(options)) return SILENT;
     const operands = [...options.operands];
-    if (kind === 'install' && options.has('-d', '--directory')) return SILENT;
+    if (kind === 'install') {
+      if (options.has('-d', '--directory')) return SILENT;
+      const mode = options.value('-m', '--mode')?.text ?? '';
+      if (setsUserId(mode)) reportSetUserId(shell, call, operands);
+    }
     const target =
       options.value('-t', '--target-directory') ??
       (operands.length > 1 ? operands.pop() : undefined);
@@ -322,7 +342,8 @@ function archive(shell: Shell, call: Call): Stream {
   if (!options.has('-c', '--create', '-r', '-u', '--append', '--update'))
     return { text: UNKNOWN, taint: 0 };
   let taint = 0;
-  for (const operand of options.operands) {
+  const members = options.operands.map((operand) => inDirectory(operand, directory));
+  for (const operand of members) {
     const { taint: own } = shell.readFile(operand, call.state, false);
     if ((own & Taint.secret) !== 0) reportCopy(shell, call, operand);
     taint |= own & Taint.secret;
@@ -332,7 +353,7 @@ function archive(shell: Shell, call: Call): Stream {
     else if (targetClass !== 'artefact' && targetClass !== 'tmp') taint |= Taint.bulk;
   }
   if (options.has('--remove-files')) {
-    for (const operand of options.operands) deleteTarget(shell, call, operand, true);
+    for (const operand of members) deleteTarget(shell, call, operand, true);
   }
   const output = options.value('-f', '--file')?.text;
   if (output === undefined || output === '-') return { text: UNKNOWN, taint };
@@ -340,6 +361,59 @@ function archive(shell: Shell, call: Call): Stream {
   if (colon > 0 && !output.slice(0, colon).includes('/')) shell.sent(taint, call.span);
   shell.writeFile(output, false, call.span, call.state);
   shell.remember(output, { text: UNKNOWN, taint }, false, call.state);
+  return SILENT;
+}
+
+/** `tar -C there name`: the name is one of that directory. */
+function inDirectory(operand: Value, directory: Value | undefined): Value {
+  if (directory === undefined || /^[/~]/.test(operand.text)) return operand;
+  return { ...operand, text: `${directory.text.replace(/\/$/, '')}/${operand.text}` };
+}
+
+/** `7z a -sdel archive file`: archives, and deletes what it has archived. */
+function sevenZip(shell: Shell, call: Call): Stream {
+  const [verb, target, ...sources] = new Options(call.args, NO_VALUES).operands;
+  if (!['a', 'u'].includes(verb?.text ?? '')) return { text: UNKNOWN, taint: 0 };
+  let taint = 0;
+  for (const source of sources) taint |= shell.readFile(source, call.state, false).taint;
+  if (call.args.some(({ text }) => text === '-sdel'))
+    for (const source of sources) deleteTarget(shell, call, source, true);
+  if (target !== undefined)
+    shell.remember(target.text, { text: UNKNOWN, taint }, false, call.state);
+  return SILENT;
+}
+
+/** `rename s/a/b/ file...`: a file of the system's under another name is a file less. */
+function rename(shell: Shell, call: Call): Stream {
+  for (const file of new Options(call.args, NO_VALUES).operands.slice(1))
+    shell.emit(writeEffect(shell.classify(file.text, call.state), 'move', span(shell, file)));
+  return SILENT;
+}
+
+function split(shell: Shell, call: Call): Stream {
+  const spec = optionSpec('-a -b -C -l -n -t --bytes --lines --number --filter --suffix-length');
+  const options = new Options(call.args, spec);
+  const filter = options.value('--filter');
+  if (filter !== undefined) shell.evaluateText(filter.text, call.state, call.span);
+  const [input, prefix] = options.operands;
+  if (input !== undefined && input.text !== '-') shell.readFile(input, call.state, false);
+  if (prefix !== undefined) shell.writeFile(prefix.text, false, prefix, call.state);
+  return SILENT;
+}
+
+function patch(shell: Shell, call: Call): Stream {
+  const options = new Options(
+    call.args,
+    optionSpec('-d -i -o -p -B -D -F -r -V -Y -z --directory --input --output --strip'),
+  );
+  if (options.has('--dry-run')) return SILENT;
+  const [original] = options.operands;
+  for (const place of [
+    options.value('-d', '--directory'),
+    options.value('-o', '--output'),
+    original,
+  ])
+    if (place !== undefined) shell.writeFile(place.text, false, place, call.state);
   return SILENT;
 }
 
@@ -352,6 +426,7 @@ function zip(shell: Shell, call: Call): Stream {
   for (const source of sources) taint |= shell.readFile(source, call.state, false).taint;
   if (options.has('-m', '--move'))
     for (const source of sources) deleteTarget(shell, call, source, true);
+  if (target?.text === '-') return { text: UNKNOWN, taint: taint | Taint.bulk };
   if (target !== undefined)
     shell.remember(target.text, { text: UNKNOWN, taint }, false, call.state);
   return SILENT;
@@ -404,6 +479,13 @@ export const FILES: Readonly<Record<string, Handler>> = {
   bsdtar: archive,
   gtar: archive,
   zip,
+  '7z': sevenZip,
+  '7za': sevenZip,
+  '7zz': sevenZip,
+  rename,
+  prename: rename,
+  split,
+  patch,
   mkfifo: writesOperands,
   touch: writesOperands,
   mkdir: writesOperands,

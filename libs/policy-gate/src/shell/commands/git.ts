@@ -3,7 +3,7 @@ import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';
 import { quote } from '../shell.ts';
 import type { Stream, Value } from '../value.ts';
-import { UNKNOWN } from '../value.ts';
+import { Taint, UNKNOWN } from '../value.ts';
 import type { Handler } from './run-call.ts';
 
 const GLOBAL = optionSpec('-C -c --git-dir --work-tree --namespace --config-env --exec-path');
@@ -39,6 +39,10 @@ function git(shell: Shell, call: Call): Stream {
       shell.evaluateText(value, state, span);
     }
   }
+  for (const { text } of call.args) {
+    // git-remote-ext(1): the address is a command.
+    if (text.startsWith('ext::')) shell.evaluateText(text.slice(5), state, span);
+  }
   const global = new Options(call.args, GLOBAL, true);
   const words = call.args.slice(global.firstOperand);
   const [subcommand, second, ...rest] = words.map((word) => word.text);
@@ -54,6 +58,19 @@ function git(shell: Shell, call: Call): Stream {
       const pager = /^(?:-O|--open-files-in-pager=)(.+)$/.exec(word.text)?.[1];
       if (pager !== undefined) shell.evaluateText(pager, state, span);
     }
+  } else if (subcommand === 'remote' && second === 'set-url') {
+    state.remoteChanged = true;
+  } else if (subcommand === 'push' && (state.remoteChanged || isAddress(pushTarget(words)))) {
+    shell.report(
+      'network',
+      'push',
+      'approve',
+      'git.push-elsewhere',
+      'pushes to an address that the repository did not name',
+      span,
+    );
+  } else if (subcommand === 'bundle' && second === 'create') {
+    return { text: UNKNOWN, taint: Taint.bulk };
   } else if (subcommand === 'add') {
     addFiles(shell, call, words, global.value('-C'));
   } else if (subcommand === 'checkout' || subcommand === 'restore' || subcommand === 'apply') {
@@ -70,6 +87,16 @@ function git(shell: Shell, call: Call): Stream {
     }
   }
   return { text: UNKNOWN, taint: 0 };
+}
+
+function pushTarget(words: readonly Value[]): string {
+  return (
+    new Options(words, optionSpec('-o --push-option --repo --receive-pack')).operands[1]?.text ?? ''
+  );
+}
+
+function isAddress(target: string): boolean {
+  return /^(?:https?|ssh|git|ftps?):\/\/|^[\w.-]+@[\w.-]+:/.test(target);
 }
 
 /** A credential that is committed is a credential that is published. */

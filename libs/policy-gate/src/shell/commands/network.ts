@@ -272,6 +272,13 @@ function fetcher(values: string): Handler {
     if (url !== undefined) visit(shell, call, url);
     shell.sent((url?.taint ?? 0) & Taint.secret, call.span);
     shell.sent(call.stdin?.taint ?? 0, call.span);
+    // HTTPie: `@file` is the body, `field@file` a part of it, `field=value` a value.
+    for (const operand of options.operands) {
+      if (operand === url) continue;
+      const file = /^[\w.-]*:?=?@(.+)$/.exec(operand.text)?.[1];
+      if (file !== undefined) send(shell, call, file, operand);
+      shell.sent(operand.taint & Taint.secret, call.span);
+    }
     return { text: UNKNOWN, taint: Taint.network };
   };
 }

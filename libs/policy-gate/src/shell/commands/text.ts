@@ -261,6 +261,30 @@ function sed(shell: Shell, call: Call): Stream {
   return { text: UNKNOWN, taint };
 }
 
+/** `sort -o file` and `uniq input output` write what they print. */
+const sort: Handler = (shell, call) => {
+  const stream = SORT(shell, call);
+  const output = new Options(call.args, optionSpec(SORT_VALUES)).value('-o', '--output');
+  return output === undefined ? stream : writeOutput(shell, call, output, stream);
+};
+
+const uniq: Handler = (shell, call) => {
+  const [input, output] = new Options(call.args, optionSpec(UNIQ_VALUES)).operands;
+  const stream = UNIQ(shell, { ...call, args: input === undefined ? [] : [input] });
+  return output === undefined ? stream : writeOutput(shell, call, output, stream);
+};
+
+const SORT_VALUES = '-k -t -o -S -T --key --field-separator --output';
+const SORT = reader(SORT_VALUES, true);
+const UNIQ_VALUES = '-f -s -w';
+const UNIQ = reader(UNIQ_VALUES, true);
+
+function writeOutput(shell: Shell, call: Call, output: Value, stream: Stream): Stream {
+  shell.writeFile(output.text, false, output, call.state);
+  shell.remember(output.text, stream, false, call.state);
+  return SILENT;
+}
+
 /** awk can run commands: `system("...")`, `"cmd" | getline`. */
 function awk(shell: Shell, call: Call): Stream {
   const options = new Options(
@@ -282,6 +306,9 @@ function awk(shell: Shell, call: Call): Stream {
     if (/\bsystem\s*\(\s*[^"\s)]/.test(program.text)) {
       shell.unresolved('runs a command that awk builds', call.span);
     }
+    for (const match of program.text.matchAll(/\bprint[^;}\n>]*>{1,2}\s*"([^"]+)"/g)) {
+      shell.writeFile(match[1] ?? '', false, program, call.state);
+    }
     for (const match of program.text.matchAll(/system\s*\(\s*"((?:[^"\\]|\\.)*)"/g)) {
       shell.evaluateText(unescape(match[1] ?? '').replaceAll('\\"', '"'), call.state, call.span);
     }
@@ -301,10 +328,13 @@ function compress(suffix: string): Handler {
   return (shell, call) => {
     const options = new Options(call.args, optionSpec('-S --suffix'));
     const toOutput = options.has('-c', '--stdout', '--to-stdout');
+    const keeps = toOutput || options.has('-k', '--keep', '-t', '--test', '-l', '--list');
     let taint = call.stdin?.taint ?? 0;
     for (const file of options.operands) {
       const stream = shell.readFile(file, call.state, false);
       taint |= stream.taint;
+      // The file itself is replaced.
+      if (!keeps) shell.writeFile(file.text, false, file, call.state);
       const ending = options.value('-S', '--suffix')?.text ?? suffix;
       if (!toOutput)
         shell.remember(
@@ -329,7 +359,10 @@ const GREP = reader(
 /** Lines of an environment that name nothing secret are no secret. */
 const grep: Handler = (shell, call) => {
   const stream = GREP(shell, call);
-  const pattern = call.args.find((arg) => !arg.text.startsWith('-'))?.text ?? '';
+  const [pattern = '', ...places] = call.args
+    .map(({ text }) => text)
+    .filter((text) => !text.startsWith('-'));
+  if (CREDENTIAL_PATTERN.test(pattern)) searchCredentials(shell, call, places);
   const harmless =
     !/^[.*^$\\\s]*$/.test(pattern) &&
     !/secret|token|pass|pwd|key|cred|auth|aws|^\W*\w$/i.test(pattern) &&
@@ -337,6 +370,26 @@ const grep: Handler = (shell, call) => {
   const fromEnvironment = ((call.stdin?.taint ?? 0) & Taint.secret) !== 0;
   return harmless && fromEnvironment ? { ...stream, taint: 0 } : stream;
 };
+
+const CREDENTIAL_PATTERN = /AKIA|gh[pousr]_|BEGIN [A-Z ]*PRIVATE|passw(?:or)?d|secret|api.?key/i;
+
+/** Looking through a home or the whole machine for credentials, and not through a project. */
+function searchCredentials(shell: Shell, call: Call, places: readonly string[]): void {
+  const wide = places.find((place) => {
+    const { targetClass } = shell.classify(place, call.state);
+    return targetClass === 'root' || targetClass === 'home';
+  });
+  if (wide === undefined) return;
+  shell.report(
+    'credential_read',
+    'search',
+    'approve',
+    'credentials.search',
+    'looks for credentials beyond the workspace',
+    call.span,
+    { target: wide },
+  );
+}
 
 const LESS = reader('-p -P -x -h -j -k -o -t -T -y -z', false);
 
@@ -373,8 +426,8 @@ export const TEXT: Readonly<Record<string, Handler>> = {
   hexdump: reader('-n -s -e -f', false),
   od: reader('-A -j -N -t -w -S', false),
   cut,
-  sort: reader('-k -t -o -S -T --key --field-separator --output', true),
-  uniq: reader('-f -s -w', true),
+  sort,
+  uniq,
   paste: reader('-d', false),
   fold: reader('-w', false),
   column: reader('-t -s -o -c', false),

@@ -60,6 +60,7 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
     }),
   ],
   ['nohup', wrapper('')],
+  ['sshpass', wrapper('-p -f -d -P')],
   ['timeout', wrapper('-k -s --kill-after --signal', { skip: 1 })],
   ['gtimeout', wrapper('-k -s --kill-after --signal', { skip: 1 })],
   ['nice', wrapper('-n --adjustment')],
