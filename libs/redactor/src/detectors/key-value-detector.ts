@@ -28,7 +28,6 @@ const GREATER = 62;
 const LESS = 60;
 const DASH = 45;
 const COMMA = 44;
-const ESCAPE = 27;
 
 /** Makes the detectors that find a value by the name of its key. */
 export function keyValueDetectors(): Detector[] {
@@ -110,33 +109,17 @@ function isNameCode(code: number): boolean {
 }
 
 /** What may follow a name that has a value: a separator, or what closes the name. */
-const AFTER_NAME = new CodeSet('=:"\'`\\] \t>!?+%,\n\r\u001b');
+const AFTER_NAME = new CodeSet('=:"\'`\\] \t>!?+%,\n\r');
 
 /** `_` and `-`, with which the short key words begin. */
 function isMark(code: number): boolean {
   return code === 95 || code === DASH;
 }
 
-/** Skips blanks, and the colour sequences that stand between a name and its value on a terminal. */
 function skipBlanks(view: TextView, from: number): number {
   let at = from;
-  while (at - from < LONGEST_PADDING) {
-    if (isBlank(view.at(at))) at++;
-    else {
-      const after = skipColour(view, at);
-      if (after === at) break;
-      at = after;
-    }
-  }
+  while (at - from < LONGEST_PADDING && isBlank(view.at(at))) at++;
   return at;
-}
-
-/** Skips one `ESC [ 3 6 m` (ECMA-48, SGR). */
-function skipColour(view: TextView, from: number): number {
-  if (view.at(from) !== ESCAPE || view.at(from + 1) !== 91) return from;
-  let at = from + 2;
-  while (at - from < 20 && (inClass(view.at(at), CLASS_BITS.d) || view.at(at) === 59)) at++;
-  return view.at(at) === 109 ? at + 1 : from;
 }
 
 /** Skips what closes a quoted or bracketed name: `"`, `\"`, `']`, a backtick. */
@@ -377,7 +360,7 @@ function readHeader(view: TextView, from: number, separator: ValueSite['separato
 }
 
 /** Marks that end an unquoted value wherever they stand. */
-const BARE_ENDS = new CodeSet('"\'`<>\u001b');
+const BARE_ENDS = new CodeSet('"\'`<>\0');
 
 function readBare(
   view: TextView,

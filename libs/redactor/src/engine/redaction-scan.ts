@@ -1,6 +1,8 @@
 import type { RedactionFinding } from '../finding.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
+import { countPiecesBefore, InvisibleFilter } from './invisible-filter.ts';
+import type { InvisiblePiece } from './invisible-filter.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
 import type { TriggerAutomaton } from './trigger-automaton.ts';
 
@@ -46,8 +48,15 @@ export class RedactionScan {
   private readonly onFinding: (finding: RedactionFinding) => void;
   private readonly view = new TextView();
 
+  /** The visible text; all indexes are in it. */
   private buffer = '';
-  /** Offset in the input of the first unit of the buffer. */
+  private readonly filter = new InvisibleFilter();
+  /** What was taken out of the text that is still held, by place; the first `piecesWritten` have been dealt with. */
+  private pieces: InvisiblePiece[] = [];
+  private piecesWritten = 0;
+  /** Units of the pieces that are no longer held. */
+  private totalForgotten = 0;
+  /** Offset in the visible text of the first unit of the buffer. */
   private base = 0;
   /** Index of the next unit the automaton reads. */
   private scanned = 0;
@@ -80,7 +89,8 @@ export class RedactionScan {
 
   /** Adds input; returns the output that is now certain. */
   push(chunk: string, final: boolean): string {
-    if (chunk !== '') this.buffer = this.buffer === '' ? chunk : this.buffer + chunk;
+    const visible = this.filter.take(chunk, final, this.buffer.length, this.pieces);
+    if (visible !== '') this.buffer = this.buffer === '' ? visible : this.buffer + visible;
     if (!final && this.buffer.length < this.retryAt) return '';
     this.scan(final);
     const output = this.write(final ? this.buffer.length : this.certainUntil());
@@ -93,6 +103,7 @@ export class RedactionScan {
     view.text = this.buffer;
     view.end = this.buffer.length;
     view.final = final;
+    view.pieces = this.pieces;
     if (this.goesOn !== undefined && !this.swallow()) return;
     for (;;) {
       if (this.waitingHit < 0) {
@@ -277,31 +288,56 @@ export class RedactionScan {
       }
       if (span.start > until) break;
       if (span.alreadyMasked) {
-        output += this.buffer.slice(from, span.end);
+        output += this.asItIs(from, span.end);
       } else {
-        output += this.buffer.slice(from, span.start);
+        output += this.asItIs(from, span.start);
         output += span.unbounded
           ? this.rules.mask(span.kind)
           : this.rules.mask(span.kind, this.buffer.slice(span.start, span.end));
         this.onFinding({
           kind: span.kind,
           rule: span.rule,
-          start: this.base + span.start,
-          end: this.base + span.end,
+          start: this.inputOffset(span.start, true),
+          end: this.inputOffset(span.end, false),
           score: span.score,
         });
       }
       span.written = true;
       from = span.end;
     }
-    if (until > from) {
-      output += this.buffer.slice(from, until);
-      from = until;
-    }
-    this.written = from;
+    const isGrowing = this.goesOn !== undefined;
+    this.dropPieces(isGrowing ? Math.max(from, until) : from);
+    if (!isGrowing && until >= from) output += this.asItIs(from, until);
+    this.written = Math.max(from, until);
     const lastWritten = this.spans.findLast((span) => span.written);
     this.spans = this.spans.filter((span) => !span.written || span === lastWritten);
     return output;
+  }
+
+  /** The input between two indexes, with what is invisible in it and at its end. */
+  private asItIs(from: number, to: number): string {
+    if (this.piecesWritten === this.pieces.length) return this.buffer.slice(from, to);
+    this.dropPieces(from);
+    let output = '';
+    for (; this.piecesWritten < this.pieces.length; this.piecesWritten++) {
+      const { at, text } = this.pieces[this.piecesWritten] as InvisiblePiece;
+      if (at > to) break;
+      output += this.buffer.slice(from, at) + text;
+      from = at;
+    }
+    return output + this.buffer.slice(from, to);
+  }
+
+  /** Gives up the pieces inside masked text before an index. */
+  private dropPieces(before: number): void {
+    while ((this.pieces[this.piecesWritten]?.at ?? Infinity) < before) this.piecesWritten++;
+  }
+
+  /** The place in the input of an index; a span begins behind what is invisible there and ends before it. */
+  private inputOffset(index: number, isStart: boolean): number {
+    const { pieces } = this;
+    const count = countPiecesBefore(pieces, isStart ? index + 1 : index);
+    return this.base + index + (pieces[count - 1]?.total ?? this.totalForgotten);
   }
 
   /** Drops what no detector can see any more. */
@@ -315,6 +351,15 @@ export class RedactionScan {
     this.buffer = this.buffer.slice(keep);
     this.view.shift(keep);
     this.base += keep;
+    if (this.pieces.length > 0) {
+      const forgotten = this.pieces.splice(
+        0,
+        Math.min(this.piecesWritten, countPiecesBefore(this.pieces, keep)),
+      );
+      this.totalForgotten = forgotten.at(-1)?.total ?? this.totalForgotten;
+      this.piecesWritten -= forgotten.length;
+      for (const piece of this.pieces) piece.at -= keep;
+    }
     this.scanned -= keep;
     this.written -= keep;
     this.retryAt = Math.max(0, this.retryAt - keep);

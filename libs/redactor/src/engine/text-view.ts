@@ -1,4 +1,6 @@
 import { inClass } from './char-class.ts';
+import { countPiecesBefore } from './invisible-filter.ts';
+import type { InvisiblePiece } from './invisible-filter.ts';
 
 /** How far to the left of its trigger a detector may look, in UTF-16 units. */
 export const LOOK_BEHIND = 160;
@@ -23,6 +25,8 @@ export class TextView {
   starved = false;
   /** Where the mask of the detector that is being asked can begin at the earliest, as far as it knows. */
   maskFrom = 0;
+  /** What was taken out of the text. */
+  pieces: readonly InvisiblePiece[] = [];
   private runBits = 0;
   private runStart = 0;
   private runKnownEnd = 0;
@@ -44,6 +48,12 @@ export class TextView {
   before(index: number): number {
     if (index < this.maskedEnd && index >= this.maskedStart) return 93;
     return this.at(index);
+  }
+
+  /** Whether something invisible stood before the unit at an index: a change of colour may part two words. */
+  isSeam(index: number): boolean {
+    const { pieces } = this;
+    return pieces.length > 0 && pieces[countPiecesBefore(pieces, index)]?.at === index;
   }
 
   /**

@@ -128,7 +128,7 @@ export function matchShape(
  */
 export function isTokenStart(view: TextView, index: number): boolean {
   const previous = view.before(index - 1);
-  if (!isWordCode(previous)) return true;
+  if (!isWordCode(previous) || view.isSeam(index)) return true;
   if (previous === 110 || previous === 114 || previous === 116) {
     if (view.before(index - 2) === 92) return true;
   }

@@ -38,7 +38,7 @@ const fragments = [
   ...'hunter2 Tr0ub4dor&3 ${VAR} <token> xxxx getToken() "value": , ; & = : " \' \\" \\n { } @ / ://user:pa55word@host postgres://u:p@h https://'.split(
     ' ',
   ),
-  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m'.split(
+  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m \u001b[0m \u001b[ \u001b \u001b]0;t\u0007 \u001b]8;; \0 a\0b\0c \u200b \ufeff'.split(
     ' ',
   ),
   ' ',

@@ -1,0 +1,114 @@
+/** Text that a reader does not see and a scan does not read: where it stood in the visible text. */
+export interface InvisiblePiece {
+  /** Index in the visible text before which it stood. */
+  at: number;
+  readonly text: string;
+  /** Units of this piece and of all before it. */
+  readonly total: number;
+}
+
+/** How many of the pieces stood before an index. */
+export function countPiecesBefore(pieces: readonly InvisiblePiece[], index: number): number {
+  let low = 0;
+  let high = pieces.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((pieces[middle] as InvisiblePiece).at < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const ESCAPE = '\u001b';
+const NUL = '\0';
+/** Soft hyphen, zero-width space, non-joiner and joiner, word joiner, byte order mark. */
+const ZERO_WIDTH = ['\u00ad', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff'];
+const CANDIDATE = new RegExp(`[\\u001b\\0${ZERO_WIDTH.join('')}]`, 'g');
+
+/**
+ * Control sequences of ECMA-48 that change colour or move the cursor. Titles and links (OSC) are not among them: their
+ * text may hold a secret. Without a number only the common ones count, lest the first letter of a word be taken.
+ */
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const SEQUENCE = /\u001b(?:\[(?:[0-9;:?<=>]{1,32}[A-Za-z]|[mKJH])|[()][AB0])/y;
+/** What may become such a sequence with more text. */
+// eslint-disable-next-line no-control-regex -- as above
+const BEGINNING = /\u001b(?:\[[0-9;:?<=>]{0,32}|[()])?$/y;
+
+/**
+ * Takes out what is not seen, so that a secret with a colour change, a zero-width space, or the zero bytes of UTF-16
+ * between its letters is read as one word. It is put back where nothing was masked.
+ */
+export class InvisibleFilter {
+  private pending = '';
+  /** The last two units before the pending ones. */
+  private context = '';
+  private total = 0;
+
+  /** The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`. */
+  take(chunk: string, final: boolean, offset: number, pieces: InvisiblePiece[]): string {
+    const text = this.pending + chunk;
+    this.pending = '';
+    if (!mayHoldInvisible(text)) {
+      if (text !== '') this.context = (this.context + text.slice(-2)).slice(-2);
+      return text;
+    }
+    let visible = '';
+    let from = 0;
+    let hidden = '';
+    const flush = (): void => {
+      if (hidden === '') return;
+      this.total += hidden.length;
+      pieces.push({ at: offset + visible.length, text: hidden, total: this.total });
+      hidden = '';
+    };
+    const hide = (start: number, end: number): void => {
+      if (start > from) {
+        flush();
+        visible += text.slice(from, start);
+      }
+      hidden += text.slice(start, end);
+      from = end;
+    };
+    CANDIDATE.lastIndex = 0;
+    for (let match = CANDIDATE.exec(text); match !== null; match = CANDIDATE.exec(text)) {
+      const at = match.index;
+      const length = this.invisibleUnits(text, at, final);
+      if (length < 0) {
+        this.pending = text.slice(at);
+        break;
+      }
+      if (length > 0) {
+        hide(at, at + length);
+        CANDIDATE.lastIndex = at + length;
+      }
+    }
+    const end = text.length - this.pending.length;
+    flush();
+    this.context = (this.context + text.slice(0, end).slice(-2)).slice(-2);
+    return visible + text.slice(from, end);
+  }
+
+  /** Units of an invisible sequence at an index: 0 when none stands there, -1 when that depends on what follows. */
+  private invisibleUnits(text: string, at: number, final: boolean): number {
+    const unit = text.charAt(at);
+    if (unit === ESCAPE) {
+      SEQUENCE.lastIndex = at;
+      if (SEQUENCE.test(text)) return SEQUENCE.lastIndex - at;
+      BEGINNING.lastIndex = at;
+      return !final && BEGINNING.test(text) ? -1 : 0;
+    }
+    if (unit !== NUL) return 1;
+    // UTF-16 read as bytes has a zero at every other place; a lone one ends a string.
+    const before = this.context + text.slice(Math.max(0, at - 2), at);
+    if (before.at(-2) === NUL && before.at(-1) !== NUL) return 1;
+    if (at + 2 >= text.length) return final ? 0 : -1;
+    return text.charAt(at + 2) === NUL && text.charAt(at + 1) !== NUL ? 1 : 0;
+  }
+}
+
+function mayHoldInvisible(text: string): boolean {
+  return (
+    text.includes(ESCAPE) || text.includes(NUL) || ZERO_WIDTH.some((unit) => text.includes(unit))
+  );
+}
