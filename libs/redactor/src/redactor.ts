@@ -8,6 +8,7 @@ import { PrivateKeyDetector } from './detectors/private-key-detector.ts';
 import { RegisteredDetector } from './detectors/registered-detector.ts';
 import { tokenDetectors } from './detectors/token-detector.ts';
 import { UrlCredentialsDetector } from './detectors/url-credentials-detector.ts';
+import { decodedTextDetectors } from './detectors/decoded-text-detector.ts';
 import type { Detector } from './engine/detector.ts';
 import { RedactionScan } from './engine/redaction-scan.ts';
 import type { ScanRules } from './engine/redaction-scan.ts';
@@ -41,11 +42,20 @@ const SHORTEST_SECRET = 6;
 const LONGEST_SECRET = 16_384;
 const KIND = /^[a-z][a-z0-9_]{0,39}$/;
 
-const BUILT_IN_DETECTORS: readonly Detector[] = [
+/** Of URLs that carry credentials: `://` alone is too short to be told in base64. */
+const SCHEMES =
+  'http:// https:// postgres:// postgresql:// mysql:// mongodb:// mongodb+srv:// redis:// rediss:// amqp:// amqps://'.split(
+    ' ',
+  );
+const PLAIN_DETECTORS: readonly Detector[] = [
   new PrivateKeyDetector(),
   new UrlCredentialsDetector(),
   ...TOKEN_RULES.flatMap(tokenDetectors),
   ...keyValueDetectors(),
+];
+const BUILT_IN_DETECTORS: readonly Detector[] = [
+  ...PLAIN_DETECTORS,
+  ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];
 
 const BUILT_IN_KINDS: readonly string[] = [
@@ -240,6 +250,20 @@ export class Redactor {
         : new TriggerAutomaton([new MaskDetector(this.kinds), ...own, ...BUILT_IN_DETECTORS]);
     return { automaton, threshold: this.threshold, mask: this.mask };
   }
+}
+
+/** The beginnings of secrets, in the cases in which they are written. */
+function literalsOf(detectors: readonly Detector[]): string[] {
+  const literals = new Set<string>(SCHEMES);
+  for (const { literal, caseSensitive } of detectors.flatMap(({ triggers }) => triggers)) {
+    if (/[^\x20-\x7e]/.test(literal)) continue;
+    if (caseSensitive) literals.add(literal);
+    else if (literal.length >= 5) {
+      literals.add(literal).add(literal.toUpperCase());
+      literals.add(literal.charAt(0).toUpperCase() + literal.slice(1));
+    }
+  }
+  return [...literals];
 }
 
 function ignoreFinding(): void {

@@ -63,7 +63,7 @@ export function encodedForms(value: string): EncodedForm[] {
  * The units of base64 that a value alone determines when it begins `shift` bytes after a group of three. The units at
  * the seams carry bits of the neighbours too, so that they are left out of the form and masked with it.
  */
-function base64At(bytes: Uint8Array, shift: number): { text: string; sharesEnd: boolean } {
+export function base64At(bytes: Uint8Array, shift: number): { text: string; sharesEnd: boolean } {
   const firstBit = shift * 8;
   const lastBit = firstBit + bytes.length * 8;
   let text = '';

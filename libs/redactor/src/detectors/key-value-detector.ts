@@ -17,6 +17,9 @@ import { judgeValue } from './value-score.ts';
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
 const LONGEST_PADDING = 40;
+/** From this score on, and in these families, a value is masked wherever the text repeats it. */
+const LEARNT_SCORE = 0.6;
+const LEARNT_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
 
 const QUOTE = 34;
 const APOSTROPHE = 39;
@@ -100,7 +103,8 @@ class KeyValueDetector implements Detector {
     // AWS secret access keys have no prefix: 40 units of base64 under a name that says so.
     if (/secret.?access|aws.*secret/i.test(name) && /^[\w+/=-]{40}$/.test(value))
       return { ...found, kind: 'aws_secret_key', score };
-    return { ...found, score };
+    const isLearnt = score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family);
+    return { ...found, score, isLearnt };
   }
 }
 

@@ -38,7 +38,7 @@ export class UrlCredentialsDetector implements Detector {
       const password = view.slice(colon + 1, sign);
       // One or two units are those of documentation: `https://a:b@host`.
       if (password.length < 3 || isPlaceholder(password)) return undefined;
-      return { ...found, start: colon + 1, score: 0.92 };
+      return { ...found, start: colon + 1, score: 0.92, isLearnt: true };
     }
     const user = view.slice(end, sign);
     if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))

@@ -13,6 +13,8 @@ export interface Candidate {
    * limit and without being held back. This is how the bound fails closed.
    */
   readonly goesOn?: (code: number) => boolean;
+  /** Its context alone showed that it is secret: it is masked wherever it stands from here on in this text. */
+  readonly isLearnt?: boolean;
   /** The span is an earlier mask: it is left as it is and nothing inside it is looked at again. */
   readonly alreadyMasked?: boolean;
 }

@@ -1,16 +1,24 @@
+import { isLearnable, LearntValueDetector } from './learnt-value-detector.ts';
 import type { RedactionFinding } from '../finding.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
 import { countPiecesBefore, InvisibleFilter } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
-import type { TriggerAutomaton } from './trigger-automaton.ts';
+import { TriggerAutomaton } from './trigger-automaton.ts';
+import type { TriggerHit } from './trigger-automaton.ts';
 
 /** Units before a trigger in which a masked span may begin: the longest prefix-less token with an inner mark. */
 export const REACH = 80;
 
 /** From this score on a span is settled: nothing inside it is looked at again. */
 const SETTLED = 0.9;
+
+/** Layers of base64 or hexadecimal that are undone: one in another and one more. */
+const MOST_LAYERS = 3;
+
+/** Values that one text may teach; later ones are masked in their own place only. */
+const MOST_LEARNT = 64;
 
 /** Below this many held units a verdict is asked for with every chunk; above, with every sixteenth more. */
 const ALWAYS_RETRY = 512;
@@ -63,6 +71,11 @@ export class RedactionScan {
   /** Index of the first unit not yet written. */
   private written = 0;
   private state = 0;
+  /** A second automaton, over values that this text has taught: it is small, and rebuilt for each of them. */
+  private learnt:
+    { automaton: TriggerAutomaton; detectors: Detector[]; values: Set<string> } | undefined;
+  private learntState = 0;
+  private lessons: { kind: string; value: string }[] = [];
   /** Which hit of the current state waits for more input; -1 when none does. */
   private waitingHit = -1;
   private retryAt = 0;
@@ -70,9 +83,24 @@ export class RedactionScan {
   private spans: Span[] = [];
   private goesOn: ((code: number) => boolean) | undefined;
 
-  constructor(rules: ScanRules, onFinding: (finding: RedactionFinding) => void) {
+  /** @param depth how many layers of encoding are undone to look into them. */
+  constructor(
+    rules: ScanRules,
+    onFinding: (finding: RedactionFinding) => void,
+    depth = MOST_LAYERS,
+  ) {
     this.rules = rules;
     this.onFinding = onFinding;
+    if (depth > 0) {
+      this.view.inspect = (text) => {
+        const findings: RedactionFinding[] = [];
+        new RedactionScan(this.rules, (finding) => findings.push(finding), depth - 1).push(
+          text,
+          true,
+        );
+        return findings;
+      };
+    }
   }
 
   /** Takes other rules from here on: what has not been written is read again. */
@@ -83,6 +111,9 @@ export class RedactionScan {
     this.spans = this.spans.filter((span) => span.written);
     this.scanned = this.written;
     this.state = 0;
+    this.learntState = 0;
+    this.lessons = [];
+    this.view.forgetDecoded();
     this.waitingHit = -1;
     this.retryAt = 0;
   }
@@ -120,16 +151,18 @@ export class RedactionScan {
     this.retryAt = 0;
   }
 
-  /** Runs the automaton to the next state that reports something; false at the end of the buffer. */
+  /** Runs the automata to the next state that reports something; false at the end of the buffer. */
   private advance(): boolean {
-    const { table, classes, other, firstHitState } = this.rules.automaton;
+    if (this.learnt !== undefined) return this.advanceBoth(this.learnt.automaton);
+    const { table, classes, other, shift, firstHitState } = this.rules.automaton;
     const text = this.buffer;
     const length = text.length;
     let state = this.state;
     let index = this.scanned;
     while (index < length) {
       const code = text.charCodeAt(index++);
-      state = table[state + (code < 128 ? (classes[code] as number) : other)] as number;
+      const symbol = code < 128 ? (classes[code] as number) : other;
+      state = table[(state << shift) + symbol] as number;
       if (state >= firstHitState) {
         this.state = state;
         this.scanned = index;
@@ -141,10 +174,61 @@ export class RedactionScan {
     return false;
   }
 
+  private advanceBoth(learnt: TriggerAutomaton): boolean {
+    const { table, classes, other, shift, firstHitState } = this.rules.automaton;
+    const {
+      table: learntTable,
+      classes: learntClasses,
+      shift: learntShift,
+      firstHitState: firstLearntHit,
+    } = learnt;
+    const text = this.buffer;
+    const length = text.length;
+    let { state, learntState } = this;
+    let index = this.scanned;
+    let isHit = false;
+    while (index < length && !isHit) {
+      const code = text.charCodeAt(index++);
+      const isAscii = code < 128;
+      state = table[(state << shift) + (isAscii ? (classes[code] as number) : other)] as number;
+      const learntSymbol = isAscii ? (learntClasses[code] as number) : other;
+      learntState = learntTable[(learntState << learntShift) + learntSymbol] as number;
+      isHit = state >= firstHitState || learntState >= firstLearntHit;
+    }
+    this.state = state;
+    this.learntState = learntState;
+    this.scanned = index;
+    return isHit;
+  }
+
+  /** What ends at a pair of states. */
+  private hitsOf(state: number, learntState: number): readonly TriggerHit[] {
+    const hits = this.rules.automaton.hitsOf(state);
+    if (this.learnt === undefined) return hits;
+    const more = this.learnt.automaton.hitsOf(learntState);
+    return more.length === 0 ? hits : [...hits, ...more];
+  }
+
+  /** Takes the lessons of the verdicts just reached. They hold for what begins behind the last unit read. */
+  private learn(): void {
+    for (const { kind, value } of this.lessons) {
+      const { detectors, values } = this.learnt ?? {
+        detectors: [] as Detector[],
+        values: new Set<string>(),
+      };
+      if (values.size >= MOST_LEARNT || values.has(value)) continue;
+      values.add(value);
+      detectors.push(new LearntValueDetector(kind, value));
+      this.learnt = { automaton: new TriggerAutomaton(detectors), detectors, values };
+      this.learntState = 0;
+    }
+    this.lessons = [];
+  }
+
   /** Judges what ends here; false when a verdict needs input that has not come yet. */
   private judgeHits(): boolean {
     const { automaton } = this.rules;
-    const hits = automaton.hitsOf(this.state);
+    const hits = this.hitsOf(this.state, this.learntState);
     const end = this.scanned;
     for (let index = this.waitingHit; index < hits.length; index++) {
       const hit = hits[index];
@@ -156,10 +240,18 @@ export class RedactionScan {
         this.waitingHit = index;
         return false;
       }
-      if (candidate !== undefined && candidate.score >= this.rules.threshold) this.add(candidate);
+      if (candidate !== undefined && candidate.score >= this.rules.threshold) {
+        this.add(candidate);
+        if (candidate.isLearnt === true) {
+          const value = this.buffer.slice(candidate.start, candidate.end);
+          if (isLearnable(value)) this.lessons.push({ kind: candidate.kind, value });
+        }
+      }
       if (this.goesOn !== undefined) break;
     }
     this.waitingHit = -1;
+    // Only now: a lesson changes what is reported.
+    if (this.lessons.length > 0) this.learn();
     return true;
   }
 
@@ -228,6 +320,7 @@ export class RedactionScan {
     span.end = end;
     this.scanned = Math.max(this.scanned, end);
     this.state = 0;
+    this.learntState = 0;
     this.waitingHit = -1;
     if (end >= text.length && !this.view.final) return false;
     this.goesOn = undefined;
@@ -240,7 +333,7 @@ export class RedactionScan {
     const { automaton } = this.rules;
     let limit = this.scanned;
     if (this.waitingHit >= 0) {
-      const [waiting, ...others] = automaton.hitsOf(this.state).slice(this.waitingHit);
+      const [waiting, ...others] = this.hitsOf(this.state, this.learntState).slice(this.waitingHit);
       if (waiting?.detector.masks === 'after' && others.length === 0) limit = this.view.maskFrom;
       for (const { literal, detector } of waiting === undefined ? [] : [waiting, ...others]) {
         if (detector.masks !== 'after') limit = Math.min(limit, this.scanned - literal.length);
@@ -259,14 +352,18 @@ export class RedactionScan {
   /** Where the first mask before `limit` may begin that is owed to a literal which ends in what was not scanned yet. */
   private earliestMask(limit: number): number {
     const { automaton } = this.rules;
+    const learnt = this.learnt?.automaton;
     let earliest = limit;
-    let state = this.state;
+    let { state, learntState } = this;
     for (let index = this.scanned; ; index++) {
-      const start = index - automaton.heldUnits(state);
+      const held = automaton.heldUnits(state);
+      const start = index - Math.max(held, learnt?.heldUnits(learntState) ?? 0);
       if (start >= limit) return earliest;
       if (index >= this.buffer.length) return Math.min(earliest, start);
-      state = automaton.next(state, this.buffer.charCodeAt(index));
-      for (const { literal, detector } of automaton.hitsOf(state)) {
+      const code = this.buffer.charCodeAt(index);
+      state = automaton.next(state, code);
+      if (learnt !== undefined) learntState = learnt.next(learntState, code);
+      for (const { literal, detector } of this.hitsOf(state, learntState)) {
         const end = index + 1;
         earliest = Math.min(earliest, detector.masks === 'after' ? end : end - literal.length);
       }

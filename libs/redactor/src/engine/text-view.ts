@@ -1,6 +1,24 @@
+import type { RedactionFinding } from '../finding.ts';
 import { inClass } from './char-class.ts';
 import { countPiecesBefore } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
+
+/** A run of encoded text, and what was found in it. Places are counted from its start. */
+export interface DecodedRegion {
+  readonly encoding: string;
+  start: number;
+  /** Where each of its units stands; a run may be folded over lines. */
+  readonly places: readonly number[];
+  /** Which of the units decode to readable text: the others were not looked into. */
+  readonly firstUnit: number;
+  readonly lastUnit: number;
+  /** The run goes on behind the region. */
+  readonly isCut: boolean;
+  readonly spans: readonly RedactionFinding[];
+}
+
+/** Regions that are remembered: one for each alignment of base64 and of hexadecimal. */
+const MOST_REGIONS = 6;
 
 /** How far to the left of its trigger a detector may look, in UTF-16 units. */
 export const LOOK_BEHIND = 160;
@@ -27,6 +45,9 @@ export class TextView {
   maskFrom = 0;
   /** What was taken out of the text. */
   pieces: readonly InvisiblePiece[] = [];
+  /** Redacts a text that was found encoded in this one; absent where that is deep enough. */
+  inspect: ((text: string) => readonly RedactionFinding[]) | undefined;
+  private regions: DecodedRegion[] = [];
   private runBits = 0;
   private runStart = 0;
   private runKnownEnd = 0;
@@ -76,10 +97,25 @@ export class TextView {
     return at;
   }
 
+  /** The regions that were decoded last, so that many triggers in one decode it once. */
+  get decodedRegions(): readonly DecodedRegion[] {
+    return this.regions;
+  }
+
+  keepDecoded(region: DecodedRegion): void {
+    this.regions.push(region);
+    if (this.regions.length > MOST_REGIONS) this.regions.shift();
+  }
+
+  forgetDecoded(): void {
+    this.regions = [];
+  }
+
   /** Keeps what is known right when units are dropped from the beginning of the text. */
   shift(units: number): void {
     this.runStart -= units;
     this.runKnownEnd -= units;
+    for (const region of this.regions) region.start -= units;
   }
 
   /** Whether `literal` stands at an index. */

@@ -14,11 +14,10 @@ const OTHER = 1;
 /**
  * One pass over the text for all literals at once (Aho and Corasick, 1975), as a full table: one look-up
  * per code unit whatever the number of literals. ASCII letters are folded; case is checked on a hit.
- * States carry their offset in the table, and those that report something come last, so that the inner
- * loop needs one comparison.
+ * States that report something come last, so that the inner loop needs one comparison.
  */
 export class TriggerAutomaton {
-  readonly table: Int32Array;
+  readonly table: Uint16Array | Uint32Array;
   /** Class of each ASCII code unit; everything else is {@link other}. */
   readonly classes: Uint8Array;
   readonly other = OTHER;
@@ -26,7 +25,8 @@ export class TriggerAutomaton {
   readonly longestLiteral: number;
   /** Literals whose masked span may begin before them. */
   private readonly reaching: readonly string[];
-  private readonly shift: number;
+  /** A state's row in the table begins at `state << shift`. */
+  readonly shift: number;
   private readonly hits: readonly (readonly TriggerHit[])[];
   private readonly held: Uint16Array;
 
@@ -110,7 +110,7 @@ export class TriggerAutomaton {
     const silent = order.filter((state) => (reported[state] as TriggerHit[]).length === 0);
     const loud = order.filter((state) => (reported[state] as TriggerHit[]).length > 0);
     [...silent, ...loud].forEach((state, index) => (number[state] = index));
-    this.table = new Int32Array(size * width);
+    this.table = size <= 65_536 ? new Uint16Array(size * width) : new Uint32Array(size * width);
     this.held = new Uint16Array(size);
     const hits: TriggerHit[][] = [];
     for (const state of order) {
@@ -118,16 +118,18 @@ export class TriggerAutomaton {
       hits[target] = reported[state] as TriggerHit[];
       this.held[target] = heldDepth[state] as number;
       for (let symbol = 0; symbol < width; symbol++) {
-        this.table[target * width + symbol] =
-          (number[next[state * width + symbol] as number] as number) << this.shift;
+        this.table[target * width + symbol] = number[
+          next[state * width + symbol] as number
+        ] as number;
       }
     }
     this.hits = hits;
-    this.firstHitState = silent.length << this.shift;
+    this.firstHitState = silent.length;
   }
 
   next(state: number, code: number): number {
-    return this.table[state + (code < 128 ? (this.classes[code] as number) : this.other)] as number;
+    const symbol = code < 128 ? (this.classes[code] as number) : this.other;
+    return this.table[(state << this.shift) + symbol] as number;
   }
 
   /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
@@ -138,12 +140,12 @@ export class TriggerAutomaton {
 
   /** What ends at a state, longest literal first. */
   hitsOf(state: number): readonly TriggerHit[] {
-    return this.hits[state >> this.shift] as readonly TriggerHit[];
+    return this.hits[state] as readonly TriggerHit[];
   }
 
   /** How many of the last units read may yet become the beginning of a masked span. */
   heldUnits(state: number): number {
-    return this.held[state >> this.shift] as number;
+    return this.held[state] as number;
   }
 
   /** Whether a literal that reaches back may stand at an index, as far as the text goes. */

@@ -28,6 +28,12 @@ export const secrets = [
   Buffer.from(registered).toString('hex'),
   encodeURIComponent(registered),
   'TCK-12345-abc',
+  'Xy7-kd93',
+  'password: Xy7-kd93 ',
+  Buffer.from('{"user":"joe","password":"Xy7-kd93"}').toString('base64'),
+  Buffer.from('a\nDB_PASSWORD=Xy7-kd93\nB=2\n').toString('hex'),
+  Buffer.from(`xy ${sampleToken('github-token')} z`).toString('base64url'),
+  Buffer.from(Buffer.from('{"password":"Xy7-kd93"}').toString('base64')).toString('base64'),
   '[REDACTED:github_token]',
   '[REDACTED:nonsense]',
 ];
