@@ -70,7 +70,7 @@ const BUILT_IN_KINDS: readonly string[] = [
   'binary',
 ];
 
-/** Built once for all redactors that have no rules of their own. */
+/** Built once for all redactors, when the first text comes. */
 let builtInAutomaton: TriggerAutomaton | undefined;
 
 /**
@@ -82,7 +82,7 @@ export class Redactor {
   private readonly fingerprintKey: string | undefined;
   private readonly registered = new Map<string, Detector>();
   private readonly patterns = new Map<string, Detector>();
-  private readonly kinds = new Set(BUILT_IN_KINDS);
+  private readonly ownKinds = new Set<string>();
   private current: ScanRules | undefined;
   private environment: { signature: string; base: ScanRules; rules: ScanRules } | undefined;
 
@@ -158,7 +158,7 @@ export class Redactor {
     }
     if (this.registered.has(value)) return;
     this.registered.set(value, new RegisteredDetector(kind, value));
-    this.kinds.add(kind);
+    this.ownKinds.add(kind);
     this.current = undefined;
   }
 
@@ -172,7 +172,7 @@ export class Redactor {
   addPattern(name: string, source: string): void {
     this.checkKind(name);
     this.patterns.set(name, new PatternDetector(name, source));
-    this.kinds.add(name);
+    this.ownKinds.add(name);
     this.current = undefined;
   }
 
@@ -224,7 +224,7 @@ export class Redactor {
     return this.current;
   }
 
-  /** Building the automaton takes milliseconds: the last one is kept for the next text with the same variables. */
+  /** The last ones are kept for the next text with the same variables. */
   private environmentRules(pairs: readonly [string, string][]): ScanRules {
     const signature = JSON.stringify(pairs);
     const base = this.rules();
@@ -240,15 +240,19 @@ export class Redactor {
   }
 
   private rulesWith(more: readonly Detector[]): ScanRules {
+    builtInAutomaton ??= new TriggerAutomaton([
+      new MaskDetector(new Set(BUILT_IN_KINDS)),
+      ...BUILT_IN_DETECTORS,
+    ]);
     const own = [...this.registered.values(), ...this.patterns.values(), ...more];
-    const automaton =
-      own.length === 0
-        ? (builtInAutomaton ??= new TriggerAutomaton([
-            new MaskDetector(new Set(BUILT_IN_KINDS)),
-            ...BUILT_IN_DETECTORS,
-          ]))
-        : new TriggerAutomaton([new MaskDetector(this.kinds), ...own, ...BUILT_IN_DETECTORS]);
-    return { automaton, threshold: this.threshold, mask: this.mask };
+    return {
+      automaton: builtInAutomaton,
+      ...(own.length > 0 && {
+        ownAutomaton: new TriggerAutomaton([new MaskDetector(this.ownKinds), ...own]),
+      }),
+      threshold: this.threshold,
+      mask: this.mask,
+    };
   }
 }
 

@@ -6,7 +6,7 @@ import { countPiecesBefore, InvisibleFilter } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
 import { TriggerAutomaton } from './trigger-automaton.ts';
-import type { TriggerHit } from './trigger-automaton.ts';
+import { TriggerScanner } from './trigger-scanner.ts';
 
 /** Units before a trigger in which a masked span may begin: the longest prefix-less token with an inner mark. */
 export const REACH = 80;
@@ -38,6 +38,8 @@ interface Span {
 
 export interface ScanRules {
   readonly automaton: TriggerAutomaton;
+  /** The caller's own values and patterns; absent where there are none. */
+  readonly ownAutomaton?: TriggerAutomaton;
   readonly threshold: number;
   /** The text that replaces a secret; the value is absent where it was too long to be held. */
   readonly mask: (kind: string, value?: string) => string;
@@ -70,11 +72,9 @@ export class RedactionScan {
   private scanned = 0;
   /** Index of the first unit not yet written. */
   private written = 0;
-  private state = 0;
-  /** A second automaton, over values that this text has taught: it is small, and rebuilt for each of them. */
-  private learnt:
-    { automaton: TriggerAutomaton; detectors: Detector[]; values: Set<string> } | undefined;
-  private learntState = 0;
+  private scanner: TriggerScanner;
+  private readonly learnt: Detector[] = [];
+  private readonly learntValues = new Set<string>();
   private lessons: { kind: string; value: string }[] = [];
   /** Which hit of the current state waits for more input; -1 when none does. */
   private waitingHit = -1;
@@ -90,6 +90,7 @@ export class RedactionScan {
     depth = MOST_LAYERS,
   ) {
     this.rules = rules;
+    this.scanner = new TriggerScanner(rules.automaton, rules.ownAutomaton);
     this.onFinding = onFinding;
     if (depth > 0) {
       this.view.inspect = (text) => {
@@ -107,11 +108,13 @@ export class RedactionScan {
   useRules(rules: ScanRules): void {
     if (rules === this.rules) return;
     this.rules = rules;
-    if (this.goesOn !== undefined) return;
+    if (this.goesOn !== undefined) {
+      this.scanner = this.newScanner();
+      return;
+    }
     this.spans = this.spans.filter((span) => span.written);
     this.scanned = this.written;
-    this.state = 0;
-    this.learntState = 0;
+    this.scanner = this.newScanner();
     this.lessons = [];
     this.view.forgetDecoded();
     this.waitingHit = -1;
@@ -138,7 +141,8 @@ export class RedactionScan {
     if (this.goesOn !== undefined && !this.swallow()) return;
     for (;;) {
       if (this.waitingHit < 0) {
-        if (!this.advance()) break;
+        this.scanned = this.scanner.advance(this.buffer, this.scanned, this.buffer.length);
+        if (!this.scanner.isHit) break;
         this.waitingHit = 0;
       }
       if (!this.judgeHits()) {
@@ -151,76 +155,19 @@ export class RedactionScan {
     this.retryAt = 0;
   }
 
-  /** Runs the automata to the next state that reports something; false at the end of the buffer. */
-  private advance(): boolean {
-    if (this.learnt !== undefined) return this.advanceBoth(this.learnt.automaton);
-    const { table, classes, other, shift, firstHitState } = this.rules.automaton;
-    const text = this.buffer;
-    const length = text.length;
-    let state = this.state;
-    let index = this.scanned;
-    while (index < length) {
-      const code = text.charCodeAt(index++);
-      const symbol = code < 128 ? (classes[code] as number) : other;
-      state = table[(state << shift) + symbol] as number;
-      if (state >= firstHitState) {
-        this.state = state;
-        this.scanned = index;
-        return true;
-      }
-    }
-    this.state = state;
-    this.scanned = index;
-    return false;
-  }
-
-  private advanceBoth(learnt: TriggerAutomaton): boolean {
-    const { table, classes, other, shift, firstHitState } = this.rules.automaton;
-    const {
-      table: learntTable,
-      classes: learntClasses,
-      shift: learntShift,
-      firstHitState: firstLearntHit,
-    } = learnt;
-    const text = this.buffer;
-    const length = text.length;
-    let { state, learntState } = this;
-    let index = this.scanned;
-    let isHit = false;
-    while (index < length && !isHit) {
-      const code = text.charCodeAt(index++);
-      const isAscii = code < 128;
-      state = table[(state << shift) + (isAscii ? (classes[code] as number) : other)] as number;
-      const learntSymbol = isAscii ? (learntClasses[code] as number) : other;
-      learntState = learntTable[(learntState << learntShift) + learntSymbol] as number;
-      isHit = state >= firstHitState || learntState >= firstLearntHit;
-    }
-    this.state = state;
-    this.learntState = learntState;
-    this.scanned = index;
-    return isHit;
-  }
-
-  /** What ends at a pair of states. */
-  private hitsOf(state: number, learntState: number): readonly TriggerHit[] {
-    const hits = this.rules.automaton.hitsOf(state);
-    if (this.learnt === undefined) return hits;
-    const more = this.learnt.automaton.hitsOf(learntState);
-    return more.length === 0 ? hits : [...hits, ...more];
+  private newScanner(): TriggerScanner {
+    const { automaton, ownAutomaton } = this.rules;
+    const learnt = this.learnt.length === 0 ? undefined : new TriggerAutomaton(this.learnt);
+    return new TriggerScanner(automaton, ownAutomaton, learnt);
   }
 
   /** Takes the lessons of the verdicts just reached. They hold for what begins behind the last unit read. */
   private learn(): void {
     for (const { kind, value } of this.lessons) {
-      const { detectors, values } = this.learnt ?? {
-        detectors: [] as Detector[],
-        values: new Set<string>(),
-      };
-      if (values.size >= MOST_LEARNT || values.has(value)) continue;
-      values.add(value);
-      detectors.push(new LearntValueDetector(kind, value));
-      this.learnt = { automaton: new TriggerAutomaton(detectors), detectors, values };
-      this.learntState = 0;
+      if (this.learntValues.size >= MOST_LEARNT || this.learntValues.has(value)) continue;
+      this.learntValues.add(value);
+      this.learnt.push(new LearntValueDetector(kind, value));
+      this.scanner = this.scanner.withLearnt(new TriggerAutomaton(this.learnt));
     }
     this.lessons = [];
   }
@@ -228,7 +175,7 @@ export class RedactionScan {
   /** Judges what ends here; false when a verdict needs input that has not come yet. */
   private judgeHits(): boolean {
     const { automaton } = this.rules;
-    const hits = this.hitsOf(this.state, this.learntState);
+    const hits = this.scanner.hits();
     const end = this.scanned;
     for (let index = this.waitingHit; index < hits.length; index++) {
       const hit = hits[index];
@@ -319,8 +266,7 @@ export class RedactionScan {
     while (end < text.length && goesOn(text.charCodeAt(end))) end++;
     span.end = end;
     this.scanned = Math.max(this.scanned, end);
-    this.state = 0;
-    this.learntState = 0;
+    this.scanner.reset();
     this.waitingHit = -1;
     if (end >= text.length && !this.view.final) return false;
     this.goesOn = undefined;
@@ -330,10 +276,9 @@ export class RedactionScan {
   /** Index up to which no later verdict can mask anything. */
   private certainUntil(): number {
     if (this.goesOn !== undefined) return this.buffer.length;
-    const { automaton } = this.rules;
     let limit = this.scanned;
     if (this.waitingHit >= 0) {
-      const [waiting, ...others] = this.hitsOf(this.state, this.learntState).slice(this.waitingHit);
+      const [waiting, ...others] = this.scanner.hits().slice(this.waitingHit);
       if (waiting?.detector.masks === 'after' && others.length === 0) limit = this.view.maskFrom;
       for (const { literal, detector } of waiting === undefined ? [] : [waiting, ...others]) {
         if (detector.masks !== 'after') limit = Math.min(limit, this.scanned - literal.length);
@@ -343,7 +288,7 @@ export class RedactionScan {
     // A token with its mark inside begins in the run before the mark: that run waits until it is clear what follows.
     const { buffer } = this;
     const inRun = certain >= buffer.length || inClass(buffer.charCodeAt(certain), CLASS_BITS.a);
-    if (!inRun && !automaton.mayReachBackFrom(buffer, certain)) return certain;
+    if (!inRun && !this.scanner.mayReachBackFrom(buffer, certain)) return certain;
     const floor = Math.max(this.written, certain - REACH);
     while (certain > floor && inClass(buffer.charCodeAt(certain - 1), CLASS_BITS.a)) certain--;
     return certain;
@@ -351,21 +296,16 @@ export class RedactionScan {
 
   /** Where the first mask before `limit` may begin that is owed to a literal which ends in what was not scanned yet. */
   private earliestMask(limit: number): number {
-    const { automaton } = this.rules;
-    const learnt = this.learnt?.automaton;
+    const { buffer } = this;
+    const reader = this.scanner.fork();
     let earliest = limit;
-    let { state, learntState } = this;
-    for (let index = this.scanned; ; index++) {
-      const held = automaton.heldUnits(state);
-      const start = index - Math.max(held, learnt?.heldUnits(learntState) ?? 0);
+    for (let index = this.scanned; ;) {
+      const start = index - reader.heldUnits();
       if (start >= limit) return earliest;
-      if (index >= this.buffer.length) return Math.min(earliest, start);
-      const code = this.buffer.charCodeAt(index);
-      state = automaton.next(state, code);
-      if (learnt !== undefined) learntState = learnt.next(learntState, code);
-      for (const { literal, detector } of this.hitsOf(state, learntState)) {
-        const end = index + 1;
-        earliest = Math.min(earliest, detector.masks === 'after' ? end : end - literal.length);
+      if (index >= buffer.length) return Math.min(earliest, start);
+      index = reader.advance(buffer, index, index + 1);
+      for (const { literal, detector } of reader.hits()) {
+        earliest = Math.min(earliest, detector.masks === 'after' ? index : index - literal.length);
       }
     }
   }
@@ -440,10 +380,7 @@ export class RedactionScan {
   /** Drops what no detector can see any more. */
   private forget(): void {
     const keep =
-      Math.min(this.written, this.scanned) -
-      LOOK_BEHIND -
-      this.rules.automaton.longestLiteral -
-      REACH;
+      Math.min(this.written, this.scanned) - LOOK_BEHIND - this.scanner.longestLiteral - REACH;
     if (keep <= 1024) return;
     this.buffer = this.buffer.slice(keep);
     this.view.shift(keep);

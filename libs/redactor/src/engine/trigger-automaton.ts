@@ -5,11 +5,14 @@ export interface TriggerHit {
   readonly literal: string;
   readonly caseSensitive: boolean;
   readonly detector: Detector;
-  /** ASCII letters are folded and told apart by the automaton; all other units are one class to it. */
+  /** The automaton tells ASCII apart; other units share a few classes, so that a hit is to be checked. */
   readonly isAscii: boolean;
 }
 
+/** The class of units that are in no literal. */
 const OTHER = 1;
+/** Classes that the units outside ASCII share. */
+const CLASSES_BEYOND_ASCII = 8;
 
 /**
  * One pass over the text for all literals at once (Aho and Corasick, 1975), as a full table: one look-up
@@ -18,9 +21,11 @@ const OTHER = 1;
  */
 export class TriggerAutomaton {
   readonly table: Uint16Array | Uint32Array;
-  /** Class of each ASCII code unit; everything else is {@link other}. */
+  /**
+   * Class of a code unit, at `code & (classes.length - 1)`. Where a hit is compared with the text anyway, as with case,
+   * 128 entries do; units outside ASCII then pass for others.
+   */
   readonly classes: Uint8Array;
-  readonly other = OTHER;
   readonly firstHitState: number;
   readonly longestLiteral: number;
   /** Literals whose masked span may begin before them. */
@@ -38,15 +43,16 @@ export class TriggerAutomaton {
         isAscii: /^[\x20-\x7e]*$/.test(trigger.literal),
       })),
     );
-    this.classes = new Uint8Array(128);
-    let classCount = 2;
-    for (const { literal } of literals) {
-      for (let index = 0; index < literal.length; index++) {
-        const code = foldCase(literal.charCodeAt(index));
-        if (code < 128 && this.classes[code] === 0) this.classes[code] = classCount++;
-      }
-    }
-    for (let code = 65; code <= 90; code++) this.classes[code] = this.classes[code + 32] as number;
+    const isCompared = literals.every(({ caseSensitive, isAscii }) => caseSensitive && isAscii);
+    this.classes = new Uint8Array(isCompared ? 128 : 65_536).fill(OTHER);
+    const units = new Set(literals.flatMap(({ literal }) => literal.toLowerCase().split('')));
+    const ascii = [...units].filter((unit) => unit < '\u0080');
+    ascii.forEach((unit, index) => this.classify(unit, OTHER + 1 + index));
+    let classCount = OTHER + 1 + ascii.length;
+    [...units]
+      .filter((unit) => unit >= '\u0080')
+      .forEach((unit, index) => this.classify(unit, classCount + (index % CLASSES_BEYOND_ASCII)));
+    if (ascii.length < units.size) classCount += CLASSES_BEYOND_ASCII;
     this.shift = classCount <= 64 ? 6 : 7;
     const width = 1 << this.shift;
 
@@ -58,7 +64,7 @@ export class TriggerAutomaton {
     for (const hit of literals) {
       let state = 0;
       for (let index = 0; index < hit.literal.length; index++) {
-        const symbol = this.classOf(hit.literal.charCodeAt(index));
+        const symbol = this.classes[hit.literal.charCodeAt(index)] as number;
         // A literal whose mask begins behind it holds nothing back while it is being read.
         if (hit.detector.masks !== 'after') holds[state] = true;
         let next = children[state]?.get(symbol);
@@ -127,11 +133,6 @@ export class TriggerAutomaton {
     this.firstHitState = silent.length;
   }
 
-  next(state: number, code: number): number {
-    const symbol = code < 128 ? (this.classes[code] as number) : this.other;
-    return this.table[(state << this.shift) + symbol] as number;
-  }
-
   /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
   isHit({ literal, caseSensitive, isAscii }: TriggerHit, text: string, start: number): boolean {
     if (caseSensitive) return text.startsWith(literal, start);
@@ -156,12 +157,10 @@ export class TriggerAutomaton {
     );
   }
 
-  private classOf(code: number): number {
-    const folded = foldCase(code);
-    return folded < 128 ? (this.classes[folded] as number) : OTHER;
+  /** Both cases of a letter are one class; `isHit` tells them apart. */
+  private classify(unit: string, symbol: number): void {
+    this.classes[unit.charCodeAt(0)] = symbol;
+    const upper = unit.toUpperCase();
+    if (upper.length === 1) this.classes[upper.charCodeAt(0)] = symbol;
   }
-}
-
-function foldCase(code: number): number {
-  return code >= 65 && code <= 90 ? code + 32 : code;
 }
