@@ -36,8 +36,9 @@ export class UrlCredentialsDetector implements Detector {
     const found = { kind: 'url_credentials', rule: 'url-userinfo', end: sign };
     if (colon >= 0 && colon < sign) {
       const password = view.slice(colon + 1, sign);
-      // One or two units are those of documentation: `https://a:b@host`.
-      if (password.length < 3 || isPlaceholder(password)) return undefined;
+      // A few letters are those of documentation: `https://a:b@host`.
+      if (password.length < 3 || /^[a-z]{3}$/i.test(password) || isPlaceholder(password))
+        return undefined;
       return { ...found, start: colon + 1, score: 0.92, isLearnt: true };
     }
     const user = view.slice(end, sign);

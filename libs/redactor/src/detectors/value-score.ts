@@ -1,5 +1,5 @@
 import type { KeyFamily } from './key-names.ts';
-import type { ValueSite } from './key-value-detector.ts';
+import type { ValueSite } from './value-reader.ts';
 import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
 
 /**
@@ -14,13 +14,17 @@ export function judgeValue(
 ): number {
   const length = value.length;
   if (length < 3 || isPlaceholder(value) || holdsMask(value)) return 0;
-  // `password=password` of keyword arguments.
-  if (value === name) return 0;
+  // What stands between two strings: `'Password: ' + name + ':'`.
+  if (site.quoted && /^\s*[+.,;)\]}][^\w]/.test(value) && /[+.,([:]\s*$/.test(value)) return 0;
+  // `password=password` of keyword arguments, `const ERROR_PASSWORD_MISSING = "password_missing"`.
+  if (name.toLowerCase().endsWith(value.toLowerCase())) return 0;
+  if (/[$#]\{[^}]*\}/.test(value)) return 0;
   if (family === 'authorization') return isCredentials(value) ? 0.8 : 0;
-  if (family === 'cookie') return /=\s*[^\s;]{6,}/.test(value.slice(0, 512)) ? 0.75 : 0;
+  if (family === 'cookie') return isCookie(value.slice(0, 512)) ? 0.75 : 0;
   if (length > 512) return 0.6;
   if (isLocation(value)) return 0;
   if (!site.quoted && isExpression(value, site)) return 0;
+  if (isVersion(value) || isPath(value) || isNotation(value)) return 0;
   const words = value.split(' ').length;
   const digits = /\d/.test(value);
   const letters = /[A-Za-z]/.test(value);
@@ -36,6 +40,8 @@ export function judgeValue(
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return 0;
     if (length < 4) return 0;
+    // The result of a test: `--- PASS: TestLogin/sub7`.
+    if (name === 'PASS' && site.separator === 'colon' && !site.quoted) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
     if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name) && !site.quoted && !digits) return 0;
     if (!letters && !digits) return length >= 8 ? 0.5 : 0;
@@ -49,8 +55,7 @@ export function judgeValue(
     return 0.85;
   }
 
-  if (words > 1 || !/^[\x21-\x7e]+$/.test(value)) return 0;
-  if (value.includes('${') || value.includes('#{')) return 0;
+  if (words > 1 || !/^[\x21-\x7e]+$/.test(value) || isIdentifier(value)) return 0;
   if (family === 'weak_key' && !/^[\w+/=.~-]+$/.test(value)) return 0;
   if (!site.quoted && site.spaced && isWordy(value)) return 0;
   if (!site.quoted && !digits && (length < 20 || isWordy(value))) return 0;
@@ -73,10 +78,48 @@ export function judgeValue(
   return 0.8;
 }
 
+/** A value that cannot be a word, nor words joined by marks: a long run of letters and digits, or a UUID. */
+export function isOpaque(value: string): boolean {
+  if (value.length < 16 || value.length > 512 || !/^[\w+/=.~-]+$/.test(value)) return false;
+  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) return true;
+  const longest = (value.match(/[A-Za-z0-9]+/g) ?? []).sort((a, b) => b.length - a.length)[0] ?? '';
+  if (longest.length < 12 || !/\d/.test(longest) || !/[A-Za-z]/.test(longest)) return false;
+  return distinctUnits(value, 8) >= 8 && !isWordy(value) && !isLocation(value);
+}
+
 /** The rest of an Authorization header, not of a sentence about it. */
 function isCredentials(value: string): boolean {
   if (value.includes(' ') || value.length < 8) return /\d/.test(value) && value.length >= 6;
+  if (isWordy(value) || isIdentifier(value) || isLocation(value)) return false;
   return /\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value)) || value.length >= 24;
+}
+
+/** Cookies with a value, besides what they are to be used for. */
+function isCookie(value: string): boolean {
+  const own = value.replace(/(?:path|domain|expires|max-age|samesite|priority)=[^;]*/gi, '');
+  return /=\s*[^\s;$]{6,}/.test(own);
+}
+
+/** Numbers, regular expressions, escapes alone, roles of documentation. */
+function isNotation(value: string): boolean {
+  return (
+    (/^[-+.\deE]+$/.test(value) && /[.eE]/.test(value)) ||
+    /\(\?[:=!<]|\[\^?[\w\\]-[\w\\]|\\[wdsWDSb][*+?{]|\][*+?{]/.test(value) ||
+    /^(?:\\u[\da-f]{4}|\\x[\da-f]{2})+$/i.test(value) ||
+    /^:[a-z]+:/.test(value)
+  );
+}
+
+function isVersion(value: string): boolean {
+  return /^[\^~v]?\d+\.\d+(?:\.\d+)?(?:-[a-z]+(?:\.\d+)?)?$/.test(value);
+}
+
+/** Words joined by dots, three or more: the name of a setting, an attribute, a translation. */
+function isPath(value: string): boolean {
+  return (
+    /^[a-z*]+\d?(?:\[\w*\])?(?:\.[a-z_*]+\d?(?:\[\w*\])?){2,}$/i.test(value) &&
+    (isWordy(value) || value.includes('*'))
+  );
 }
 
 /** `DB_PASSWORD`: the way of environment variables. */
@@ -86,7 +129,7 @@ function isShellName(name: string): boolean {
 
 /** A path or an address. Credentials inside a URL are found by their own detector. */
 function isLocation(value: string): boolean {
-  if (/^(?:https?|wss?|file|s3|gs|git|ssh|tcp|unix):\/\//i.test(value)) return true;
+  if (/^[a-z][\w+.-]*:\/\//i.test(value)) return true;
   return (
     /^(?:~|\.{1,2})?\/[\w.@/-]*$/.test(value) &&
     /\/[\w.-]+\/|^\.{0,2}\/[a-z]+(?:\/|$)|\.\w{1,5}$/.test(value)
@@ -96,12 +139,18 @@ function isLocation(value: string): boolean {
 /** Source code in the place of a value: a call, a property, a type, another variable. */
 function isExpression(value: string, site: ValueSite): boolean {
   const isAssignment = site.separator === 'equals' && !site.spaced;
-  const call = /^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([]/.exec(value);
+  const call = /^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([{]/.exec(value);
   // `PASSWORD=Tr0ub4dor(3` is no call.
   if (call !== null && !(isAssignment && /\d/.test(call[0]))) return true;
   if (/^[A-Za-z_$][\w$]*(?:(?:\?\.|::|->)[A-Za-z_$][\w$]*)+[;,)]*$/.test(value)) return true;
   if (/^[A-Za-z_$][A-Za-z_$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+[;,)]*$/.test(value))
     return site.spaced || site.separator === 'colon';
+  if (/^\+[\w$]|\/\*|\*\//.test(value)) return true;
+  // Code without blanks: `tokens=s.context.normal,this.next()`.
+  if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
+  const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
+  // `hunter2` is no such name: a small word with a number has no place for one in code.
+  if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
     return !isAssignment || /^[([{]/.test(value);
   if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {
@@ -119,7 +168,29 @@ function isWordy(value: string): boolean {
   const parts = value.split(/[-_.:/$\s]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
   return (
     parts.every((part) =>
-      /^(?:[A-Z]?[a-z]{2,}|[A-Z]{2,12}|[a-z]|v?\d{1,4}|[A-Z]?[a-z]+\d{1,2}|)$/.test(part),
+      /^(?:[A-Z]?[a-z]+|[A-Z]{2,12}|v?\d{1,4}|[A-Z]?[a-z]+\d{1,2}|)$/.test(part),
     ) && parts.some((part) => /^[A-Za-z]?[a-z]{3,}$/.test(part))
+  );
+}
+
+/** Sizes and curves that stand in the names of keys and algorithms. */
+const ALGORITHM_NUMBERS =
+  /25519|448|521|(?<!\d)(?:1|2|3|16|32|64|128|192|224|256|384|512|1024|2048|3072|4096)(?!\d)/g;
+
+/**
+ * A name of a program: `Uint8Array`, `defaultToConfig2`, `_this15.accessToken`, `K8S_VOLUME_TYPE`. Random letters change
+ * case and turn into digits too often for that.
+ */
+export function isIdentifier(value: string): boolean {
+  if (!/^[A-Za-z_$][\w$.]*$/.test(value)) return false;
+  const name = value.replace(ALGORITHM_NUMBERS, '');
+  const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? [];
+  const numbers = name.match(/\d+/g) ?? [];
+  const letters = words.reduce((sum, word) => sum + word.length, 0);
+  return (
+    words.some((word) => word.length >= 3) &&
+    letters >= 2.5 * words.length &&
+    numbers.every((digits) => digits.length <= 2) &&
+    numbers.length <= Math.max(1, words.length - 1)
   );
 }

@@ -24,17 +24,17 @@ const NUL = '\0';
 const SOFT_HYPHEN = '\u00ad';
 /** Zero-width space, non-joiner and joiner, word joiner, byte order mark. Costs nothing in a text of Latin-1. */
 const ZERO_WIDTH = /[\u200b-\u200d\u2060\ufeff]/;
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
+
 const CANDIDATE = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff]/g;
 
 /**
  * Control sequences of ECMA-48 that change colour or move the cursor. Titles and links (OSC) are not among them: their
  * text may hold a secret. Without a number only the common ones count, lest the first letter of a word be taken.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
+
 const SEQUENCE = /\u001b(?:\[(?:[0-9;:?<=>]{1,32}[A-Za-z]|[mKJH])|[()][AB0])/y;
 /** What may become such a sequence with more text. */
-// eslint-disable-next-line no-control-regex -- as above
+
 const BEGINNING = /\u001b(?:\[[0-9;:?<=>]{0,32}|[()])?$/y;
 
 /**

@@ -2,6 +2,7 @@ import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector, Trigger } from './detector.ts';
 import type { TextView } from './text-view.ts';
 import { distinctUnits } from '../detectors/placeholders.ts';
+import { isIdentifier } from '../detectors/value-score.ts';
 
 /** Units of a value that the automaton looks for; the rest is compared at the hit. */
 const TRIGGER_UNITS = 8;
@@ -39,7 +40,7 @@ export class LearntValueDetector implements Detector {
 export function isLearnable(value: string): boolean {
   const { length } = value;
   if (length < SHORTEST || length > LONGEST || /\s/.test(value)) return false;
-  if (distinctUnits(value, 5) < 5) return false;
+  if (distinctUnits(value, 5) < 5 || isIdentifier(value)) return false;
   if (/\d/.test(value) && /[A-Za-z]/.test(value)) return true;
   return length >= 10 && /[a-z]/.test(value) && /[A-Z]/.test(value) && /[^\w]/.test(value);
 }
