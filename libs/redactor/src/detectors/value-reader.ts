@@ -158,7 +158,7 @@ function isMadeUp(value: string): boolean {
   return (
     value.length >= 6 &&
     /[A-Za-z]/.test(value) &&
-    /[^A-Za-z_.,'-]/.test(value) &&
+    /[\d@#$%^*!+=]/.test(value) &&
     /[A-Za-z]{2}|\d[A-Za-z]\d/.test(value) &&
     !/^[-+.\deE]+$/.test(value)
   );
@@ -470,6 +470,7 @@ function readBare(
   for (;;) {
     const next = view.at(at);
     if (next < 0 || isSpace(next) || BARE_ENDS.has(next)) break;
+    if (next === 38 && isEntity(view, at)) break;
     if (endsPair(view, at, next) || closesOuter(view, start, at, next)) break;
     // `\n` and `\"` inside a string end the value; a backslash of a path or a password does not.
     if (
@@ -484,6 +485,13 @@ function readBare(
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
   const inProse = view.at(at) === 32 && startsWord(view.at(at + 1));
   return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
+}
+
+/** `&quot;`, `&amp;`: markup, not a part of the value. */
+function isEntity(view: TextView, at: number): boolean {
+  let end = at + 1;
+  while (end - at < 8 && (inClass(view.at(end), CLASS_BITS.a) || view.at(end) === 35)) end++;
+  return end > at + 1 && view.at(end) === 59;
 }
 
 const CODE_MARKS = new CodeSet(',;)]}|<>[');

@@ -148,6 +148,7 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (/^\+[\w$]|\/\*|\*\//.test(value)) return true;
   // Code without blanks: `tokens=s.context.normal,this.next()`.
   if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
+  if (/^[\w$.]+(?:,[\w$.]+)+$/.test(value) && value.split(',').every(isIdentifier)) return true;
   const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
   // `hunter2` is no such name: a small word with a number has no place for one in code.
   if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
