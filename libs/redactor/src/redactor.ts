@@ -1,10 +1,13 @@
 import { fingerprint } from './fingerprint.ts';
 import { AssignedValueDetector } from './detectors/assigned-value-detector.ts';
+import { CallDetector } from './detectors/call-detector.ts';
+import { commandLineDetectors } from './detectors/command-line-detector.ts';
+import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
 import { PatternDetector } from './detectors/pattern-detector.ts';
-import { PrivateKeyDetector } from './detectors/private-key-detector.ts';
+import { PrivateKeyDetector, PuttyKeyDetector } from './detectors/private-key-detector.ts';
 import { RegisteredDetector } from './detectors/registered-detector.ts';
 import { tokenDetectors } from './detectors/token-detector.ts';
 import { UrlCredentialsDetector } from './detectors/url-credentials-detector.ts';
@@ -50,17 +53,22 @@ const SCHEMES =
 const PLAIN_DETECTORS: readonly Detector[] = [
   new PrivateKeyDetector(),
   new UrlCredentialsDetector(),
+  new PuttyKeyDetector(),
   ...TOKEN_RULES.flatMap(tokenDetectors),
   ...keyValueDetectors(),
 ];
 const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...PLAIN_DETECTORS,
+  ...companionDetectors(),
+  ...commandLineDetectors(),
+  new CallDetector(),
   ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];
 
 const BUILT_IN_KINDS: readonly string[] = [
   ...TOKEN_RULES.map(({ kind }) => kind),
   ...KEY_WORDS.map(({ kind }) => kind),
+  ...COMPANION_KINDS,
   'private_key',
   'url_credentials',
   'aws_secret_key',

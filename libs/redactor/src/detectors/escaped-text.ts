@@ -7,6 +7,8 @@ const LONGEST_ESCAPED = 1024;
 /** Text with its escapes undone, and where each of its units stands. */
 export interface UnescapedText {
   readonly view: TextView;
+  /** Where the name begins in the view. */
+  readonly nameStart: number;
   /** Where a unit of the view begins in the escaped text; one more entry than units. */
   readonly places: readonly number[];
   /** The escaped text goes on behind what was read. */
@@ -111,8 +113,11 @@ export function unescapeBehind(
 ): UnescapedText | undefined {
   const notation = NOTATIONS.find(({ escapeAt }) => SEPARATORS.has(escapeAt(view, nameEnd)[0]));
   if (notation === undefined) return undefined;
-  let text = view.slice(nameStart, nameEnd);
-  const places = Array.from(text, (_, index) => nameStart + index);
+  const isElement = '&lt;'
+    .split('')
+    .every((unit, index) => view.before(nameStart - 4 + index) === unit.charCodeAt(0));
+  let text = (isElement ? '<' : '') + view.slice(nameStart, nameEnd);
+  const places = Array.from(text, (_, index) => nameEnd - text.length + index);
   const stop = Math.min(view.high, nameEnd + LONGEST_ESCAPED);
   let at = nameEnd;
   while (at < stop) {
@@ -129,8 +134,9 @@ export function unescapeBehind(
   const inner = new TextView();
   inner.text = text;
   inner.end = text.length;
-  inner.high = text.length;
-  return { view: inner, places, isCut: at >= stop };
+  // Its end is the end of the text, not that of a window.
+  inner.high = text.length + 1;
+  return { view: inner, nameStart: isElement ? 1 : 0, places, isCut: at >= stop };
 }
 
 function hexEscape(view: TextView, start: number, digits: number, length: number): Escape {

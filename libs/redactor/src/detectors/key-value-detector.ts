@@ -39,7 +39,9 @@ class KeyValueDetector implements Detector {
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     const word = view.slice(start, end);
     // `pass=` carries its separator: the name ends before it.
-    const wordEnd = /[=:"']$/.test(word) ? end - 1 : end;
+    const wordEnd = end - (/\s*[=:"']$/.exec(word)?.[0].length ?? 0);
+    // `bypass=`; but `dbPass=`.
+    if (/^p[a-z]+\W/.test(word) && isLowerCase(view.before(start - 1))) return undefined;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
@@ -58,9 +60,10 @@ class KeyValueDetector implements Detector {
       const site = findValue(view, nameStart, nameEnd, this.family);
       return site && this.judge(view, nameStart, nameEnd, site);
     }
-    const { view: inner, places, isCut } = escaped;
-    const site = findValue(inner, 0, nameEnd - nameStart, this.family);
-    const found = site && this.judge(inner, 0, nameEnd - nameStart, site);
+    const { view: inner, nameStart: innerStart, places, isCut } = escaped;
+    const innerEnd = innerStart + nameEnd - nameStart;
+    const site = findValue(inner, innerStart, innerEnd, this.family);
+    const found = site && this.judge(inner, innerStart, innerEnd, site);
     if (found === undefined) return undefined;
     const isOpen = isCut && found.end === inner.end;
     return {
@@ -96,6 +99,10 @@ class KeyValueDetector implements Detector {
     const isLearnt = score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family);
     return { ...found, score, isLearnt };
   }
+}
+
+function isLowerCase(code: number): boolean {
+  return code >= 97 && code <= 122;
 }
 
 /** `_` and `-`, with which the short key words begin. */

@@ -47,3 +47,20 @@ it('masks two keys in a row as two', () => {
   const key = samplePrivateKey('EC PRIVATE KEY', 3);
   expect(redactor.redact(`${key}\n${key}`)).toBe(`${MASK}\n${MASK}`);
 });
+
+it.each(['\n', '\r\n', '\\n', '\n  '])(
+  'masks the private part of a PuTTY key with the line end %j',
+  (lineEnd) => {
+    const body = samplePrivateKey('X', 3).split('\n').slice(1, -1);
+    const file = [
+      'PuTTY-User-Key-File-3: ssh-rsa',
+      'Public-Lines: 1',
+      'AAAAB3NzaC1yc2E',
+      'Private-Lines: 4',
+      ...body,
+      'Private-MAC: 0011',
+    ];
+    const output = redactor.redact(file.join(lineEnd));
+    expect(output).toBe([...file.slice(0, 4), MASK, file.at(-1)].join(lineEnd));
+  },
+);

@@ -87,3 +87,38 @@ function isLabelCode(code: number): boolean {
 function isArmourCode(code: number): boolean {
   return inClass(code, CLASS_BITS.m) || isSpace(code) || code === 92;
 }
+
+/** The private part of a PuTTY key file (PPK 2 and 3): lines of base64 between `Private-Lines` and `Private-MAC`. */
+export class PuttyKeyDetector implements Detector {
+  readonly triggers = [{ literal: 'Private-Lines:', caseSensitive: true }];
+  readonly window = KEY_WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'doubtful';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    let at = end;
+    while (at - end < 16 && (isBlank(view.at(at)) || inClass(view.at(at), CLASS_BITS.d))) at++;
+    // Line ends may be escaped, lines indented.
+    let bodyEnd = -1;
+    let bodyStart = -1;
+    for (let gap = 0; gap <= SHORT_GAP; gap++) {
+      // The letter of an escaped line end is no part of the line.
+      if (view.at(at - 1) === 92 && (view.at(at) === 110 || view.at(at) === 114)) at++;
+      const runStart = at;
+      while (inClass(view.at(at), CLASS_BITS.b)) at++;
+      const length = at - runStart;
+      if (length >= BODY_RUN || (length >= 4 && bodyEnd >= 0 && startsLine(view.at(at)))) {
+        if (bodyStart < 0) bodyStart = runStart;
+        bodyEnd = at;
+        gap = 0;
+      } else gap += length;
+      if (view.at(at) < 0 || view.has('Private-MAC', at)) break;
+      at++;
+    }
+    if (bodyEnd < 0) return undefined;
+    const found = { kind: 'private_key', rule: 'putty-key', start: bodyStart, score: 0.99 };
+    return at >= view.high
+      ? { ...found, end: at, goesOn: isArmourCode }
+      : { ...found, end: bodyEnd };
+  }
+}

@@ -124,22 +124,31 @@ export function findValue(
     return readValue(view, afterName, 'flag', false, family);
   }
   const before = contextBefore(view, nameStart);
-  // ALTER USER u PASSWORD 'value'; machine h login l password value; ENV DB_PASSWORD value
-  if (family === 'password' && isSpace(opener)) {
-    if (view.at(afterName) === APOSTROPHE)
-      return readValue(view, afterName, 'blank', false, family);
-    if (/(?:^|\s)login\s+\S+\s+$/.test(before))
-      return readValue(view, afterName, 'blank', false, family);
-  }
+  // machine h login l password value; ENV DB_PASSWORD value
+  if (family === 'password' && /(?:^|\s)login\s+\S+\s+$/.test(before))
+    return readValue(view, afterName, 'blank', false, family);
   if (/(?:^|\s)(?:ENV|ARG|setx|SETX)\s+$/.test(before))
     return readValue(view, afterName, 'equals', false, family);
-  if (family === 'weak_key' || family === 'cookie' || REFUSED.test(before)) return undefined;
-  if (family === 'authorization') return undefined;
+  if (!MAY_STAND_ALONE.has(family) || REFUSED.test(before)) return undefined;
+  const site = readToken(view, afterName);
+  const value = view.slice(site.start, site.end);
   // `secret key 3f9c1a7b…`: without a separator only what cannot be a word.
-  return onlyIf(readToken(view, afterName), view, isOpaque);
+  if (isOpaque(value)) return site;
+  if (family !== 'password') return undefined;
+  // ALTER USER u PASSWORD 'value'; requirepass value
+  if (view.at(afterName) === APOSTROPHE && isSpace(opener)) return site;
+  return isMadeUp(value) &&
+    /\d/.test(value) &&
+    value.length >= 8 &&
+    !isIdentifier(value) &&
+    !/\d\.\d/.test(value)
+    ? site
+    : undefined;
 }
 
-const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w-]*:$|\.svg\?$/;
+const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
+
+const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$/;
 
 /** Before a name: words of messages about what is wrong with it. */
 const REFUSED =

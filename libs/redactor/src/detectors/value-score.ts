@@ -43,7 +43,11 @@ export function judgeValue(
     // The result of a test: `--- PASS: TestLogin/sub7`.
     if (name === 'PASS' && site.separator === 'colon' && !site.quoted) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
-    if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name) && !site.quoted && !digits) return 0;
+    if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name)) {
+      if (words > 1 || /[^\x21-\x7e]/.test(value) || !(digits || (site.quoted && marks))) return 0;
+    }
+    // A sentence in a script without blanks.
+    if (length > 12 && !digits && /[^\x00-\u024f]/.test(value)) return 0;
     if (!letters && !digits) return length >= 8 ? 0.5 : 0;
     // A bare word: `password: hunter`. In prose and code it is more often a word than a secret.
     if (/^[A-Za-z]?[a-z_-]+$/.test(value) || /^[A-Z_-]+$/.test(value)) {
@@ -90,7 +94,8 @@ export function isOpaque(value: string): boolean {
 /** The rest of an Authorization header, not of a sentence about it. */
 function isCredentials(value: string): boolean {
   if (value.includes(' ') || value.length < 8) return /\d/.test(value) && value.length >= 6;
-  if (isWordy(value) || isIdentifier(value) || isLocation(value)) return false;
+  const bare = value.replace(/[;,]+$/, '');
+  if (isWordy(bare) || isIdentifier(bare) || isLocation(bare)) return false;
   return /\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value)) || value.length >= 24;
 }
 

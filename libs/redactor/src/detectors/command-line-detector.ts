@@ -1,0 +1,205 @@
+import {
+  CodeSet,
+  inClass,
+  CLASS_BITS,
+  isBlank,
+  isLineBreak,
+  isSpace,
+} from '../engine/char-class.ts';
+import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
+import type { TextView } from '../engine/text-view.ts';
+import { isPlaceholder } from './placeholders.ts';
+
+const VALUE_WINDOW = 1024;
+const LONGEST_CONTEXT = 150;
+
+/** How a program takes a secret on its command line. */
+interface CommandLineSecret {
+  /** What stands before the value, with the blank before it. */
+  readonly flag: string;
+  /** The programs, as alternatives of a regular expression over the line before the flag. */
+  readonly programs: string;
+  /** Whether the value follows at once, behind a blank, or either. */
+  readonly place: 'attached' | 'apart' | 'either';
+  /** Words between the flag and the value: names, files. */
+  readonly skip?: number;
+  /** The value stands behind this mark in its word: `user:password`. */
+  readonly behind?: string;
+}
+
+const MYSQL = 'mysql\\w*|mariadb[\\w-]*';
+const REGISTRY =
+  '(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|regctl|helm(?: registry)?|oc|cf|az(?: acr)?|argocd|rancher|harbor) login';
+
+/** From the manuals of the programs. Long flags such as `--password` are found by their names. */
+const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
+  { flag: ' -p', programs: MYSQL, place: 'attached' },
+  {
+    flag: ' -p',
+    programs: `sshpass|mongo\\w*|psexec\\w*|evil-winrm|nxc|netexec|crackmapexec|rdesktop|twine|cqlsh|rabbitmqadmin|cypher-shell|useradd|usermod|ncftp\\w*|${REGISTRY}`,
+    place: 'either',
+  },
+  { flag: ' -p', programs: '7z[az]?|rar|unrar|7zr', place: 'attached' },
+  { flag: ' -hp', programs: 'rar', place: 'attached' },
+  { flag: ' -P', programs: 'sqlcmd|bcp|osql|zip|unzip|ipmitool|mosquitto_\\w+', place: 'either' },
+  { flag: ' -a', programs: 'redis-cli|valkey-cli|keydb-cli', place: 'apart' },
+  { flag: ' -a', programs: 'https?|xh', place: 'apart', behind: ':' },
+  {
+    flag: ' -w',
+    programs: 'ldap(?:search|modify|add|delete|passwd|whoami|compare)',
+    place: 'apart',
+  },
+  { flag: ' -pw', programs: 'plink|pscp|psftp|putty|kitty', place: 'apart' },
+  { flag: ' -ap', programs: 'swaks', place: 'apart' },
+  { flag: ' -xp', programs: 'sendemail', place: 'apart' },
+  { flag: ' -U', programs: 'smbclient|rpcclient|smbget|smbmap|net', place: 'apart', behind: '%' },
+  { flag: ' -k', programs: '(?:dotnet )?nuget|choco|openssl enc', place: 'apart' },
+  { flag: ' -t', programs: 'vercel|influx', place: 'apart' },
+  { flag: ' /p:', programs: '[xw]freerdp3?', place: 'attached' },
+  { flag: ' /rp', programs: 'schtasks', place: 'apart' },
+  { flag: ' add_user', programs: 'rabbitmqctl', place: 'apart', skip: 1 },
+  { flag: ' change_password', programs: 'rabbitmqctl', place: 'apart', skip: 1 },
+  { flag: ' -b', programs: 'htpasswd', place: 'apart', skip: 2 },
+  { flag: ' -cb', programs: 'htpasswd', place: 'apart', skip: 2 },
+  { flag: ' -bc', programs: 'htpasswd', place: 'apart', skip: 2 },
+  { flag: ' -nb', programs: 'htpasswd', place: 'apart', skip: 1 },
+  { flag: ' -nbB', programs: 'htpasswd', place: 'apart', skip: 1 },
+  { flag: ' user', programs: 'net', place: 'apart', skip: 1 },
+  { flag: 'wpa_passphrase', programs: '', place: 'apart', skip: 1 },
+  { flag: 'jdbc:oracle:thin:', programs: '', place: 'attached', behind: '/' },
+  { flag: 'jdbc:oracle:oci:', programs: '', place: 'attached', behind: '/' },
+  { flag: 'sqlplus', programs: '', place: 'apart', behind: '/' },
+];
+
+/** Makes the detectors of secrets that programs take on their command lines. */
+export function commandLineDetectors(): Detector[] {
+  const flags = new Map<string, CommandLineSecret[]>();
+  for (const secret of COMMAND_LINE_SECRETS) {
+    const group = flags.get(secret.flag);
+    if (group === undefined) flags.set(secret.flag, [secret]);
+    else group.push(secret);
+  }
+  return [
+    ...[...flags].map(([flag, secrets]) => new CommandLineDetector(flag, secrets)),
+    new PipedSecretDetector(),
+  ];
+}
+
+class CommandLineDetector implements Detector {
+  readonly triggers: readonly Trigger[];
+  readonly window = VALUE_WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+  private readonly secrets: readonly (CommandLineSecret & { readonly line: RegExp })[];
+
+  constructor(flag: string, secrets: readonly CommandLineSecret[]) {
+    this.triggers = [{ literal: flag, caseSensitive: true }];
+    this.secrets = secrets.map((secret) => ({
+      ...secret,
+      line: new RegExp(`(?:^|[\\s/;&|("'\`$])(?:${secret.programs})(?:\\.exe)?(?:\\s|$)`, 'i'),
+    }));
+  }
+
+  detect(view: TextView, start: number, end: number): Candidate | undefined {
+    const line = lineBefore(view, start);
+    const isApart = isBlank(view.at(end));
+    const secret = this.secrets.find(
+      ({ programs, line: pattern, place }) =>
+        (place === 'either' || isApart === (place === 'apart')) &&
+        (programs === '' || pattern.test(line)),
+    );
+    if (secret === undefined) return undefined;
+    let at = skipBlanks(view, end);
+    for (let word = 0; word < (secret.skip ?? 0); word++) at = skipBlanks(view, wordEnd(view, at));
+    const [from, until] = wordAt(view, at);
+    const value = view.slice(from, until);
+    const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;
+    if (secret.behind !== undefined && mark <= 1) return undefined;
+    const host = secret.behind === '/' ? value.indexOf('@', mark) : -1;
+    return found(from + mark, host < 0 ? until : from + host, view);
+  }
+}
+
+/** `echo secret | sudo -S`, `echo user:secret | chpasswd`. */
+class PipedSecretDetector implements Detector {
+  readonly triggers = [
+    { literal: 'echo ', caseSensitive: true },
+    { literal: 'printf ', caseSensitive: true },
+  ];
+  readonly window = VALUE_WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    let at = end;
+    while (view.at(at) === 45) at = skipBlanks(view, wordEnd(view, at));
+    const [from, until] = wordAt(view, at);
+    let next = isQuote(view.at(until)) ? until + 1 : until;
+    next = skipBlanks(view, next);
+    if (until <= from || view.at(next) !== 124) return undefined;
+    let lineEnd = next;
+    while (lineEnd - next < 120 && view.at(lineEnd) >= 0 && !isLineBreak(view.at(lineEnd)))
+      lineEnd++;
+    const reader = view.slice(next, lineEnd);
+    const colon = view.slice(from, until).indexOf(':') + 1;
+    if (/^\|\s*(?:sudo )?chpasswd\b/.test(reader)) return found(from + colon, until, view);
+    const takesSecret =
+      /^\|\s*(?:sudo\s+(?:-\w+\s+)*(?:-\w*S|--stdin)|(?:sudo )?passwd\s.*--stdin|kinit\b|.*--password-stdin|.*--with-token|gpg\s.*--passphrase-fd 0|openssl\s.*-pass\w* stdin)/;
+    return takesSecret.test(reader) ? found(from, until, view) : undefined;
+  }
+}
+
+function found(start: number, end: number, view: TextView): Candidate | undefined {
+  const value = view.slice(start, end);
+  if (value.length < 3 || value.startsWith('-') || isPlaceholder(value)) return undefined;
+  if (/^[$%`*\\/]/.test(value) || value.includes('$(')) return undefined;
+  const base = { kind: 'password', rule: 'command-line', start, end, score: 0.85 };
+  return end >= view.high
+    ? { ...base, goesOn: (code) => !isSpace(code) }
+    : { ...base, isLearnt: true };
+}
+
+/** The line before an index, as far as it matters. */
+function lineBefore(view: TextView, index: number): string {
+  let from = index;
+  while (
+    index - from < LONGEST_CONTEXT &&
+    view.before(from - 1) >= 0 &&
+    !isLineBreak(view.before(from - 1))
+  )
+    from--;
+  return view.slice(from, index);
+}
+
+function skipBlanks(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < 16 && isBlank(view.at(at))) at++;
+  return at;
+}
+
+const WORD_ENDS = new CodeSet(';|&<>)');
+
+function wordEnd(view: TextView, from: number): number {
+  const [, until] = wordAt(view, from);
+  return isQuote(view.at(until)) ? until + 1 : until;
+}
+
+/** The bounds of a word, without its quotes. */
+function wordAt(view: TextView, from: number): [number, number] {
+  const quote = view.at(from);
+  let at = from;
+  if (isQuote(quote)) {
+    at++;
+    while (view.at(at) >= 0 && view.at(at) !== quote && !isLineBreak(view.at(at))) at++;
+    return [from + 1, at];
+  }
+  while (view.at(at) >= 0 && !isSpace(view.at(at)) && !isQuote(view.at(at))) {
+    if (WORD_ENDS.has(view.at(at)) && !inClass(view.at(at + 1), CLASS_BITS.a)) break;
+    at++;
+  }
+  return [from, at];
+}
+
+function isQuote(code: number): boolean {
+  return code === 34 || code === 39;
+}
