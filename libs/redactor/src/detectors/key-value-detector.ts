@@ -1,4 +1,4 @@
-import { isSpace, isWordCode } from '../engine/char-class.ts';
+import { CLASS_BITS, inClass, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind } from './escaped-text.ts';
@@ -41,7 +41,7 @@ class KeyValueDetector implements Detector {
     // `pass=` carries its separator: the name ends before it.
     const wordEnd = end - (/\s*[=:"']$/.exec(word)?.[0].length ?? 0);
     // `bypass=`; but `dbPass=`.
-    if (/^p[a-z]+\W/.test(word) && isLowerCase(view.before(start - 1))) return undefined;
+    if (/^p[a-z]+\W/i.test(word) && endsOtherWord(view, start)) return undefined;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
@@ -101,8 +101,13 @@ class KeyValueDetector implements Detector {
   }
 }
 
-function isLowerCase(code: number): boolean {
-  return code >= 97 && code <= 122;
+const NO_PASSWORD = /(?:by|com|encom|tres|sur|over|under|im)$/i;
+
+/** Whether what begins at an index is the end of another word: `bypass`, `compass`. */
+function endsOtherWord(view: TextView, index: number): boolean {
+  let from = index;
+  while (index - from < 8 && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
+  return from < index && NO_PASSWORD.test(view.slice(from, index));
 }
 
 /** `_` and `-`, with which the short key words begin. */

@@ -113,9 +113,9 @@ export function findValue(
   }
   const pair = findPairedValue(view, closed);
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
-  if (closed > nameEnd && view.at(closed) === COMMA)
-    return readNextArgument(view, nameStart, nameEnd, closed + 1);
-  if (closed !== nameEnd) return undefined;
+  if (view.at(afterName) === COMMA)
+    return readNextArgument(view, nameStart, nameEnd, afterName + 1);
+  if (closed > nameEnd) return readDefault(view, closed);
   const link = skipLink(view, afterName, afterName > closed);
   if (link >= 0) return onlyIf(readToken(view, link), view, isMadeUp);
   if (afterName === closed) return undefined;
@@ -176,9 +176,11 @@ function isMadeUp(value: string): boolean {
 /** One token, in quotes or not. */
 function readToken(view: TextView, from: number): ValueSite {
   view.maskFrom = Math.max(view.maskFrom, from);
-  const quote = view.at(from);
+  const start = view.at(from) === BACKSLASH && isQuote(view.at(from + 1)) ? from + 1 : from;
+  const quote = view.at(start);
   if (!isQuote(quote)) return readBare(view, from, 'blank', false);
-  return readUntil(view, from + 1, (code) => code === quote || isSpace(code), 'blank');
+  const ends = (code: number): boolean => code === quote || code === BACKSLASH || isSpace(code);
+  return readUntil(view, start + 1, ends, 'blank');
 }
 
 /** What links a name to its value in prose, in some languages. */
@@ -252,12 +254,27 @@ function readNextArgument(
   view.maskFrom = Math.max(view.maskFrom, at + 1);
   const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
   if (view.at(site.end) !== quote) return undefined;
-  const isSetting =
-    /[A-Z].*[_-]/.test(view.slice(nameStart, nameEnd)) ||
-    SETTING.test(contextBefore(view, nameStart));
+  const isConstant = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(view.slice(nameStart, nameEnd));
+  if (!isConstant && !SETTING.test(contextBefore(view, nameStart))) return undefined;
   const isValue = (value: string): boolean =>
-    value.length >= 8 && isMadeUp(value) && !/[.*[\]@]/.test(value);
-  return isSetting ? onlyIf(site, view, isValue) : undefined;
+    value.length >= 8 && isMadeUp(value) && (isConstant || !/[.*[\]@]/.test(value));
+  return onlyIf(site, view, isValue);
+}
+
+const DEFAULTS = ['or ', '?? ', '|| ', '?: '];
+
+/** `os.environ.get("PASSWORD") or "value"`. */
+function readDefault(view: TextView, from: number): ValueSite | undefined {
+  if (view.at(from) !== 41) return undefined;
+  const at = skipBlanks(view, from + 1);
+  const word = DEFAULTS.find((each) => view.has(each, at));
+  if (word === undefined || at === from + 1) return undefined;
+  const quoteAt = skipBlanks(view, at + word.length);
+  const quote = view.at(quoteAt);
+  if (!isQuote(quote)) return undefined;
+  view.maskFrom = Math.max(view.maskFrom, quoteAt + 1);
+  const site = readUntil(view, quoteAt + 1, (code) => code === quote || isSpace(code), 'blank');
+  return view.at(site.end) === quote ? onlyIf(site, view, isMadeUp) : undefined;
 }
 
 /** `|` and `>` of a YAML block (with a number or a sign), or a line of its own for a value that is no word; -1 else. */
@@ -386,6 +403,7 @@ function readValue(
     'bBrRfFuUnN'.includes(String.fromCharCode(view.at(start)))
   )
     start++;
+  start = skipQuoteEntity(view, start);
   const escaped = view.at(start) === BACKSLASH && isQuote(view.at(start + 1));
   if (escaped) start++;
   const opener = view.at(start);
@@ -494,6 +512,13 @@ function readBare(
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
   const inProse = view.at(at) === 32 && startsWord(view.at(at + 1));
   return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
+}
+
+/** A quote written for markup. */
+function skipQuoteEntity(view: TextView, from: number): number {
+  if (view.at(from) !== 38) return from;
+  const entity = ['&quot;', '&#34;', '&apos;', '&#39;'].find((each) => view.has(each, from));
+  return from + (entity?.length ?? 0);
 }
 
 /** `&quot;`, `&amp;`: markup, not a part of the value. */

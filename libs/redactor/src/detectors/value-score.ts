@@ -41,7 +41,7 @@ export function judgeValue(
     if (words > 4) return 0;
     if (length < 4) return 0;
     // The result of a test: `--- PASS: TestLogin/sub7`.
-    if (name === 'PASS' && site.separator === 'colon' && !site.quoted) return 0;
+    if (name === 'PASS' && (value.includes('/') || isIdentifier(value))) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
     if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name)) {
       if (words > 1 || /[^\x21-\x7e]/.test(value) || !(digits || (site.quoted && marks))) return 0;
@@ -60,7 +60,7 @@ export function judgeValue(
   }
 
   if (words > 1 || !/^[\x21-\x7e]+$/.test(value) || isIdentifier(value)) return 0;
-  if (family === 'weak_key' && !/^[\w+/=.~-]+$/.test(value)) return 0;
+  if (family === 'weak_key' && !/^[\w+/=.~%-]+$/.test(value)) return 0;
   if (!site.quoted && site.spaced && isWordy(value)) return 0;
   if (!site.quoted && !digits && (length < 20 || isWordy(value))) return 0;
   if (!digits && !mixedCase && (length < 20 || /[_.\s-]/.test(value)))
@@ -157,6 +157,7 @@ function isExpression(value: string, site: ValueSite): boolean {
   const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
   // `hunter2` is no such name: a small word with a number has no place for one in code.
   if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
+  if (/^!\w*\d\w*$/.test(value)) return false;
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
     return !isAssignment || /^[([{]/.test(value);
   if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {

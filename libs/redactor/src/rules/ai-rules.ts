@@ -42,7 +42,7 @@ export const AI_RULES: readonly TokenRule[] = [
     rule: 'llamacloud-key',
     kind: 'llamacloud_key',
     source: 'https://docs.cloud.llamaindex.ai/api_key',
-    shapes: ['llx-<a:40+>'],
+    shapes: ['llx-<s:40+>'],
     clean: ['llx-<a:8>'],
   },
   {

@@ -28,7 +28,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'aws-bedrock-api-key',
     kind: 'aws_bedrock_key',
     source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html',
-    shapes: ['ABSK<b:100+>', 'bedrock-api-key-<b:40+>'],
+    shapes: ['ABSK<b:100+>', 'bedrock-api-key-<b:30+>'],
     clean: ['ABSK<a:12>', 'bedrock-api-key-name'],
   },
   {
@@ -219,7 +219,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'supabase-token',
     kind: 'supabase_token',
     source: 'https://supabase.com/docs/guides/api/api-keys',
-    shapes: ['sbp_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:20+>'],
+    shapes: ['sbp_<h:40+>', 'sbp_v0_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:20+>'],
     clean: ['sbp_<h:10>', 'sb_secret_key', 'sb_publishable_<s:31>'],
   },
   {

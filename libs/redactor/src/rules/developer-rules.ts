@@ -51,7 +51,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'bitbucket-token',
     kind: 'bitbucket_token',
     source: 'https://support.atlassian.com/bitbucket-cloud/docs/app-passwords/',
-    shapes: ['ATBB<a:28+>', 'ATCTT3xFfG<m:60+>'],
+    shapes: ['ATBB<a:28+>', 'BBDC-<b:40+>', 'ATCTT3xFfG<m:60+>'],
     clean: ['ATBB<a:6>'],
   },
   {
@@ -160,7 +160,16 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'new-relic-key',
     kind: 'newrelic_key',
     source: 'https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/',
-    shapes: ['NRAK-<u:27>', 'NRJS-<h:19>', 'NRII-<s:32>', 'NRRA-<h:42>', 'NRBR-<h:16+>'],
+    shapes: [
+      'NRAK-<u:27>',
+      'NRJS-<h:19>',
+      'NRII-<s:26+>',
+      '<a:36>NRAL',
+      'NRAA-<h:27+>',
+      'NRIQ-<s:28+>',
+      'NRRA-<h:42>',
+      'NRBR-<h:16+>',
+    ],
     clean: ['NRAK-<u:8>'],
   },
   {

@@ -135,7 +135,7 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
     rule: 'posthog-key',
     kind: 'posthog_key',
     source: 'https://posthog.com/docs/api',
-    shapes: ['phx_<s:40+>', 'phs_<s:40+>'],
+    shapes: ['phx_<s:40+>', 'phr_<s:40+>', 'pha_<s:40+>', 'phs_<s:40+>'],
     clean: ['phx_<s:6>', 'phc_<s:43>'],
   },
   {
@@ -313,5 +313,43 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
     source: 'https://learn.microsoft.com/en-us/azure/search/search-security-api-keys',
     shapes: ['<a:42>AzSe<a:6>'],
     clean: ['AzSe<a:6>'],
+  },
+  {
+    rule: 'akamai-token',
+    kind: 'akamai_token',
+    source: 'https://techdocs.akamai.com/developer/docs/set-up-authentication-credentials',
+    shapes: ['akab-<l:16>-<l:16>'],
+    clean: ['akab-<l:6>'],
+  },
+  {
+    rule: 'defined-networking-key',
+    kind: 'defined_networking_key',
+    source: 'https://docs.defined.net/guides/automating-host-creation/',
+    shapes: ['dnkey-<u:26>-<u:52>'],
+    clean: ['dnkey-<u:6>'],
+  },
+  {
+    rule: 'wundergraph-key',
+    kind: 'wundergraph_key',
+    source: 'https://cosmo-docs.wundergraph.com/studio/api-keys',
+    shapes: ['cosmo_<h:32>'],
+    clean: ['cosmo_<h:6>'],
+  },
+  {
+    rule: 'nats-seed',
+    kind: 'nats_seed',
+    source:
+      'https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth',
+    shapes: [
+      'SUA<r:55>',
+      'SUB<r:55>',
+      'SUC<r:55>',
+      'SUD<r:55>',
+      'SAA<r:55>',
+      'SAB<r:55>',
+      'SAC<r:55>',
+      'SAD<r:55>',
+    ],
+    clean: ['SUA<r:8>', 'SUBSCRIPTION'],
   },
 ];

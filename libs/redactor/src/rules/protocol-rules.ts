@@ -104,4 +104,11 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
       'MHcCAQEE<b:8>',
     ],
   },
+  {
+    rule: 'ntlm-message',
+    kind: 'ntlm_message',
+    source: 'https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/',
+    shapes: ['TlRMTVNTUAAD<b:60+>'],
+    clean: ['TlRMTVNTUAAD<b:8>', 'TlRMTVNTUAAB<b:60>'],
+  },
 ];

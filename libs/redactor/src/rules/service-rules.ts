@@ -223,7 +223,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'mailchimp-key',
     kind: 'mailchimp_key',
     source: 'https://mailchimp.com/developer/marketing/guides/quick-start/',
-    shapes: ['<h:32>-us<d:1-2>'],
+    shapes: ['<a:32>-us<d:1-2>'],
     clean: ['<h:20>-us5', 'contact-us2'],
   },
   {

@@ -333,4 +333,12 @@ export const WEB_RULES: readonly TokenRule[] = [
     check: 'mixed',
     clean: ['pk_prod_<u:6>', 'pk_test_<a:8>'],
   },
+  {
+    rule: 'salesforce-consumer-key',
+    kind: 'salesforce_token',
+    source:
+      'https://help.salesforce.com/s/articleView?id=xcloud.connected_app_create_api_integration.htm',
+    shapes: ['3MVG<t:70+>'],
+    clean: ['3MVG<t:8>'],
+  },
 ];

@@ -9,6 +9,7 @@ const ALPHABETS: Record<string, string> = {
   h: '0123456789abcdef',
   l: 'abcdefghijklmnopqrstuvwxyz0123456789',
   u: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
+  r: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
 };
 
 /** A reproducible source of numbers in [0, 1) (mulberry32). */
