@@ -11,3 +11,20 @@ export interface RedactionFinding {
   /** Confidence, 0 to 1. */
   score: number;
 }
+
+/** A place that looked like a secret, and what became of it. It never carries the value. */
+export interface RedactionVerdict extends RedactionFinding {
+  /** Line and column of the first unit, counted from 1. */
+  line: number;
+  column: number;
+  /** Whether it is masked in the output, by this rule or by one that found more around it. */
+  masked: boolean;
+}
+
+/** Where text begins that cannot be looked into: it is passed on as it is, and is not to be taken for clean. */
+export interface UninspectedText {
+  /** `zip`, `gzip`, `bzip2`, `xz`, `zstd`, `7z`, `pdf`, `executable`, `sqlite` or `encrypted`. */
+  format: string;
+  /** Offset in the input. */
+  start: number;
+}

@@ -1,4 +1,4 @@
-export type { RedactionFinding } from './finding.ts';
+export type { RedactionFinding, RedactionVerdict, UninspectedText } from './finding.ts';
 export type { RedactionStream } from './engine/redaction-stream.ts';
 export { Redactor } from './redactor.ts';
 export type { RedactorOptions, RegisterSecretOptions } from './redactor.ts';

@@ -34,6 +34,46 @@ describe('findings', () => {
   });
 });
 
+describe('explanations', () => {
+  it('tell every candidate, its place, its score and whether it is masked', () => {
+    const text = `first\npassword = "horse" x ${token}`;
+    expect(new Redactor().explain(text)).toEqual([
+      {
+        kind: 'password',
+        rule: 'key-value-password',
+        start: 18,
+        end: 23,
+        score: 0.4,
+        line: 2,
+        column: 13,
+        masked: false,
+      },
+      expect.objectContaining({ rule: 'github-token', line: 2, column: 22, masked: true }),
+    ]);
+    expect(JSON.stringify(new Redactor().explain(text))).not.toContain(token);
+  });
+});
+
+describe('text that cannot be looked into', () => {
+  const redactor = new Redactor();
+
+  it.each([
+    ['gzip', 'data: H4sIAAAAAAAAA0vOyS9KVShJLS4BAIyv9DkLAAAA'],
+    ['zip', 'PK\u0003\u0004 and so on'],
+    ['encrypted', 'U2FsdGVkX1+vupppZksvRf5pq5g5XjFRIipRkwB0K1Y='],
+    ['encrypted', '-----BEGIN PGP MESSAGE-----'],
+    ['pdf', '%PDF-1.7'],
+  ])('is reported as %s and passed on', (format, text) => {
+    const { text: output, findings, uninspected } = redactor.redactWithFindings(`see ${text}`);
+    expect([output, findings]).toEqual([`see ${text}`, []]);
+    expect(uninspected).toEqual([{ format, start: output.indexOf(text.replace(/^data: /, '')) }]);
+    const stream = redactor.createStream();
+    stream.write(text);
+    stream.end();
+    expect([...stream.uninspected]).toEqual([format]);
+  });
+});
+
 describe('registered secrets', () => {
   const value = 'pa55/wörd+"<x>&\'y';
   const redactor = new Redactor();

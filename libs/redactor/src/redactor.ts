@@ -6,6 +6,7 @@ import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detec
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
+import { OpaqueFormatDetector } from './detectors/opaque-format-detector.ts';
 import { PatternDetector } from './detectors/pattern-detector.ts';
 import { PrivateKeyDetector, PuttyKeyDetector } from './detectors/private-key-detector.ts';
 import { RegisteredDetector } from './detectors/registered-detector.ts';
@@ -18,7 +19,7 @@ import type { ScanRules } from './engine/redaction-scan.ts';
 import { openRedactionStream } from './engine/redaction-stream.ts';
 import type { RedactionStream } from './engine/redaction-stream.ts';
 import { TriggerAutomaton } from './engine/trigger-automaton.ts';
-import type { RedactionFinding } from './finding.ts';
+import type { RedactionFinding, RedactionVerdict, UninspectedText } from './finding.ts';
 import { redactObject } from './object/redact-object.ts';
 import { RedactorError } from './redactor-error.ts';
 import { TOKEN_RULES } from './rules/token-rules.ts';
@@ -62,6 +63,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...companionDetectors(),
   ...commandLineDetectors(),
   new CallDetector(),
+  new OpaqueFormatDetector(),
   ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];
 
@@ -101,14 +103,41 @@ export class Redactor {
 
   /** The text with secrets masked. Never throws; takes time linear in the length of the text. */
   redact(text: string): string {
-    return new RedactionScan(this.rules(), ignoreFinding).push(text, true);
+    return new RedactionScan(this.rules(), {}).push(text, true);
   }
 
   /** As {@link redact}, with what was found: kind, rule, offsets and score, never the value. */
-  redactWithFindings(text: string): { text: string; findings: RedactionFinding[] } {
+  redactWithFindings(text: string): {
+    text: string;
+    findings: RedactionFinding[];
+    uninspected: UninspectedText[];
+  } {
     const findings: RedactionFinding[] = [];
-    const scan = new RedactionScan(this.rules(), (finding) => findings.push(finding));
-    return { text: scan.push(text, true), findings };
+    const uninspected: UninspectedText[] = [];
+    const scan = new RedactionScan(this.rules(), {
+      onFinding: (finding) => findings.push(finding),
+      onUninspected: (place) => uninspected.push(place),
+    });
+    return { text: scan.push(text, true), findings, uninspected };
+  }
+
+  /** Why text is masked or not: every place that looked like a secret, with its rule, score and what became of it. */
+  explain(text: string): RedactionVerdict[] {
+    const candidates: RedactionFinding[] = [];
+    const findings: RedactionFinding[] = [];
+    new RedactionScan(this.rules(), {
+      onFinding: (finding) => findings.push(finding),
+      onCandidate: (candidate) => candidates.push(candidate),
+    }).push(text, true);
+    return candidates.map((candidate) => {
+      const before = text.slice(0, candidate.start);
+      return {
+        ...candidate,
+        line: before.split('\n').length,
+        column: candidate.start - before.lastIndexOf('\n'),
+        masked: findings.some(({ start, end }) => start <= candidate.start && end >= candidate.end),
+      };
+    });
   }
 
   /**
@@ -140,7 +169,7 @@ export class Redactor {
       if (name !== '' && value !== undefined && value !== '') pairs.push([name, value]);
     }
     const rules = pairs.length === 0 ? this.rules() : this.environmentRules(pairs);
-    return new RedactionScan(rules, ignoreFinding).push(text, true);
+    return new RedactionScan(rules, {}).push(text, true);
   }
 
   /**
@@ -276,10 +305,6 @@ function literalsOf(detectors: readonly Detector[]): string[] {
     }
   }
   return [...literals];
-}
-
-function ignoreFinding(): void {
-  // The text alone was asked for.
 }
 
 /** The environment where there is a process; nothing in a browser. */

@@ -1,5 +1,5 @@
 import { isLearnable, LearntValueDetector } from './learnt-value-detector.ts';
-import type { RedactionFinding } from '../finding.ts';
+import type { RedactionFinding, UninspectedText } from '../finding.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
 import { countPiecesBefore, InvisibleFilter } from './invisible-filter.ts';
@@ -45,6 +45,14 @@ export interface ScanRules {
   readonly mask: (kind: string, value?: string) => string;
 }
 
+/** What a scan tells besides its output. */
+export interface ScanListener {
+  readonly onFinding?: (finding: RedactionFinding) => void;
+  /** Every candidate, also one whose score is too low. */
+  readonly onCandidate?: (candidate: RedactionFinding) => void;
+  readonly onUninspected?: (text: UninspectedText) => void;
+}
+
 /**
  * The engine: reads text in pieces, writes it with secrets masked. Whole texts take the same way, as one
  * piece that is also the last.
@@ -55,7 +63,7 @@ export interface ScanRules {
  */
 export class RedactionScan {
   private rules: ScanRules;
-  private readonly onFinding: (finding: RedactionFinding) => void;
+  private readonly listener: ScanListener;
   private readonly view = new TextView();
 
   /** The visible text; all indexes are in it. */
@@ -84,21 +92,15 @@ export class RedactionScan {
   private goesOn: ((code: number) => boolean) | undefined;
 
   /** @param depth how many layers of encoding are undone to look into them. */
-  constructor(
-    rules: ScanRules,
-    onFinding: (finding: RedactionFinding) => void,
-    depth = MOST_LAYERS,
-  ) {
+  constructor(rules: ScanRules, listener: ScanListener, depth = MOST_LAYERS) {
     this.rules = rules;
     this.scanner = new TriggerScanner(rules.automaton, rules.ownAutomaton);
-    this.onFinding = onFinding;
+    this.listener = listener;
     if (depth > 0) {
       this.view.inspect = (text) => {
         const findings: RedactionFinding[] = [];
-        new RedactionScan(this.rules, (finding) => findings.push(finding), depth - 1).push(
-          text,
-          true,
-        );
+        const onFinding = (finding: RedactionFinding): number => findings.push(finding);
+        new RedactionScan(this.rules, { onFinding }, depth - 1).push(text, true);
         return findings;
       };
     }
@@ -187,7 +189,9 @@ export class RedactionScan {
         this.waitingHit = index;
         return false;
       }
-      if (candidate !== undefined && candidate.score >= this.rules.threshold) {
+      if (candidate === undefined) continue;
+      this.report(candidate);
+      if (candidate.score >= this.rules.threshold) {
         this.add(candidate);
         if (candidate.isLearnt === true) {
           const value = this.buffer.slice(candidate.start, candidate.end);
@@ -200,6 +204,16 @@ export class RedactionScan {
     // Only now: a lesson changes what is reported.
     if (this.lessons.length > 0) this.learn();
     return true;
+  }
+
+  private report({ kind, rule, start, end, score, isOpaque, alreadyMasked }: Candidate): void {
+    const { onCandidate, onUninspected } = this.listener;
+    if (isOpaque === true) {
+      onUninspected?.({ format: kind, start: this.inputOffset(start, true) });
+    } else if (onCandidate !== undefined && alreadyMasked !== true) {
+      const place = { start: this.inputOffset(start, true), end: this.inputOffset(end, false) };
+      onCandidate({ kind, rule, ...place, score });
+    }
   }
 
   private judge(detector: Detector, start: number, end: number): Candidate | undefined {
@@ -331,7 +345,7 @@ export class RedactionScan {
         output += span.unbounded
           ? this.rules.mask(span.kind)
           : this.rules.mask(span.kind, this.buffer.slice(span.start, span.end));
-        this.onFinding({
+        this.listener.onFinding?.({
           kind: span.kind,
           rule: span.rule,
           start: this.inputOffset(span.start, true),

@@ -15,17 +15,22 @@ export interface RedactionStream {
   end(): string;
   /** Masked spans so far, by kind. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Formats that were met so far and could not be looked into: `gzip`, `zip`, `encrypted` and the like. */
+  readonly uninspected: ReadonlySet<string>;
 }
 
 /** Rules are asked for with each piece: a secret that is registered meanwhile is masked from then on. */
 export function openRedactionStream(currentRules: () => ScanRules): RedactionStream {
   const counts = new Map<string, number>();
-  const scan = new RedactionScan(currentRules(), ({ kind }) =>
-    counts.set(kind, (counts.get(kind) ?? 0) + 1),
-  );
+  const uninspected = new Set<string>();
+  const scan = new RedactionScan(currentRules(), {
+    onFinding: ({ kind }) => counts.set(kind, (counts.get(kind) ?? 0) + 1),
+    onUninspected: ({ format }) => uninspected.add(format),
+  });
   let ended = false;
   return {
     counts,
+    uninspected,
     write(chunk) {
       if (ended)
         throw new RedactorError(
