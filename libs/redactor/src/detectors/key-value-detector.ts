@@ -37,11 +37,11 @@ class KeyValueDetector implements Detector {
   }
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
-    const word = view.slice(start, end);
     // `pass=` carries its separator: the name ends before it.
-    const wordEnd = end - (/\s*[=:"']$/.exec(word)?.[0].length ?? 0);
+    let wordEnd = end;
+    while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
     // `bypass=`; but `dbPass=`.
-    if (/^p[a-z]+\W/i.test(word) && endsOtherWord(view, start)) return undefined;
+    if (wordEnd < end && endsOtherWord(view, start)) return undefined;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
@@ -49,7 +49,7 @@ class KeyValueDetector implements Detector {
     while (nameEnd > wordEnd && !isWordCode(view.at(nameEnd - 1))) nameEnd--;
     if (!mayFollowName(view.at(nameEnd))) return undefined;
     // `_pass`, `_pat`, `_key` are only that at the end of a name: not `_pattern`, `PASS_DEPTH`.
-    if (isMark(word.charCodeAt(0)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
+    if (isMark(view.at(start)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
     let nameStart = start;
     while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
     if (start - nameStart === LONGEST_NAME) return undefined;

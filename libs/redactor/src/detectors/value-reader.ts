@@ -26,6 +26,7 @@ const GREATER = 62;
 const LESS = 60;
 const DASH = 45;
 const COMMA = 44;
+const QUESTION = 63;
 /** The colon and the equals sign of East Asian text. */
 const FULLWIDTH: ReadonlyMap<number, 'colon' | 'equals'> = new Map([
   [0xff1a, 'colon'],
@@ -106,7 +107,8 @@ export function findValue(
     if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
     if (separator.compares === true && !isQuote(view.at(valueStart))) return undefined;
     // `arn:aws:secretsmanager:…`, and the token in the address of a badge, name nothing secret.
-    if (PUBLIC_CONTEXT.test(contextBefore(view, nameStart))) return undefined;
+    const mayBePublic = opener === COLON || opener === QUESTION;
+    if (mayBePublic && PUBLIC_CONTEXT.test(contextBefore(view, nameStart))) return undefined;
     const block = separator.name === 'colon' ? skipBlockOpening(view, valueStart) : -1;
     if (block >= 0) return readBare(view, block, 'colon', false);
     return readValue(view, valueStart, separator.name, spaced, family);
@@ -123,27 +125,24 @@ export function findValue(
   if (opener === DASH || (view.at(nameStart) === DASH && !isWordCode(opener))) {
     return readValue(view, afterName, 'flag', false, family);
   }
+  if (!MAY_STAND_ALONE.has(family)) return undefined;
+  const site = readToken(view, afterName);
+  const value = view.slice(site.start, site.end);
+  if (value.length < 3) return undefined;
   const before = contextBefore(view, nameStart);
   // machine h login l password value; ENV DB_PASSWORD value
   if (family === 'password' && /(?:^|\s)login\s+\S+\s+$/.test(before))
     return readValue(view, afterName, 'blank', false, family);
   if (/(?:^|\s)(?:ENV|ARG|setx|SETX)\s+$/.test(before))
     return readValue(view, afterName, 'equals', false, family);
-  if (!MAY_STAND_ALONE.has(family) || REFUSED.test(before)) return undefined;
-  const site = readToken(view, afterName);
-  const value = view.slice(site.start, site.end);
+  if (REFUSED.test(before)) return undefined;
   // `secret key 3f9c1a7b…`: without a separator only what cannot be a word.
   if (isOpaque(value)) return site;
   if (family !== 'password') return undefined;
   // ALTER USER u PASSWORD 'value'; requirepass value
   if (view.at(afterName) === APOSTROPHE && isSpace(opener)) return site;
-  return isMadeUp(value) &&
-    /\d/.test(value) &&
-    value.length >= 8 &&
-    !isIdentifier(value) &&
-    !/\d\.\d/.test(value)
-    ? site
-    : undefined;
+  const isNoWord = isMadeUp(value) && /\d/.test(value) && value.length >= 8;
+  return isNoWord && !isIdentifier(value) && !/\d\.\d/.test(value) ? site : undefined;
 }
 
 const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);

@@ -2,6 +2,17 @@ import type { KeyFamily } from './key-names.ts';
 import type { ValueSite } from './value-reader.ts';
 import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
 
+/** Units below which a value is none, whatever it looks like. */
+const SHORTEST: Readonly<Record<KeyFamily, number>> = {
+  password: 4,
+  secret: 6,
+  token: 8,
+  key: 8,
+  weak_key: 16,
+  authorization: 6,
+  cookie: 8,
+};
+
 /**
  * How likely a value is a secret, given the family of its key and the way it is written: 0 (no) to 1. Shape
  * rules only; a trained score has its place here, between the candidate and its mask.
@@ -13,7 +24,7 @@ export function judgeValue(
   name: string,
 ): number {
   const length = value.length;
-  if (length < 3 || isPlaceholder(value) || holdsMask(value)) return 0;
+  if (length < SHORTEST[family] || isPlaceholder(value) || holdsMask(value)) return 0;
   // What stands between two strings: `'Password: ' + name + ':'`.
   if (site.quoted && /^\s*[+.,;)\]}][^\w]/.test(value) && /[+.,([:]\s*$/.test(value)) return 0;
   // `password=password` of keyword arguments, `const ERROR_PASSWORD_MISSING = "password_missing"`.
