@@ -10,6 +10,9 @@ export type {
 } from './metric-catalogue.ts';
 export { createMetrics } from './metrics.ts';
 export type { BudgetTotals, Metrics } from './metrics.ts';
+export { redactingErrorHandler } from './redacting-error-handler.ts';
+export type { ErrorResponse, RedactingErrorHandlerOptions } from './redacting-error-handler.ts';
+export { redactionHook } from './redact-line.ts';
 export { serializeError } from './serialize-error.ts';
 export type { SerializedError } from './serialize-error.ts';
 export { startTelemetry } from './telemetry.ts';

@@ -1,7 +1,8 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { Logger as PinoLogger } from 'pino';
-import { WITHHELD, serializeError } from './serialize-error.ts';
+import { WITHHELD, redactLine } from './redact-line.ts';
+import { serializeError } from './serialize-error.ts';
 
 export type Logger = PinoLogger;
 
@@ -83,42 +84,4 @@ function activeSpan(): { trace_id?: string; span_id?: string } {
   return span !== undefined && isSpanContextValid(span)
     ? { trace_id: span.traceId, span_id: span.spanId }
     : {};
-}
-
-/**
- * Redacts a line of JSON and keeps it one line of JSON. In JSON a line feed, a quote and a
- * backslash are escaped, which would hide a secret that holds one: where the line has an escape,
- * its strings are redacted one by one first.
- */
-function redactLine(line: string, redact: (text: string) => string): string {
-  const text = line.trimEnd();
-  const unescaped = text.includes('\\')
-    ? JSON.stringify(redactStrings(JSON.parse(text), redact))
-    : text;
-  const clean = redact(unescaped);
-  if (clean !== unescaped && !isJsonLine(clean)) {
-    // The redactor took a quote or a brace: what is left is safe to show, but only as text.
-    const { level, time, name } = JSON.parse(text) as Record<string, unknown>;
-    return `${JSON.stringify({ level, time, name, msg: 'redacted line', line: clean })}\n`;
-  }
-  return `${clean}\n`;
-}
-
-function redactStrings(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactStrings(item, redact));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [redact(name), redactStrings(member, redact)]),
-  );
-}
-
-function isJsonLine(text: string): boolean {
-  if (text.includes('\n')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,3 +1,5 @@
+import { WITHHELD } from './redact-line.ts';
+
 /** An error as plain data, every string of it redacted. */
 export interface SerializedError {
   name: string;
@@ -8,9 +10,6 @@ export interface SerializedError {
 }
 
 const MAX_CAUSES = 4;
-
-/** What stands for a text that could not be redacted. */
-export const WITHHELD = '[withheld: the redactor failed]';
 
 /**
  * Turns anything that was thrown into plain data for logs and for the `detail` of a problem. Reads
@@ -36,11 +35,11 @@ function serialize(
   if (typeof error !== 'object' || error === null) {
     return { name: 'Error', message: clean(String(error)) };
   }
-  const code = read(error, 'code');
-  const stack = read(error, 'stack');
-  const cause = read(error, 'cause');
-  const name = read(error, 'name');
-  const message = read(error, 'message');
+  const code = readMember(error, 'code');
+  const stack = readMember(error, 'stack');
+  const cause = readMember(error, 'cause');
+  const name = readMember(error, 'name');
+  const message = readMember(error, 'message');
   return {
     name: clean(typeof name === 'string' ? name : 'Error'),
     message: clean(
@@ -54,7 +53,7 @@ function serialize(
 }
 
 /** A getter or a proxy may throw. */
-function read(object: object, name: string): unknown {
+export function readMember(object: object, name: string): unknown {
   try {
     return (object as Record<string, unknown>)[name];
   } catch {
