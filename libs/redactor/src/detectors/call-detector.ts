@@ -4,6 +4,8 @@ import type { TextView } from '../engine/text-view.ts';
 import { isPlaceholder } from './placeholders.ts';
 
 const WINDOW = 512;
+/** Units of an argument that is not quoted. */
+const LONGEST_ARGUMENT = 64;
 
 /** Calls that take a user and a password, and which of their arguments is the password. */
 const CALLS: ReadonlyMap<string, number> = new Map([
@@ -40,7 +42,8 @@ export class CallDetector implements Detector {
       while (
         view.at(at) >= 0 &&
         view.at(at) !== (isQuoted ? quote : 44) &&
-        !isLineBreak(view.at(at))
+        !isLineBreak(view.at(at)) &&
+        (isQuoted || at - from < LONGEST_ARGUMENT)
       )
         at++;
       if (argument === wanted) {

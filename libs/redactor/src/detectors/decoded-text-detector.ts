@@ -147,60 +147,65 @@ class DecodedTextDetector implements Detector {
     const floor = Math.max(view.low, groupStart - LONGEST_CONTEXT);
     while (start - unitsOfGroup >= floor && isGroup(view, start - unitsOfGroup, unitsOfGroup, bits))
       start -= unitsOfGroup;
-    const units: number[] = [];
-    const places: number[] = [];
-    let at = start;
-    for (; at < view.high; at++) {
-      const code = view.at(at);
-      if (inClass(code, bits) && code !== EQUALS) {
-        units.push(code);
-        places.push(at - start);
-        continue;
-      }
-      // Encoders fold long runs over lines.
-      let next = at;
-      while (next - at < LONGEST_FOLD && isSpace(view.at(next))) next++;
-      if (next === at || !isLineBreak(view.at(at)) || !inClass(view.at(next), bits)) break;
-      at = next - 1;
-    }
+    const { text, places, end } = this.read(view, start, groupStart);
     if (view.starved) return undefined;
-    const text = this.text(units);
-    const [from, until] = readable(text, ((groupStart - start) * bitsOfUnit) >> 3);
-    if (until - from < SHORTEST_TEXT) return undefined;
-    const findings = view.inspect?.(text.slice(from, until)) ?? [];
+    const first = readableFrom(text, ((groupStart - start) * bitsOfUnit) >> 3);
+    if (text.length - first < SHORTEST_TEXT) return undefined;
+    const findings = view.inspect?.(text.slice(first)) ?? [];
     const unitOf = (byte: number): number => Math.floor((byte * 8) / bitsOfUnit);
     const lastUnitOf = (end: number): number => Math.ceil((end * 8) / bitsOfUnit) - 1;
     const region: DecodedRegion = {
       encoding: name,
       start,
       places,
-      firstUnit: unitOf(from),
-      lastUnit: lastUnitOf(until),
-      isCut: at >= view.high && until === text.length,
+      firstUnit: unitOf(first),
+      lastUnit: lastUnitOf(text.length),
+      isCut: end >= view.high,
       spans: findings.map((finding): RedactionFinding => ({
         ...finding,
-        start: places[unitOf(from + finding.start)] as number,
-        end: (places[lastUnitOf(from + finding.end)] as number) + 1,
+        start: places[unitOf(first + finding.start)] as number,
+        end: (places[lastUnitOf(first + finding.end)] as number) + 1,
       })),
     };
     view.keepDecoded(region);
     return region;
   }
 
-  /** The bytes that the units stand for, each as one unit. */
-  private text(units: readonly number[]): string {
-    const { bitsOfUnit } = this.encoding;
+  /**
+   * The bytes that the units from `start` on stand for, each as one unit: to the end of the run, of the window, or of
+   * what can be read behind `groupStart`.
+   */
+  private read(
+    view: TextView,
+    start: number,
+    groupStart: number,
+  ): { text: string; places: number[]; end: number } {
+    const { bits: classBits, bitsOfUnit } = this.encoding;
+    const places: number[] = [];
     let text = '';
     let bits = 0;
     let count = 0;
-    for (const unit of units) {
-      bits = ((bits << bitsOfUnit) | valueOf(unit, bitsOfUnit)) & 0xffff;
+    let at = start;
+    for (; at < view.high; at++) {
+      const code = view.at(at);
+      if (!inClass(code, classBits) || code === EQUALS) {
+        // Encoders fold long runs over lines.
+        let next = at;
+        while (next - at < LONGEST_FOLD && isSpace(view.at(next))) next++;
+        if (next === at || !isLineBreak(view.at(at)) || !inClass(view.at(next), classBits)) break;
+        at = next - 1;
+        continue;
+      }
+      places.push(at - start);
+      bits = ((bits << bitsOfUnit) | valueOf(code, bitsOfUnit)) & 0xffff;
       count += bitsOfUnit;
       if (count < 8) continue;
       count -= 8;
-      text += String.fromCharCode((bits >> count) & 255);
+      const byte = (bits >> count) & 255;
+      if (at >= groupStart && !isReadable(byte)) break;
+      text += String.fromCharCode(byte);
     }
-    return text;
+    return { text, places, end: at };
   }
 }
 
@@ -225,13 +230,11 @@ function isLetterOrDigit(view: TextView, index: number): boolean {
   return inClass(view.before(index), CLASS_BITS.a);
 }
 
-/** The bounds of the readable text around a place: what is decoded at random has control characters in it. */
-function readable(text: string, place: number): [number, number] {
-  let from = place;
+/** Where the readable text around a place begins: what is decoded at random has control characters in it. */
+function readableFrom(text: string, place: number): number {
+  let from = Math.min(place, text.length);
   while (from > 0 && isReadable(text.charCodeAt(from - 1))) from--;
-  let until = place;
-  while (until < text.length && isReadable(text.charCodeAt(until))) until++;
-  return [from, until];
+  return from;
 }
 
 function isReadable(byte: number): boolean {

@@ -4,15 +4,59 @@ import { TextView } from '../engine/text-view.ts';
 /** Units of escaped text that are read behind a name. */
 const LONGEST_ESCAPED = 1024;
 
-/** Text with its escapes undone, and where each of its units stands. */
-export interface UnescapedText {
-  readonly view: TextView;
-  /** Where the name begins in the view. */
-  readonly nameStart: number;
-  /** Where a unit of the view begins in the escaped text; one more entry than units. */
-  readonly places: readonly number[];
-  /** The escaped text goes on behind what was read. */
-  readonly isCut: boolean;
+/**
+ * A name and the text behind it with escapes undone, as far as it is read: a view of its own, whose indexes begin at
+ * the name.
+ */
+export class UnescapedText extends TextView {
+  /** Where each unit begins in the escaped text. */
+  private readonly places: number[];
+  private readonly source: TextView;
+  private readonly notation: Notation;
+  private next: number;
+  private readonly stop: number;
+
+  /** @param prefix what stands before the name, with its escape undone. */
+  constructor(source: TextView, notation: Notation, prefix: string, start: number, end: number) {
+    super();
+    this.source = source;
+    this.notation = notation;
+    this.text = prefix + source.slice(start, end);
+    this.places = Array.from(this.text, (_, index) => end - this.text.length + index);
+    this.next = end;
+    this.stop = Math.min(source.high, end + LONGEST_ESCAPED);
+    this.high = Infinity;
+  }
+
+  override at(index: number): number {
+    while (index >= this.text.length && this.readOn());
+    return index >= 0 && index < this.text.length ? this.text.charCodeAt(index) : -1;
+  }
+
+  /** Where the unit at an index, or the end of what was read, stands in the escaped text. */
+  placeOf(index: number): number {
+    return this.places[index] ?? this.next;
+  }
+
+  /** Whether reading was stopped by the bound on it before an index. */
+  isCutAt(index: number): boolean {
+    return index >= this.text.length && this.next >= this.stop;
+  }
+
+  /** Undoes one more unit; false at the end. */
+  private readOn(): boolean {
+    const { source, notation, next } = this;
+    if (next >= this.stop) return false;
+    const [unit, length] = notation.escapeAt(source, next);
+    const code = source.at(next);
+    if (length === 0 && (code < 0 || notation.ends(code))) return false;
+    if (length === 0 || unit >= 0) {
+      this.text += String.fromCharCode(length === 0 ? code : unit);
+      this.places.push(next);
+    }
+    this.next += Math.max(1, length);
+    return true;
+  }
 }
 
 /** One escape: the unit it stands for and how many units it takes; a length of 0 when none stands here. */
@@ -99,44 +143,33 @@ const STRING_LITERAL: Notation = {
 const EQUALS = 61;
 const NOTATIONS = [PERCENT, MARKUP, QUOTED_PRINTABLE, STRING_LITERAL];
 
+/** Units with which an escape begins: `%`, `&`, `=`, a backslash. */
+const OPENINGS = new Set([37, 38, 61, 92]);
+
 /** Marks that stand between a name and its value, and so tell that a text is escaped. */
 const SEPARATORS = new Set([34, 39, 58, 61, 62]);
 
 /**
  * The name and what follows it with escapes undone, when the first of what follows is an escaped separator or quote:
- * `password%3Dx`, `password&quot;:&quot;x`, `password=3Dx`, `password\u0022:\u0022x`.
+ * `password%3Dx`, `password&quot;:&quot;x`, `password=3Dx`, `password\u0022:\u0022x`. A `<` before it is kept.
  */
 export function unescapeBehind(
   view: TextView,
   nameStart: number,
   nameEnd: number,
-): UnescapedText | undefined {
+): { text: UnescapedText; nameStart: number } | undefined {
+  const first = view.at(nameEnd);
+  if (!OPENINGS.has(first)) return undefined;
   const notation = NOTATIONS.find(({ escapeAt }) => SEPARATORS.has(escapeAt(view, nameEnd)[0]));
   if (notation === undefined) return undefined;
-  const isElement = '&lt;'
-    .split('')
-    .every((unit, index) => view.before(nameStart - 4 + index) === unit.charCodeAt(0));
-  let text = (isElement ? '<' : '') + view.slice(nameStart, nameEnd);
-  const places = Array.from(text, (_, index) => nameEnd - text.length + index);
-  const stop = Math.min(view.high, nameEnd + LONGEST_ESCAPED);
-  let at = nameEnd;
-  while (at < stop) {
-    const [unit, length] = notation.escapeAt(view, at);
-    const code = view.at(at);
-    if (length === 0 && (code < 0 || notation.ends(code))) break;
-    if (length === 0 || unit >= 0) {
-      text += String.fromCharCode(length === 0 ? code : unit);
-      places.push(at);
-    }
-    at += Math.max(1, length);
-  }
-  places.push(at);
-  const inner = new TextView();
-  inner.text = text;
-  inner.end = text.length;
-  // Its end is the end of the text, not that of a window.
-  inner.high = text.length + 1;
-  return { view: inner, nameStart: isElement ? 1 : 0, places, isCut: at >= stop };
+  const isElement =
+    view.before(nameStart - 1) === 59 &&
+    view.before(nameStart - 2) === 116 &&
+    view.before(nameStart - 3) === 108 &&
+    view.before(nameStart - 4) === 38;
+  const prefix = isElement ? '<' : '';
+  const text = new UnescapedText(view, notation, prefix, nameStart, nameEnd);
+  return { text, nameStart: prefix.length };
 }
 
 function hexEscape(view: TextView, start: number, digits: number, length: number): Escape {

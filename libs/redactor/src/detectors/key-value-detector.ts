@@ -60,18 +60,17 @@ class KeyValueDetector implements Detector {
       const site = findValue(view, nameStart, nameEnd, this.family);
       return site && this.judge(view, nameStart, nameEnd, site);
     }
-    const { view: inner, nameStart: innerStart, places, isCut } = escaped;
+    const { text, nameStart: innerStart } = escaped;
     const innerEnd = innerStart + nameEnd - nameStart;
-    const site = findValue(inner, innerStart, innerEnd, this.family);
-    const found = site && this.judge(inner, innerStart, innerEnd, site);
+    const site = findValue(text, innerStart, innerEnd, this.family);
+    const found = site && this.judge(text, innerStart, innerEnd, site);
     if (found === undefined) return undefined;
-    const isOpen = isCut && found.end === inner.end;
     return {
       ...found,
-      start: places[found.start] as number,
-      end: places[found.end] as number,
+      start: text.placeOf(found.start),
+      end: text.placeOf(found.end),
       isLearnt: false,
-      ...(isOpen && { goesOn: (code: number) => !isSpace(code) }),
+      ...(text.isCutAt(found.end) && { goesOn: (code: number) => !isSpace(code) }),
     };
   }
 

@@ -129,20 +129,31 @@ export function findValue(
   const site = readToken(view, afterName);
   const value = view.slice(site.start, site.end);
   if (value.length < 3) return undefined;
-  const before = contextBefore(view, nameStart);
-  // machine h login l password value; ENV DB_PASSWORD value
-  if (family === 'password' && /(?:^|\s)login\s+\S+\s+$/.test(before))
-    return readValue(view, afterName, 'blank', false, family);
-  if (/(?:^|\s)(?:ENV|ARG|setx|SETX)\s+$/.test(before))
+  // ENV DB_PASSWORD value; machine h login l password value
+  if (isBlank(opener) && SETTERS.has(wordBefore(view, nameStart - 1)))
     return readValue(view, afterName, 'equals', false, family);
-  if (REFUSED.test(before)) return undefined;
+  if (family === 'password' && isSpace(opener) && LOGIN.test(contextBefore(view, nameStart)))
+    return readValue(view, afterName, 'blank', false, family);
   // `secret key 3f9c1a7b…`: without a separator only what cannot be a word.
-  if (isOpaque(value)) return site;
-  if (family !== 'password') return undefined;
+  const isOpaqueValue = isOpaque(value);
+  if (!isOpaqueValue && family !== 'password') return undefined;
   // ALTER USER u PASSWORD 'value'; requirepass value
-  if (view.at(afterName) === APOSTROPHE && isSpace(opener)) return site;
+  const isQuotedValue = view.at(afterName) === APOSTROPHE && isSpace(opener);
   const isNoWord = isMadeUp(value) && /\d/.test(value) && value.length >= 8;
-  return isNoWord && !isIdentifier(value) && !/\d\.\d/.test(value) ? site : undefined;
+  const isValue =
+    isOpaqueValue || isQuotedValue || (isNoWord && !isIdentifier(value) && !/\d\.\d/.test(value));
+  return isValue && !REFUSED.test(contextBefore(view, nameStart)) ? site : undefined;
+}
+
+/** Instructions and commands that set a variable. */
+const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX']);
+const LOGIN = /(?:^|\s)login\s+\S+\s+$/;
+
+/** The word that ends before an index, as far as it is short. */
+function wordBefore(view: TextView, end: number): string {
+  let start = end;
+  while (end - start < 6 && isWordCode(view.before(start - 1))) start--;
+  return view.slice(start, end);
 }
 
 const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);

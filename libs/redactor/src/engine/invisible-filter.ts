@@ -109,7 +109,8 @@ export class InvisibleFilter {
   }
 }
 
-function mayHoldInvisible(text: string): boolean {
+/** Whether a text has a unit that the filter has to look at. */
+export function mayHoldInvisible(text: string): boolean {
   return (
     text.includes(ESCAPE) ||
     text.includes(NUL) ||

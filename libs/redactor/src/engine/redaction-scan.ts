@@ -2,7 +2,7 @@ import { isLearnable, LearntValueDetector } from './learnt-value-detector.ts';
 import type { RedactionFinding, UninspectedText } from '../finding.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
-import { countPiecesBefore, InvisibleFilter } from './invisible-filter.ts';
+import { countPiecesBefore, InvisibleFilter, mayHoldInvisible } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
 import { TriggerAutomaton } from './trigger-automaton.ts';
@@ -19,6 +19,9 @@ const MOST_LAYERS = 3;
 
 /** Values that one text may teach; later ones are masked in their own place only. */
 const MOST_LEARNT = 64;
+
+/** Units of a text with control characters that are taken at once. */
+const LARGE_CHUNK = 1 << 20;
 
 /** Below this many held units a verdict is asked for with every chunk; above, with every sixteenth more. */
 const ALWAYS_RETRY = 512;
@@ -125,6 +128,16 @@ export class RedactionScan {
 
   /** Adds input; returns the output that is now certain. */
   push(chunk: string, final: boolean): string {
+    if (chunk.length <= LARGE_CHUNK || !mayHoldInvisible(chunk)) return this.take(chunk, final);
+    // What is taken out is kept until it is written: a piece at a time, so that this stays bounded.
+    let output = '';
+    let from = 0;
+    for (; from + LARGE_CHUNK < chunk.length; from += LARGE_CHUNK)
+      output += this.take(chunk.slice(from, from + LARGE_CHUNK), false);
+    return output + this.take(chunk.slice(from), final);
+  }
+
+  private take(chunk: string, final: boolean): string {
     const visible = this.filter.take(chunk, final, this.buffer.length, this.pieces);
     if (visible !== '') this.buffer = this.buffer === '' ? visible : this.buffer + visible;
     if (!final && this.buffer.length < this.retryAt) return '';

@@ -56,7 +56,8 @@ export class TriggerScanner {
 
   /** Reads to the next unit at which something ends, or to `end`; returns the index after the last unit read. */
   advance(text: string, from: number, end: number): number {
-    if (this.own !== EMPTY || this.learnt !== EMPTY) return this.advanceAll(text, from, end);
+    if (this.own !== EMPTY) return this.advanceAll(text, from, end);
+    if (this.learnt !== EMPTY) return this.advanceTwo(text, from, end);
     const { table, classes, shift, firstHitState } = this.builtIn;
     let state = this.state;
     let index = from;
@@ -70,6 +71,27 @@ export class TriggerScanner {
       }
     }
     this.state = state;
+    return index;
+  }
+
+  private advanceTwo(text: string, from: number, end: number): number {
+    const { table, classes, shift, firstHitState } = this.builtIn;
+    const { table: learntTable, classes: learntClasses, shift: learntShift } = this.learnt;
+    const learntMask = learntClasses.length - 1;
+    const firstLearntHit = this.learnt.firstHitState;
+    let { state, learntState } = this;
+    let index = from;
+    let isHit = false;
+    while (index < end && !isHit) {
+      const code = text.charCodeAt(index++);
+      state = table[(state << shift) + (classes[code] as number)] as number;
+      const learntSymbol = learntClasses[code & learntMask] as number;
+      learntState = learntTable[(learntState << learntShift) + learntSymbol] as number;
+      isHit = state >= firstHitState || learntState >= firstLearntHit;
+    }
+    this.isHit = isHit;
+    this.state = state;
+    this.learntState = learntState;
     return index;
   }
 
