@@ -13,6 +13,7 @@ export interface TriggerHit {
 const OTHER = 1;
 /** Classes that the units outside ASCII share. */
 const CLASSES_BEYOND_ASCII = 8;
+const NO_HITS: readonly TriggerHit[] = [];
 
 /**
  * One pass over the text for all literals at once (Aho and Corasick, 1975), as a full table: one look-up
@@ -26,10 +27,10 @@ export class TriggerAutomaton {
    * 128 entries do; units outside ASCII then pass for others.
    */
   readonly classes: Uint8Array;
-  readonly firstHitState: number;
+  readonly firstHitState: number = 0;
   readonly longestLiteral: number;
-  /** Literals whose masked span may begin before them. */
-  private readonly reaching: readonly string[];
+  /** Literals whose masked span may begin before them, by their first unit. */
+  private readonly reaching = new Map<number, string[]>();
   /** A state's row in the table begins at `state << shift`. */
   readonly shift: number;
   private readonly hits: readonly (readonly TriggerHit[])[];
@@ -56,81 +57,98 @@ export class TriggerAutomaton {
     this.shift = classCount <= 64 ? 6 : 7;
     const width = 1 << this.shift;
 
-    // The trie.
-    const children: Map<number, number>[] = [new Map<number, number>()];
-    const own: TriggerHit[][] = [[]];
-    const depth: number[] = [0];
-    const holds: boolean[] = [false];
+    // The trie: each state with its first child, its next sibling and the symbol that leads to it.
+    const mostStates = literals.reduce((sum, { literal }) => sum + literal.length, 1);
+    const firstChild = new Int32Array(mostStates);
+    const sibling = new Int32Array(mostStates);
+    const symbolOf = new Uint8Array(mostStates);
+    const depth = new Uint16Array(mostStates);
+    const holds = new Uint8Array(mostStates);
+    const own = new Map<number, TriggerHit[]>();
+    const childOf = (state: number, symbol: number): number => {
+      let child = firstChild[state] as number;
+      while (child !== 0 && symbolOf[child] !== symbol) child = sibling[child] as number;
+      return child;
+    };
+    let size = 1;
     for (const hit of literals) {
       let state = 0;
       for (let index = 0; index < hit.literal.length; index++) {
-        const symbol = this.classes[hit.literal.charCodeAt(index)] as number;
         // A literal whose mask begins behind it holds nothing back while it is being read.
-        if (hit.detector.masks !== 'after') holds[state] = true;
-        let next = children[state]?.get(symbol);
-        if (next === undefined) {
-          next = children.length;
-          children[state]?.set(symbol, next);
-          children.push(new Map());
-          own.push([]);
-          holds.push(false);
-          depth.push(index + 1);
+        if (hit.detector.masks !== 'after') holds[state] = 1;
+        const symbol = this.classes[hit.literal.charCodeAt(index)] as number;
+        let child = childOf(state, symbol);
+        if (child === 0) {
+          child = size++;
+          symbolOf[child] = symbol;
+          depth[child] = index + 1;
+          sibling[child] = firstChild[state] as number;
+          firstChild[state] = child;
         }
-        state = next;
+        state = child;
       }
-      own[state]?.push(hit);
+      const hits = own.get(state);
+      if (hits === undefined) own.set(state, [hit]);
+      else hits.push(hit);
     }
     this.longestLiteral = depth.reduce((longest, units) => Math.max(longest, units), 0);
-    this.reaching = literals
-      .filter(({ detector }) => detector.masks === 'before')
-      .map(({ literal }) => literal);
+    for (const { detector, literal } of literals) {
+      if (detector.masks !== 'before') continue;
+      const group = this.reaching.get(literal.charCodeAt(0));
+      if (group === undefined) this.reaching.set(literal.charCodeAt(0), [literal]);
+      else group.push(literal);
+    }
 
-    // Failure links, and from them the full table, in breadth-first order.
-    const size = children.length;
-    const next = new Int32Array(size * width);
+    // Failure links in breadth-first order, and with them what each state reports and holds.
     const fail = new Int32Array(size);
-    const order: number[] = [0];
-    const reported: TriggerHit[][] = [];
+    const order = new Int32Array(size);
+    const reported: (readonly TriggerHit[])[] = [NO_HITS];
     const heldDepth = new Uint16Array(size);
-    for (let head = 0; head < order.length; head++) {
+    let queued = 1;
+    for (let head = 0; head < queued; head++) {
       const state = order[head] as number;
       const back = fail[state] as number;
-      reported[state] =
-        state === 0 ? [] : [...(own[state] as TriggerHit[]), ...(reported[back] as TriggerHit[])];
-      heldDepth[state] =
-        holds[state] === true
-          ? (depth[state] as number)
-          : state === 0
-            ? 0
-            : (heldDepth[back] as number);
-      if (state !== 0) next.copyWithin(state * width, back * width, (back + 1) * width);
-      for (const [symbol, child] of children[state] as Map<number, number>) {
-        fail[child] = state === 0 ? 0 : (next[back * width + symbol] as number);
-        next[state * width + symbol] = child;
-        order.push(child);
+      heldDepth[state] = (holds[state] === 1 ? depth[state] : heldDepth[back]) as number;
+      for (let child = firstChild[state] as number; child !== 0; child = sibling[child] as number) {
+        const symbol = symbolOf[child] as number;
+        let from = back;
+        let followed = state === 0 ? 0 : childOf(from, symbol);
+        while (followed === 0 && from !== 0) {
+          from = fail[from] as number;
+          followed = childOf(from, symbol);
+        }
+        fail[child] = followed;
+        const hits = own.get(child);
+        const inherited = reported[followed] as readonly TriggerHit[];
+        reported[child] = hits === undefined ? inherited : [...hits, ...inherited];
+        order[queued++] = child;
       }
     }
 
-    // Renumber: states that report nothing first.
+    // Numbers: states that report nothing first. Then the full table: a row is that of the failure link, and the children.
     const number = new Int32Array(size);
-    const silent = order.filter((state) => (reported[state] as TriggerHit[]).length === 0);
-    const loud = order.filter((state) => (reported[state] as TriggerHit[]).length > 0);
-    [...silent, ...loud].forEach((state, index) => (number[state] = index));
+    let given = 0;
+    for (const reports of [false, true]) {
+      for (const state of order) {
+        if ((reported[state] as readonly TriggerHit[]).length > 0 === reports)
+          number[state] = given++;
+      }
+      if (!reports) this.firstHitState = given;
+    }
     this.table = size <= 65_536 ? new Uint16Array(size * width) : new Uint32Array(size * width);
     this.held = new Uint16Array(size);
-    const hits: TriggerHit[][] = [];
+    const hits: (readonly TriggerHit[])[] = [];
     for (const state of order) {
       const target = number[state] as number;
-      hits[target] = reported[state] as TriggerHit[];
+      hits[target] = reported[state] as readonly TriggerHit[];
       this.held[target] = heldDepth[state] as number;
-      for (let symbol = 0; symbol < width; symbol++) {
-        this.table[target * width + symbol] = number[
-          next[state * width + symbol] as number
-        ] as number;
-      }
+      const row = target * width;
+      const backRow = (number[fail[state] as number] as number) * width;
+      if (state !== 0) this.table.copyWithin(row, backRow, backRow + width);
+      for (let child = firstChild[state] as number; child !== 0; child = sibling[child] as number)
+        this.table[row + (symbolOf[child] as number)] = number[child] as number;
     }
     this.hits = hits;
-    this.firstHitState = silent.length;
   }
 
   /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
@@ -152,7 +170,9 @@ export class TriggerAutomaton {
   /** Whether a literal that reaches back may stand at an index, as far as the text goes. */
   mayReachBackFrom(text: string, index: number): boolean {
     const units = text.length - index;
-    return this.reaching.some((literal) =>
+    if (units === 0) return this.reaching.size > 0;
+    const group = this.reaching.get(text.charCodeAt(index)) ?? [];
+    return group.some((literal) =>
       text.startsWith(literal.length > units ? literal.slice(0, units) : literal, index),
     );
   }
