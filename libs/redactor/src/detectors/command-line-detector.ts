@@ -21,6 +21,8 @@ interface CommandLineSecret {
   readonly programs: string;
   /** Whether the value follows at once, behind a blank, or either. */
   readonly place: 'attached' | 'apart' | 'either';
+  /** The flag is a subcommand: it follows the program at once. */
+  readonly isSubcommand?: true;
   /** Words between the flag and the value: names, files. */
   readonly skip?: number;
   /** The value stands behind this mark in its word: `user:password`. */
@@ -67,7 +69,9 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' -bc', programs: 'htpasswd', place: 'apart', skip: 2 },
   { flag: ' -nb', programs: 'htpasswd', place: 'apart', skip: 1 },
   { flag: ' -nbB', programs: 'htpasswd', place: 'apart', skip: 1 },
-  { flag: ' user', programs: 'net', place: 'apart', skip: 1 },
+  { flag: ' use', programs: 'net', isSubcommand: true, place: 'apart', skip: 1 },
+  { flag: ' --body', programs: 'gh secret set .*', place: 'either' },
+  { flag: ' user', programs: 'net', isSubcommand: true, place: 'apart', skip: 1 },
   { flag: 'wpa_passphrase', programs: '', place: 'apart', skip: 1 },
   { flag: 'jdbc:oracle:thin:', programs: '', place: 'attached', behind: '/' },
   { flag: 'jdbc:oracle:oci:', programs: '', place: 'attached', behind: '/' },
@@ -99,7 +103,10 @@ class CommandLineDetector implements Detector {
     this.triggers = [{ literal: flag, caseSensitive: true }];
     this.secrets = secrets.map((secret) => ({
       ...secret,
-      line: new RegExp(`(?:^|[\\s/;&|("'\`$])(?:${secret.programs})(?:\\.exe)?(?:\\s|$)`, 'i'),
+      line: new RegExp(
+        `(?:^|[\\s/;&|("'\`$])(?:${secret.programs})(?:\\.exe)?${secret.isSubcommand === true ? '$' : '(?:\\s|$)'}`,
+        'i',
+      ),
     }));
   }
 
@@ -114,6 +121,8 @@ class CommandLineDetector implements Detector {
     if (secret === undefined) return undefined;
     let at = skipBlanks(view, end);
     for (let word = 0; word < (secret.skip ?? 0); word++) at = skipBlanks(view, wordEnd(view, at));
+    // `net use Z: \\\\server\\share password`
+    if (view.at(at) === 92) at = skipBlanks(view, wordEnd(view, at));
     const [from, until] = wordAt(view, at);
     const value = view.slice(from, until);
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;

@@ -35,6 +35,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'contrasena',
       'senha',
       'motdepasse',
+      'mot de passe',
       'mot_de_passe',
       'wachtwoord',
       'wachtwort',
@@ -76,6 +77,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'pw:',
       'pw=',
       'pw :',
+      'pw ',
       'pw =',
       '_pw=',
       '_pw:',
@@ -123,6 +125,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'session-id',
       'sessid',
       'connect.sid',
+      'sonar.login',
       '_session=',
       'session=',
       'sid=',
@@ -147,6 +150,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       '_pat',
       '_otp',
       'recovery_code',
+      'code_verifier',
       'recovery code',
       'backup_code',
       'verification_code',
@@ -186,6 +190,11 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'access code',
       'access key',
       'clé api',
+      'clé secrète',
+      'clave secreta',
+      '秘密鍵',
+      '私钥',
+      '私鑰',
       'schlüssel',
       'clave api',
       'chave api',
@@ -301,11 +310,23 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
   const nearest = leftParts.at(-1);
-  if (family === 'weak_key') return !leftParts.some((part) => PUBLIC_PARTS.has(part));
+  if (family === 'weak_key')
+    return !leftParts.some((part) => PUBLIC_PARTS.has(part) && !HOLDERS_OF_KEYS.has(part));
   if (family === 'token' && rightParts.some((part) => RIGHT_PUBLIC_TOKEN.has(part))) return false;
   if (family === 'token' && leftParts.some((part) => LEFT_PUBLIC_TOKEN.has(part))) return false;
   return nearest === undefined || !LEFT_PUBLIC.has(nearest);
 }
+
+/** Parts that make a key no less secret: `AZURE_STORAGE_KEY`. */
+const HOLDERS_OF_KEYS = new Set([
+  'storage',
+  'store',
+  'provider',
+  'service',
+  'host',
+  'log',
+  'manager',
+]);
 
 const LEFT_PUBLIC = new Set([
   'public',

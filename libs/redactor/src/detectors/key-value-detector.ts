@@ -41,7 +41,7 @@ class KeyValueDetector implements Detector {
     let wordEnd = end;
     while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
     // `bypass=`; but `dbPass=`.
-    if (wordEnd < end && endsOtherWord(view, start)) return undefined;
+    if (wordEnd < end && (endsOtherWord(view, start) || isMixed(view, start))) return undefined;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
@@ -107,6 +107,11 @@ function endsOtherWord(view: TextView, index: number): boolean {
   let from = index;
   while (index - from < 8 && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
   return from < index && NO_PASSWORD.test(view.slice(from, index));
+}
+
+/** `pW` of minified code. */
+function isMixed(view: TextView, index: number): boolean {
+  return (view.at(index) & 32) !== 0 && (view.at(index + 1) & 32) === 0;
 }
 
 /** `_` and `-`, with which the short key words begin. */

@@ -33,7 +33,7 @@ export function distinctUnits(text: string, enough = 64): number {
 }
 
 const REFERENCE =
-  /^(?:\\?\$[{(A-Za-z_]|\{\{|%\w+%$|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+  /^(?:\\?\$[{(A-Za-z_]|\{\{|%\w+%$|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
 
 const WORDS = new Set(
   `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean
@@ -43,7 +43,9 @@ const WORDS = new Set(
   your_password your-password yourpassword your_token your-token your_secret your_api_key your-api-key yourapikey
   mypassword-here insert_here replace_me replaceme replace-me not_set not-set n/a na basic bearer digest negotiate
   private public static internal external session cookie header query body form async await function return const
-  let var new self this super import from class type interface`.split(/\s+/),
+  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped`.split(
+    /\s+/,
+  ),
 );
 
 /** Whether a value only stands for a secret: a reference, a type, a filler, a word of documentation. */
@@ -52,6 +54,8 @@ export function isPlaceholder(value: string): boolean {
   if (FILLER.test(value) || REFERENCE.test(value) || PUBLISHED.has(value)) return true;
   const lower = value.toLowerCase();
   if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
+  if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
+    return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
   if (/^\[redacted(?::[\w:.-]*)?\]?/.test(lower) && lower.length - lower.indexOf(']') <= 4)
     return true;

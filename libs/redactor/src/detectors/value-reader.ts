@@ -52,7 +52,7 @@ export function isNameCode(code: number): boolean {
   return inClass(code, CLASS_BITS.t);
 }
 
-const AFTER_NAME = new CodeSet('=:"\'`\\] \t>!?+%&(,\n\r');
+const AFTER_NAME = new CodeSet('=:"\'`\\] \t<>!?+%&(,\n\r');
 
 /** Whether a name that has a value may end before a unit: a separator, or what closes the name. */
 export function mayFollowName(code: number): boolean {
@@ -68,9 +68,16 @@ function skipBlanks(view: TextView, from: number): number {
 /** Skips what closes a quoted or bracketed name: `"`, `\"`, `']`, a backtick. */
 function skipNameClose(view: TextView, from: number): number {
   let at = from;
-  if (view.at(at) === BACKSLASH && isQuote(view.at(at + 1))) at += 2;
-  else if (isQuote(view.at(at))) at++;
+  const quote = skipBackslashes(view, at);
+  if (isQuote(view.at(quote))) at = quote + 1;
   if (view.at(at) === 93) at++;
+  return at;
+}
+
+/** Skips the backslashes before a quote: JSON in a string in a string has three. */
+function skipBackslashes(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < 7 && view.at(at) === BACKSLASH) at++;
   return at;
 }
 
@@ -87,21 +94,21 @@ export function findValue(
 ): ValueSite | undefined {
   const opener = view.before(nameStart - 1);
   // <password>value</password>; a lone <password> is a placeholder.
-  if (opener === LESS && view.at(nameEnd) === GREATER) {
-    const site = readUntil(
-      view,
-      nameEnd + 1,
-      (code) => code === LESS || isLineBreak(code),
-      'element',
-    );
-    return site.goesOn !== undefined || view.has('</', site.end) ? site : undefined;
+  if (opener === LESS && view.at(nameEnd) === GREATER) return readElement(view, nameEnd + 1);
+  // <key>password</key><string>value</string>
+  if (opener === GREATER && view.has('</', nameEnd)) {
+    const next = skipToElement(view, nameEnd);
+    return next < 0 ? undefined : readElement(view, next);
   }
-  if (view.at(nameEnd) === OPENING_PAREN) return readArgument(view, nameStart, nameEnd + 1);
+  if (view.at(nameEnd) === OPENING_PAREN)
+    return MAY_STAND_ALONE.has(family) ? readArgument(view, nameStart, nameEnd + 1) : undefined;
   const closed = skipNameClose(view, nameEnd);
+  // <property name="db.password">value</property>
+  if (closed > nameEnd && view.at(closed) === GREATER) return readElement(view, closed + 1);
   const afterName = skipBlanks(view, closed);
   const separator = readSeparator(view, afterName);
   if (separator !== undefined) {
-    const valueStart = skipBlanks(view, separator.end);
+    const valueStart = skipEmphasis(view, skipBlanks(view, separator.end));
     const spaced = valueStart > separator.end && afterName > closed;
     // `"Password:"`: the string ends here.
     if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
@@ -119,7 +126,17 @@ export function findValue(
     return readNextArgument(view, nameStart, nameEnd, afterName + 1);
   if (closed > nameEnd) return readDefault(view, closed);
   const link = skipLink(view, afterName, afterName > closed);
-  if (link >= 0) return onlyIf(readToken(view, link), view, isMadeUp);
+  if (link >= 0) {
+    return onlyIf(
+      readToken(view, link),
+      view,
+      (value) => isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link))),
+    );
+  }
+  if (view.at(afterName) === 124 && TABLE_CELL.test(contextBefore(view, nameStart))) {
+    const cell = readToken(view, skipBlanks(view, afterName + 1));
+    return onlyIf(cell, view, isMadeUp);
+  }
   if (afterName === closed) return undefined;
   // --password value
   if (opener === DASH || (view.at(nameStart) === DASH && !isWordCode(opener))) {
@@ -160,6 +177,29 @@ const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 's
 
 const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$/;
 
+function readElement(view: TextView, from: number): ValueSite | undefined {
+  const isCharacterData = view.has('<![CDATA[', from);
+  const start = isCharacterData ? from + 9 : from;
+  const end = isCharacterData ? 93 : LESS;
+  const site = readUntil(view, start, (code) => code === end || isLineBreak(code), 'element');
+  const isClosed = isCharacterData ? view.at(site.end) === end : view.has('</', site.end);
+  return site.goesOn !== undefined || isClosed ? site : undefined;
+}
+
+/** Elements that hold the value of the element before them: property lists, tables, definition lists. */
+const VALUE_ELEMENTS = ['<string>', '<value>', '<data>', '<td>', '<dd>'];
+
+/** Where the content of the next element begins, if that follows at once; -1 else. */
+function skipToElement(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < 24 && view.at(at) !== GREATER) at++;
+  at++;
+  while (at - from < 64 && isSpace(view.at(at))) at++;
+  if (!VALUE_ELEMENTS.some((element) => view.has(element, at))) return -1;
+  while (at - from < 96 && view.at(at) !== GREATER) at++;
+  return view.at(at) === GREATER ? at + 1 : -1;
+}
+
 /** Before a name: words of messages about what is wrong with it. */
 const REFUSED =
   /(?:unexpected|invalid|unknown|illegal|bad|expected|missing|no|of|per|next|last)\s+$/i;
@@ -193,8 +233,19 @@ function readToken(view: TextView, from: number): ValueSite {
   return readUntil(view, start + 1, ends, 'blank');
 }
 
+/** `**Password:** value` of Markdown. */
+function skipEmphasis(view: TextView, from: number): number {
+  const isMark = view.has('**', from) || view.has('__', from);
+  return isMark && isBlank(view.at(from + 2)) ? skipBlanks(view, from + 2) : from;
+}
+
 /** What links a name to its value in prose, in some languages. */
+const TABLE_CELL = /\|\s*[*`]*$/;
 const LINKS = [
+  'set to',
+  'changed to',
+  'reset to',
+  'changed from',
   'is',
   'was',
   'ist',
@@ -232,7 +283,7 @@ function skipLink(view: TextView, from: number, isSpaced: boolean): number {
 
 /** Verbs that make a call ask for a value, or speak of one, and do not give it. */
 const ASKING =
-  /(?:^|[^a-z])(?:get|find|read|parse|fetch|load|resolve|lookup|delete|remove|new|generate|create|validate|verify|check|compare|hash|prompt|input|ask|has|is|need|require|label|translate)[^a-z]*$/i;
+  /(?:^|[^a-z])(?:get|find|read|parse|fetch|load|resolve|lookup|delete|remove|new|generate|create|validate|verify|check|compare|hash|prompt|input|ask|has|is|need|require|label|translate|encode|decode|replace|split|join|match|test|equals|includes|trim|format)[^a-z]*$/i;
 
 /** `setPassword("value")`, `.password('value')`. */
 function readArgument(view: TextView, nameStart: number, from: number): ValueSite | undefined {
@@ -332,6 +383,7 @@ function readSeparator(
       return { end: view.at(at + 2) === EQUALS ? at + 3 : at + 2, name: 'equals', compares: true };
     return { end: at + 1, name: 'equals' };
   }
+  if (code === LESS && next === DASH) return { end: at + 2, name: 'equals' };
   if (code === COLON) {
     if (next === EQUALS || next === COLON)
       return { end: at + 2, name: next === EQUALS ? 'equals' : 'colon' };
@@ -365,13 +417,14 @@ function findPairedValue(view: TextView, closed: number): number {
   let at = closed;
   while (
     at - closed < LONGEST_PADDING &&
-    (isSpace(view.at(at)) || (view.at(at) === COMMA && at - closed < 4))
+    (isSpace(view.at(at)) || view.at(at) === 123 || (view.at(at) === COMMA && at - closed < 4))
   )
     at++;
   if (at === closed) return -1;
   if (isQuote(view.at(at))) at++;
-  if (!view.has('value', at) && !view.has('Value', at)) return -1;
-  at += 5;
+  const word = ['value', 'Value', 'default'].find((each) => view.has(each, at));
+  if (word === undefined) return -1;
+  at += word.length;
   if (isQuote(view.at(at))) at++;
   at = skipBlanks(view, at);
   return view.at(at) === COLON || view.at(at) === EQUALS ? at + 1 : -1;
@@ -414,8 +467,9 @@ function readValue(
   )
     start++;
   start = skipQuoteEntity(view, start);
-  const escaped = view.at(start) === BACKSLASH && isQuote(view.at(start + 1));
-  if (escaped) start++;
+  const unescaped = skipBackslashes(view, start);
+  const escaped = unescaped > start && isQuote(view.at(unescaped));
+  if (escaped) start = unescaped;
   const opener = view.at(start);
   if (isQuote(opener)) {
     const triple = view.at(start + 1) === opener && view.at(start + 2) === opener;
@@ -453,7 +507,7 @@ function readQuoted(
     const code = view.at(at);
     if (code < 0 || isLineBreak(code)) break;
     if (code === BACKSLASH) {
-      if (escaped && view.at(at + 1) === quote) break;
+      if (escaped && view.at(skipBackslashes(view, at)) === quote) break;
       at += 2;
       continue;
     }

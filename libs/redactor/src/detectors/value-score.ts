@@ -1,4 +1,5 @@
 import type { KeyFamily } from './key-names.ts';
+import { NAME_WORDS } from './name-words.ts';
 import type { ValueSite } from './value-reader.ts';
 import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
 
@@ -42,17 +43,19 @@ export function judgeValue(
   const mixedCase = /[a-z]/.test(value) && /[A-Z]/.test(value);
   const marks = /[^\w\s-]/.test(value);
 
-  if (/^0x[0-9a-f]{1,8}$/i.test(value)) return 0;
+  if (/^-?0x[0-9a-f]{1,8}$/i.test(value)) return 0;
+  if (site.separator === 'flag' && value.startsWith('-')) return 0;
   // A type or a variable in the place of a value: `pass: NodePath,`.
   if (site.inCode === true && site.separator === 'colon' && /^[A-Za-z_$.]+$/.test(value)) return 0;
 
   if (family === 'password') {
+    if (words >= 12 && /mnemonic|phrase/i.test(name) && /^[a-z ]+$/.test(value)) return 0.8;
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return 0;
     if (length < 4) return 0;
     // The result of a test: `--- PASS: TestLogin/sub7`.
-    if (name === 'PASS' && (value.includes('/') || isIdentifier(value))) return 0;
+    if (name === 'PASS' && /^(?:Test|Benchmark|Example|Fuzz)|\//.test(value)) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
     if (/(?:^|[^a-z])pass$/i.test(name) && !isShellName(name)) {
       if (words > 1 || /[^\x21-\x7e]/.test(value) || !(digits || (site.quoted && marks))) return 0;
@@ -67,6 +70,8 @@ export function judgeValue(
       if (site.separator === 'flag') return 0.55;
       return site.inProse === true ? 0.4 : length >= 6 ? 0.5 : 0;
     }
+    // `challengePassword`, `overEvery`.
+    if (!digits && mixedCase && isIdentifier(value)) return 0.45;
     return 0.85;
   }
 
@@ -122,7 +127,8 @@ function isNotation(value: string): boolean {
     (/^[-+.\deE]+$/.test(value) && /[.eE]/.test(value)) ||
     /\(\?[:=!<]|\[\^?[\w\\]-[\w\\]|\\[wdsWDSb][*+?{]|\][*+?{]/.test(value) ||
     /^(?:\\u[\da-f]{4}|\\x[\da-f]{2})+$/i.test(value) ||
-    /^:[a-z]+:/.test(value)
+    /^:[a-z]+:/.test(value) ||
+    /^[a-z-]+\([^)]*\)$/.test(value)
   );
 }
 
@@ -161,7 +167,7 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (/^[A-Za-z_$][\w$]*(?:(?:\?\.|::|->)[A-Za-z_$][\w$]*)+[;,)]*$/.test(value)) return true;
   if (/^[A-Za-z_$][A-Za-z_$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+[;,)]*$/.test(value))
     return site.spaced || site.separator === 'colon';
-  if (/^\+[\w$]|\/\*|\*\//.test(value)) return true;
+  if (/^\+[A-Za-z_$][\w$]*[.(]|\/\*|\*\//.test(value)) return true;
   // Code without blanks: `tokens=s.context.normal,this.next()`.
   if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
   if (/^[\w$.]+(?:,[\w$.]+)+$/.test(value) && value.split(',').every(isIdentifier)) return true;
@@ -173,10 +179,7 @@ function isExpression(value: string, site: ValueSite): boolean {
     return !isAssignment || /^[([{]/.test(value);
   if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {
     // `token = nextToken`; but `password = hunter2` of an INI file.
-    return (
-      !/\d/.test(value) ||
-      (/^[a-z]+[A-Z]/.test(value) && value.length < 20 && !/\d.*[A-Z].*\d/.test(value))
-    );
+    return !/\d/.test(value) || (isIdentifier(value) && /[a-z][A-Z]|_/.test(value));
   }
   return false;
 }
@@ -191,24 +194,19 @@ function isWordy(value: string): boolean {
   );
 }
 
-/** Sizes and curves that stand in the names of keys and algorithms. */
-const ALGORITHM_NUMBERS =
-  /25519|448|521|(?<!\d)(?:1|2|3|16|32|64|128|192|224|256|384|512|1024|2048|3072|4096)(?!\d)/g;
-
 /**
- * A name of a program: `Uint8Array`, `defaultToConfig2`, `_this15.accessToken`, `K8S_VOLUME_TYPE`. Random letters change
- * case and turn into digits too often for that.
+ * A name of a program: `Uint8Array`, `defaultToConfig2`, `_this15.accessToken`, `K8S_VOLUME_TYPE`. Most of its letters
+ * are in words; a random value has none.
  */
 export function isIdentifier(value: string): boolean {
   if (!/^[A-Za-z_$][\w$.]*$/.test(value)) return false;
-  const name = value.replace(ALGORITHM_NUMBERS, '');
-  const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? [];
-  const numbers = name.match(/\d+/g) ?? [];
-  const letters = words.reduce((sum, word) => sum + word.length, 0);
-  return (
-    words.some((word) => word.length >= 3) &&
-    letters >= 2.5 * words.length &&
-    numbers.every((digits) => digits.length <= 2) &&
-    numbers.length <= Math.max(1, words.length - 1)
-  );
+  let letters = 0;
+  let known = 0;
+  for (const [word] of value.matchAll(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g)) {
+    letters += word.length;
+    const lower = word.toLowerCase();
+    if (NAME_WORDS.has(lower) || (lower.endsWith('s') && NAME_WORDS.has(lower.slice(0, -1))))
+      known += word.length;
+  }
+  return known * 2 >= letters && known >= 3;
 }

@@ -261,7 +261,7 @@ export const PLATFORM_RULES: readonly TokenRule[] = [
     kind: 'rancher_token',
     source: 'https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys',
     shapes: ['token-<l:5>:|<l:50+>', 'kubeconfig-user-<l:5>:|<l:50+>'],
-    clean: ['token-<l:5>:<l:8>'],
+    clean: ['token-<l:5>', 'kubeconfig-user-<l:5>'],
   },
   {
     rule: 'cockroach-key',

@@ -27,7 +27,7 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     rule: 'digest-response',
     kind: 'digest_response',
     source: 'https://www.rfc-editor.org/rfc/rfc7616',
-    shapes: ['response="|<h:32+>'],
+    shapes: ['response="|<h:32+>', 'mac="|<b:43+>'],
     joined: true,
     clean: ['response="<h:8>', 'response="ok"'],
   },

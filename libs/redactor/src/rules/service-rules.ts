@@ -352,7 +352,12 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'pgpass-line',
     kind: 'password',
     source: 'https://www.postgresql.org/docs/current/libpq-pgpass.html',
-    shapes: [':5432:<w:1-63>:<w:1-63>:|<p:4+>', ':5432:*:<w:1-63>:|<p:4+>'],
+    shapes: [
+      ':5432:<w:1-63>:<w:1-63>:|<p:4+>',
+      ':5433:<w:1-63>:<w:1-63>:|<p:4+>',
+      ':6432:<w:1-63>:<w:1-63>:|<p:4+>',
+      ':5432:*:<w:1-63>:|<p:4+>',
+    ],
     score: 0.8,
     joined: true,
     clean: ['0.0.0.0:5432->5432/tcp', 'db:5432:ready'],
