@@ -44,10 +44,17 @@ export class UrlCredentialsDetector implements Detector {
     const user = view.slice(end, sign);
     if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))
       return undefined;
-    if (isPlaceholder(user)) return undefined;
+    // The key in a DSN of Sentry is public: browsers send it.
+    if (isPlaceholder(user) || isSentryHost(view, sign + 1)) return undefined;
     return { ...found, start: end, score: 0.7 };
   }
 }
 
 /** What ends the authority, or cannot stand in it unescaped. */
 const ENDS = new CodeSet('/?#"\'`<>\\ ');
+
+function isSentryHost(view: TextView, from: number): boolean {
+  let end = from;
+  while (end - from < 80 && inClass(view.at(end), CLASS_BITS.t)) end++;
+  return /(?:^|\.)sentry\.io$/.test(view.slice(from, end));
+}

@@ -114,7 +114,10 @@ export function findValue(
     if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
     if (separator.compares === true && !isQuote(view.at(valueStart))) return undefined;
     // `arn:aws:secretsmanager:…`, and the token in the address of a badge, name nothing secret.
-    const mayBePublic = opener === COLON || opener === QUESTION;
+    const mayBePublic =
+      opener === COLON ||
+      opener === QUESTION ||
+      (opener === 32 && view.before(nameStart - 2) === 121);
     if (mayBePublic && PUBLIC_CONTEXT.test(contextBefore(view, nameStart))) return undefined;
     const block = separator.name === 'colon' ? skipBlockOpening(view, valueStart) : -1;
     if (block >= 0) return readBare(view, block, 'colon', false);
@@ -175,7 +178,7 @@ function wordBefore(view: TextView, end: number): string {
 
 const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
 
-const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$/;
+const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $/i;
 
 function readElement(view: TextView, from: number): ValueSite | undefined {
   const isCharacterData = view.has('<![CDATA[', from);
