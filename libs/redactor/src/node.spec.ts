@@ -40,3 +40,24 @@ it('gives the same as a web stream', async () => {
     expect(output).toBe(whole);
   }
 });
+
+it('shows nothing more of a stream that is broken off', async () => {
+  const transform = createRedactTransform(redactor);
+  let output = '';
+  transform.on('data', (piece: Buffer) => (output += piece.toString()));
+  transform.on('error', () => undefined);
+  transform.write('start\npassword: hun');
+  await new Promise((resolve) => setImmediate(resolve));
+  transform.destroy(new Error('broken off'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(output).toBe('start\npassword: ');
+});
+
+it('masks in binary and lets it pass otherwise', async () => {
+  const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919) % 256));
+  const token = sampleToken('github-token');
+  const source = Readable.from([bytes, Buffer.from(`\n${token}\n`), bytes], { objectMode: false });
+  const output = await text(source.pipe(createRedactTransform(redactor)));
+  expect(output).toContain('\n[REDACTED:github_token]\n');
+  expect(output).not.toContain(token);
+});

@@ -182,11 +182,16 @@ const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $/i;
 
 function readElement(view: TextView, from: number): ValueSite | undefined {
   const isCharacterData = view.has('<![CDATA[', from);
-  const start = isCharacterData ? from + 9 : from;
-  const end = isCharacterData ? 93 : LESS;
-  const site = readUntil(view, start, (code) => code === end || isLineBreak(code), 'element');
-  const isClosed = isCharacterData ? view.at(site.end) === end : view.has('</', site.end);
-  return site.goesOn !== undefined || isClosed ? site : undefined;
+  if (!isCharacterData) {
+    const site = readUntil(view, from, (code) => code === LESS || isLineBreak(code), 'element');
+    return site.goesOn !== undefined || view.has('</', site.end) ? site : undefined;
+  }
+  const start = from + 9;
+  let end = start;
+  while (view.at(end) >= 0 && !isLineBreak(view.at(end)) && !view.has(']]>', end)) end++;
+  return view.at(end) === 93
+    ? { start, end, quoted: true, spaced: false, separator: 'element' }
+    : undefined;
 }
 
 /** Elements that hold the value of the element before them: property lists, tables, definition lists. */

@@ -1,0 +1,116 @@
+import { Redactor } from '../redactor.ts';
+import { fillShape, seededRandom } from '../testing/samples.ts';
+import { CLEAN_TEXTS, SECRETS_IN_CONTEXT } from '../testing/texts-in-context.ts';
+import { TextView } from './text-view.ts';
+
+/** Beginnings of everything that is looked for, to be repeated without an end. */
+const HOSTILE = [
+  'a',
+  ' ',
+  '\n',
+  '\0',
+  'a\0',
+  '\u001b[1m',
+  'a\u001b[1m',
+  'p\u200b',
+  '\ud800',
+  'ghp_',
+  'AKIA',
+  'AKIAQWERTYUIOPASDFGH ',
+  'password=',
+  'password="',
+  'password: |\n  ',
+  'password is ',
+  'token: ',
+  'secret key ',
+  'setPassword("',
+  '<password>',
+  '"api_key":"',
+  'password%3D',
+  'password&quot;',
+  'password=3D',
+  'password\\u0022',
+  'password_token_secret_api_key_',
+  '://',
+  '://a:',
+  '-----BEGIN RSA PRIVATE KEY-----',
+  'Private-Lines: 5\n',
+  'eyJhbGciOi.',
+  '0123456789abcdef',
+  'mysql -p',
+  'echo a|',
+  'auth=(',
+  'getConnection(a,',
+  '[REDACTED:',
+  Buffer.from('password=').toString('base64'),
+  `${Buffer.from('password').toString('base64')}a`,
+  Buffer.from('password=').toString('hex'),
+  'H4sIA',
+];
+
+function countReads(work: () => void): number {
+  const read = Object.getOwnPropertyDescriptor(TextView.prototype, 'at')!.value as (
+    this: TextView,
+    index: number,
+  ) => number;
+  let reads = 0;
+  TextView.prototype.at = function (index) {
+    reads++;
+    return read.call(this, index);
+  };
+  try {
+    work();
+  } finally {
+    TextView.prototype.at = read;
+  }
+  return reads;
+}
+
+describe.each(HOSTILE)('%j without an end', (unit) => {
+  it('takes work in proportion to its length', () => {
+    const work = (size: number): number =>
+      countReads(() => new Redactor().redact(unit.repeat(Math.ceil(size / unit.length))));
+    const [small, large] = [work(40_000), work(160_000)];
+    expect(large).toBeLessThanOrEqual(5 * small + 50_000);
+    expect(large).toBeLessThanOrEqual(160_000 * 300);
+  });
+
+  it('is held back for no more than a window', () => {
+    const stream = new Redactor().createStream();
+    const chunk = unit.repeat(Math.ceil(8192 / unit.length));
+    let given = 0;
+    let written = 0;
+    let masked = false;
+    for (let round = 0; round < 128; round++) {
+      given += chunk.length;
+      const output = stream.write(chunk);
+      written += output.length;
+      // What is masked without an end comes out as one mask.
+      masked ||= output.includes('[REDACTED:') && !unit.startsWith('[REDACTED:');
+      if (!masked) expect(given - written).toBeLessThanOrEqual(32_000);
+    }
+    stream.end();
+  });
+});
+
+it('gives the same for every single cut of every text in context', () => {
+  const redactor = new Redactor();
+  const texts = SECRETS_IN_CONTEXT.map(([text, shape], index) => {
+    const secret = fillShape(shape, seededRandom(index));
+    return text.replace('@@', () => secret);
+  });
+  for (const text of [...texts, ...CLEAN_TEXTS]) {
+    const whole = redactor.redact(text);
+    for (let cut = 0; cut <= text.length; cut++) {
+      const stream = redactor.createStream();
+      const output = stream.write(text.slice(0, cut)) + stream.write(text.slice(cut));
+      expect(output + stream.end()).toBe(whole);
+    }
+    const stream = redactor.createStream();
+    const units = Array.from({ length: text.length }, (_, index) =>
+      stream.write(text.charAt(index)),
+    );
+    expect(units.join('') + stream.end()).toBe(whole);
+    expect(redactor.redact(whole)).toBe(whole);
+  }
+}, 600_000);
