@@ -54,6 +54,23 @@ describe('explanations', () => {
   });
 });
 
+describe('allowed values', () => {
+  it('stay, unless they are registered', () => {
+    const redactor = new Redactor({ allow: [token, 'Test-User-1234'] });
+    const text = `${token} password=Test-User-1234 password=Test-User-12345`;
+    expect(redactor.redact(text)).toBe(
+      `${token} password=Test-User-1234 password=[REDACTED:password]`,
+    );
+    redactor.registerSecret('Test-User-1234');
+    expect(redactor.redact('password=Test-User-1234')).toBe('password=[REDACTED:registered]');
+  });
+
+  it('come from the caller only', () => {
+    for (const comment of ['gitleaks:allow', 'pragma: allowlist secret', 'secretlint-disable-line'])
+      expect(new Redactor().redact(`password=Xy7kd93Qz # ${comment}`)).not.toContain('Xy7kd93Qz');
+  });
+});
+
 describe('text that cannot be looked into', () => {
   const redactor = new Redactor();
 

@@ -33,6 +33,11 @@ export interface RedactorOptions {
   fingerprintKey?: string;
   /** `strict` masks more doubtful values: for what leaves the house. `normal` (default) is for terminals and logs. */
   mode?: 'strict' | 'normal';
+  /**
+   * Values that stay although they look like secrets: test accounts, published keys. Exact values only; what is
+   * registered is masked all the same. Nothing in the text itself, such as a comment, can allow anything.
+   */
+  allow?: readonly string[];
 }
 
 /** Settings of {@link Redactor.registerSecret}. */
@@ -90,6 +95,7 @@ let builtInAutomaton: TriggerAutomaton | undefined;
 export class Redactor {
   private readonly threshold: number;
   private readonly fingerprintKey: string | undefined;
+  private readonly allowed: ReadonlySet<string>;
   private readonly registered = new Map<string, Detector>();
   private readonly patterns = new Map<string, Detector>();
   private readonly ownKinds = new Set<string>();
@@ -99,6 +105,7 @@ export class Redactor {
   constructor(options: RedactorOptions = {}) {
     this.threshold = THRESHOLDS[options.mode ?? 'normal'];
     this.fingerprintKey = options.fingerprintKey;
+    this.allowed = new Set(options.allow);
   }
 
   /** The text with secrets masked. Never throws; takes time linear in the length of the text. */
@@ -287,6 +294,7 @@ export class Redactor {
       ...(own.length > 0 && {
         ownAutomaton: new TriggerAutomaton([new MaskDetector(this.ownKinds), ...own]),
       }),
+      ...(this.allowed.size > 0 && { allowed: this.allowed }),
       threshold: this.threshold,
       mask: this.mask,
     };

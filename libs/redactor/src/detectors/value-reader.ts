@@ -189,9 +189,9 @@ function readElement(view: TextView, from: number): ValueSite | undefined {
   const start = from + 9;
   let end = start;
   while (view.at(end) >= 0 && !isLineBreak(view.at(end)) && !view.has(']]>', end)) end++;
-  return view.at(end) === 93
-    ? { start, end, quoted: true, spaced: false, separator: 'element' }
-    : undefined;
+  const site: ValueSite = { start, end, quoted: true, spaced: false, separator: 'element' };
+  if (end >= view.high) return { ...site, goesOn: (code) => code !== 93 && !isLineBreak(code) };
+  return view.at(end) === 93 ? site : undefined;
 }
 
 /** Elements that hold the value of the element before them: property lists, tables, definition lists. */

@@ -44,6 +44,8 @@ export interface ScanRules {
   /** The caller's own values and patterns; absent where there are none. */
   readonly ownAutomaton?: TriggerAutomaton;
   readonly threshold: number;
+  /** Values that are never masked, unless the caller has registered them. */
+  readonly allowed?: ReadonlySet<string>;
   /** The text that replaces a secret; the value is absent where it was too long to be held. */
   readonly mask: (kind: string, value?: string) => string;
 }
@@ -204,7 +206,7 @@ export class RedactionScan {
       }
       if (candidate === undefined) continue;
       this.report(candidate);
-      if (candidate.score >= this.rules.threshold) {
+      if (candidate.score >= this.rules.threshold && !this.isAllowed(candidate)) {
         this.add(candidate);
         if (candidate.isLearnt === true) {
           const value = this.buffer.slice(candidate.start, candidate.end);
@@ -217,6 +219,12 @@ export class RedactionScan {
     // Only now: a lesson changes what is reported.
     if (this.lessons.length > 0) this.learn();
     return true;
+  }
+
+  private isAllowed({ start, end, score, goesOn }: Candidate): boolean {
+    const { allowed } = this.rules;
+    if (allowed === undefined || score >= 1 || goesOn !== undefined) return false;
+    return allowed.has(this.buffer.slice(start, end));
   }
 
   private report({ kind, rule, start, end, score, isOpaque, alreadyMasked }: Candidate): void {
