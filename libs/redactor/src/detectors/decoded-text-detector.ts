@@ -9,7 +9,7 @@ const WINDOW = 2048;
 /** A trigger so near to the end of a region that was cut gets a region of its own. */
 const MARGIN = 640;
 /** Units of an encoded literal that the automaton looks for, and the fewest that are worth it. */
-const LONGEST_TRIGGER = 8;
+const LONGEST_TRIGGER = 6;
 const SHORTEST_TRIGGER = 4;
 /** Fewest bytes that are looked into. */
 const SHORTEST_TEXT = 8;

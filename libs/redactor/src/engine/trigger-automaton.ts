@@ -5,14 +5,15 @@ export interface TriggerHit {
   readonly literal: string;
   readonly caseSensitive: boolean;
   readonly detector: Detector;
-  /** The automaton tells ASCII apart; other units share a few classes, so that a hit is to be checked. */
-  readonly isAscii: boolean;
+  /** Each of its units has a class of its own; otherwise a hit is to be compared with the text. */
+  readonly isExact: boolean;
 }
 
 /** The class of units that are in no literal. */
 const OTHER = 1;
-/** Classes that the units outside ASCII share. */
-const CLASSES_BEYOND_ASCII = 8;
+/** Classes of single units, the most used ones of ASCII, and those that the rest shares: 64 with the one of no literal. */
+const MOST_OWN_CLASSES = 54;
+const SHARED_CLASSES = 8;
 const NO_HITS: readonly TriggerHit[] = [];
 
 /**
@@ -37,25 +38,32 @@ export class TriggerAutomaton {
   private readonly held: Uint16Array;
 
   constructor(detectors: readonly Detector[]) {
-    const literals = detectors.flatMap((detector) =>
-      detector.triggers.map((trigger): TriggerHit => ({
-        ...trigger,
-        detector,
-        isAscii: /^[\x20-\x7e]*$/.test(trigger.literal),
-      })),
+    const triggers = detectors.flatMap((detector) =>
+      detector.triggers.map((trigger) => ({ ...trigger, detector })),
     );
-    const isCompared = literals.every(({ caseSensitive, isAscii }) => caseSensitive && isAscii);
+    const uses = new Map<string, number>();
+    for (const unit of triggers.flatMap(({ literal }) => literal.toLowerCase().split('')))
+      uses.set(unit, (uses.get(unit) ?? 0) + 1);
+    const byUse = [...uses.keys()].sort(
+      (left, right) => (uses.get(right) ?? 0) - (uses.get(left) ?? 0),
+    );
+    const own = new Set(byUse.filter((unit) => unit < '\u0080').slice(0, MOST_OWN_CLASSES));
+    const literals = triggers.map((trigger): TriggerHit => {
+      const units = trigger.literal.toLowerCase().split('');
+      return { ...trigger, isExact: units.every((unit) => own.has(unit)) };
+    });
+    // With 128 classes units outside ASCII pass for others: every hit must then be compared with the text.
+    const isCompared = literals.every(({ caseSensitive }) => caseSensitive);
     this.classes = new Uint8Array(isCompared ? 128 : 65_536).fill(OTHER);
-    const units = new Set(literals.flatMap(({ literal }) => literal.toLowerCase().split('')));
-    const ascii = [...units].filter((unit) => unit < '\u0080');
-    ascii.forEach((unit, index) => this.classify(unit, OTHER + 1 + index));
-    let classCount = OTHER + 1 + ascii.length;
-    [...units]
-      .filter((unit) => unit >= '\u0080')
-      .forEach((unit, index) => this.classify(unit, classCount + (index % CLASSES_BEYOND_ASCII)));
-    if (ascii.length < units.size) classCount += CLASSES_BEYOND_ASCII;
-    this.shift = classCount <= 64 ? 6 : 7;
+    [...own].forEach((unit, index) => this.classify(unit, OTHER + 1 + index));
+    byUse
+      .filter((unit) => !own.has(unit) && unit.charCodeAt(0) < this.classes.length)
+      .forEach((unit, index) =>
+        this.classify(unit, OTHER + 1 + own.size + (index % SHARED_CLASSES)),
+      );
+    this.shift = own.size + OTHER + 1 > 32 || own.size < byUse.length ? 6 : 5;
     const width = 1 << this.shift;
+    const mask = this.classes.length - 1;
 
     // The trie: each state with its first child, its next sibling and the symbol that leads to it.
     const mostStates = literals.reduce((sum, { literal }) => sum + literal.length, 1);
@@ -64,7 +72,7 @@ export class TriggerAutomaton {
     const symbolOf = new Uint8Array(mostStates);
     const depth = new Uint16Array(mostStates);
     const holds = new Uint8Array(mostStates);
-    const own = new Map<number, TriggerHit[]>();
+    const ending = new Map<number, TriggerHit[]>();
     const childOf = (state: number, symbol: number): number => {
       let child = firstChild[state] as number;
       while (child !== 0 && symbolOf[child] !== symbol) child = sibling[child] as number;
@@ -76,7 +84,7 @@ export class TriggerAutomaton {
       for (let index = 0; index < hit.literal.length; index++) {
         // A literal whose mask begins behind it holds nothing back while it is being read.
         if (hit.detector.masks !== 'after') holds[state] = 1;
-        const symbol = this.classes[hit.literal.charCodeAt(index)] as number;
+        const symbol = this.classes[hit.literal.charCodeAt(index) & mask] as number;
         let child = childOf(state, symbol);
         if (child === 0) {
           child = size++;
@@ -87,8 +95,8 @@ export class TriggerAutomaton {
         }
         state = child;
       }
-      const hits = own.get(state);
-      if (hits === undefined) own.set(state, [hit]);
+      const hits = ending.get(state);
+      if (hits === undefined) ending.set(state, [hit]);
       else hits.push(hit);
     }
     this.longestLiteral = depth.reduce((longest, units) => Math.max(longest, units), 0);
@@ -118,7 +126,7 @@ export class TriggerAutomaton {
           followed = childOf(from, symbol);
         }
         fail[child] = followed;
-        const hits = own.get(child);
+        const hits = ending.get(child);
         const inherited = reported[followed] as readonly TriggerHit[];
         reported[child] = hits === undefined ? inherited : [...hits, ...inherited];
         order[queued++] = child;
@@ -152,9 +160,9 @@ export class TriggerAutomaton {
   }
 
   /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
-  isHit({ literal, caseSensitive, isAscii }: TriggerHit, text: string, start: number): boolean {
+  isHit({ literal, caseSensitive, isExact }: TriggerHit, text: string, start: number): boolean {
     if (caseSensitive) return text.startsWith(literal, start);
-    return isAscii || text.slice(start, start + literal.length).toLowerCase() === literal;
+    return isExact || text.slice(start, start + literal.length).toLowerCase() === literal;
   }
 
   /** What ends at a state, longest literal first. */
