@@ -224,7 +224,10 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'asana-token',
     kind: 'asana_token',
     source: 'https://developers.asana.com/docs/personal-access-token',
-    shapes: ['2/<d:12-20>/<d:12-20>:<h:32+>', '1/<d:12-20>:<h:32+>'],
+    shapes: Array.from('0123456789').flatMap((digit) => [
+      `1/${digit}<d:11-19>:<h:32+>`,
+      `2/${digit}<d:11-19>/<d:12-20>:<h:32+>`,
+    ]),
     clean: ['2/3', '1/<d:12>'],
   },
   {
