@@ -120,6 +120,19 @@ describe('registered secrets', () => {
         .replaceAll('>', '&gt;')
         .replaceAll('"', '&quot;'),
     ],
+    ['base64 of base64', Buffer.from(bytes.toString('base64')).toString('base64')],
+    ['a hex dump', bytes.toString('hex').replace(/../g, ' $&').trim()],
+    ['hex escapes', bytes.toString('hex').replace(/../g, '\\x$&')],
+    ['a shell word', value.replaceAll("'", "'\\''")],
+    ['a shell word with backslashes', value.replace(/[^\w@%+=:,./-]/g, '\\$&')],
+    [
+      'UTF-16',
+      Array.from(value, (unit) => `${unit}\0`)
+        .join('')
+        .slice(0, -1),
+    ],
+    ['quoted-printable', `${value.slice(0, 10)}=\r\n${value.slice(10)}`],
+    ['a word with a colour in it', `${value.slice(0, 5)}\u001b[31m${value.slice(5)}`],
   ])('are masked as %s', (_, form) => {
     expect(redactor.redact(`see ${form} here`)).toBe('see [REDACTED:injected] here');
   });
@@ -151,6 +164,15 @@ describe('registered secrets', () => {
     own.registerSecret('xxabcdefgh');
     expect(own.redact('1 abcdefghij 2 abcdef 3 xxabcdefghij 4')).toBe(
       '1 [REDACTED:registered] 2 [REDACTED:registered] 3 [REDACTED:registered] 4',
+    );
+  });
+
+  it('are masked line by line where they have lines', () => {
+    const own = new Redactor();
+    const line = sampleToken('github-token', 3).slice(4);
+    own.registerSecret(`first line of it all\n${line}\nshort`, { kind: 'injected' });
+    expect(own.redact(`a ${line} first line of it all, short`)).toBe(
+      'a [REDACTED:injected] first line of it all, short',
     );
   });
 

@@ -180,8 +180,9 @@ export class Redactor {
   }
 
   /**
-   * Masks a value from now on wherever it stands, also in base64 (at each of the three alignments, folded or not),
-   * base64url, hexadecimal, percent-encoded, and escaped for JSON or XML.
+   * Masks a value from now on wherever it stands, also in base64 (at each of the three alignments, folded or not,
+   * twice), base64url, hexadecimal, percent-encoded, quoted-printable, UTF-16, and escaped for JSON, XML or a shell. Of
+   * a value with several lines each one that is no text is masked by itself too.
    *
    * @throws RedactorError `secret_too_short` (under 6 UTF-16 units), `secret_too_long` (over 16384), `invalid_kind`.
    */

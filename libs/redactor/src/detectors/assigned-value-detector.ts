@@ -2,6 +2,7 @@ import { isBlank } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isTokenStart } from '../rules/shape.ts';
+import { isQuote } from './reading.ts';
 
 /** Finds `NAME=value` and `"NAME": "value"` for one name and one known value, also a short one. */
 export class AssignedValueDetector implements Detector {
@@ -35,8 +36,4 @@ export class AssignedValueDetector implements Detector {
       score: 1,
     };
   }
-}
-
-function isQuote(code: number): boolean {
-  return code === 34 || code === 39;
 }

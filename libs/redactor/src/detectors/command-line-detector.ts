@@ -9,9 +9,9 @@ import {
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isPlaceholder } from './placeholders.ts';
+import { isQuote, lineBefore, skipBlanks } from './reading.ts';
 
 const VALUE_WINDOW = 1024;
-const LONGEST_CONTEXT = 150;
 
 /** How a program takes a secret on its command line. */
 interface CommandLineSecret {
@@ -171,24 +171,6 @@ function found(start: number, end: number, view: TextView): Candidate | undefine
     : { ...base, isLearnt: true };
 }
 
-/** The line before an index, as far as it matters. */
-function lineBefore(view: TextView, index: number): string {
-  let from = index;
-  while (
-    index - from < LONGEST_CONTEXT &&
-    view.before(from - 1) >= 0 &&
-    !isLineBreak(view.before(from - 1))
-  )
-    from--;
-  return view.slice(from, index);
-}
-
-function skipBlanks(view: TextView, from: number): number {
-  let at = from;
-  while (at - from < 16 && isBlank(view.at(at))) at++;
-  return at;
-}
-
 const WORD_ENDS = new CodeSet(';|&<>)');
 
 function wordEnd(view: TextView, from: number): number {
@@ -210,8 +192,4 @@ function wordAt(view: TextView, from: number): [number, number] {
     at++;
   }
   return [from, at];
-}
-
-function isQuote(code: number): boolean {
-  return code === 34 || code === 39;
 }

@@ -1,13 +1,16 @@
 /** A way in which a registered value may appear in text. */
 export interface EncodedForm {
   readonly text: string;
-  readonly encoding: 'plain' | 'base64' | 'hex' | 'percent' | 'json' | 'xml';
+  readonly encoding: 'plain' | 'base64' | 'hex' | 'percent' | 'json' | 'xml' | 'shell';
   /** The first and the last unit of the encoding share bits with what surrounds the value. */
   readonly sharesStart: boolean;
   readonly sharesEnd: boolean;
 }
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** A line of a value that is long enough to be masked by itself. */
+const SHORTEST_LINE = 16;
 
 /** All forms of a value, longest first, without duplicates. */
 export function encodedForms(value: string): EncodedForm[] {
@@ -22,6 +25,15 @@ export function encodedForms(value: string): EncodedForm[] {
     if (!forms.has(text)) forms.set(text, { text, encoding, sharesStart, sharesEnd });
   };
   add(value, 'plain');
+  // A key is often shown in part: each of its lines counts where it is no text.
+  if (/[\r\n]/.test(value)) {
+    for (const line of value.split(/[\r\n]+/)) {
+      const text = line.trim();
+      if (text.length >= SHORTEST_LINE && /^\S*\d\S*$/.test(text)) add(text, 'plain');
+    }
+  }
+  add(value.replaceAll("'", "'\\''"), 'shell');
+  add(value.replace(/[^\w@%+=:,./-]/g, '\\$&'), 'shell');
   const json = JSON.stringify(value).slice(1, -1);
   add(json, 'json');
   add(JSON.stringify(json).slice(1, -1), 'json');
@@ -51,11 +63,25 @@ export function encodedForms(value: string): EncodedForm[] {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   add(hex, 'hex');
   add(hex.toUpperCase(), 'hex');
-  for (const shift of [0, 1, 2]) {
-    const { text, sharesEnd } = base64At(bytes, shift);
-    add(text, 'base64', shift > 0, sharesEnd);
-    add(text.replaceAll('+', '-').replaceAll('/', '_'), 'base64', shift > 0, sharesEnd);
+  for (const pair of [' $&', ':$&', '\\x$&']) {
+    const pairs = hex.replace(/../g, pair).replace(/^[ :]/, '');
+    add(pairs, 'hex');
+    add(
+      pairs.replace(/[a-f]/g, (digit) => digit.toUpperCase()),
+      'hex',
+    );
   }
+  const addBase64 = (content: Uint8Array): void => {
+    for (const shift of [0, 1, 2]) {
+      const { text, sharesEnd } = base64At(content, shift);
+      add(text, 'base64', shift > 0, sharesEnd);
+      add(text.replaceAll('+', '-').replaceAll('/', '_'), 'base64', shift > 0, sharesEnd);
+    }
+  };
+  addBase64(bytes);
+  // Base64 of base64, where the inner one begins with the value.
+  const { text: inner } = base64At(bytes, 0);
+  addBase64(new TextEncoder().encode(inner));
   return [...forms.values()].sort((left, right) => right.text.length - left.text.length);
 }
 

@@ -4,11 +4,13 @@ import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind } from './escaped-text.ts';
 import { KEY_WORDS, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
-import { findValue, isNameCode, LONGEST_NAME, mayFollowName } from './value-reader.ts';
-import type { ValueSite } from './value-reader.ts';
+import { isNameCode } from './reading.ts';
+import { findValue, mayFollowName } from './value-reader.ts';
 import { judgeValue } from './value-score.ts';
+import type { ValueSite } from './value-site.ts';
 
 const VALUE_WINDOW = 4096;
+const LONGEST_NAME = 48;
 /** From this score on, and in these families, a value is masked wherever the text repeats it. */
 const LEARNT_SCORE = 0.6;
 const LEARNT_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);

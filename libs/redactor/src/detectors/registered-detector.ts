@@ -64,6 +64,9 @@ function matchForm(view: TextView, from: number, form: EncodedForm): number {
   let at = from;
   for (let index = Math.min(TRIGGER_UNITS, form.text.length); index < form.text.length; index++) {
     const wanted = form.text.charCodeAt(index);
+    // Quoted-printable cuts lines: `=` and a line end that do not count.
+    if (wanted !== 61 && view.at(at) === 61 && isLineBreak(view.at(at + 1)))
+      at += view.at(at + 1) === 13 ? 3 : 2;
     if (view.at(at) !== wanted && form.encoding === 'base64') {
       const fold = at;
       while (at - fold < LONGEST_FOLD && isSpace(view.at(at))) at++;

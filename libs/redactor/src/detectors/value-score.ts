@@ -1,6 +1,6 @@
 import type { KeyFamily } from './key-names.ts';
 import { NAME_WORDS } from './name-words.ts';
-import type { ValueSite } from './value-reader.ts';
+import type { ValueSite } from './value-site.ts';
 import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
 
 /** Units below which a value is none, whatever it looks like. */
@@ -96,6 +96,17 @@ export function judgeValue(
   if (family === 'weak_key') return length >= 16 && distinct >= 9 && digits ? 0.6 : 0;
   if (isWordy(value)) return 0.55;
   return 0.8;
+}
+
+/** A word that is no word: letters and digits or marks, and long enough. */
+export function isMadeUp(value: string): boolean {
+  return (
+    value.length >= 6 &&
+    /[A-Za-z]/.test(value) &&
+    /[\d@#$%^*!+=]/.test(value) &&
+    /[A-Za-z]{2}|\d[A-Za-z]\d/.test(value) &&
+    !/^[-+.\deE]+$/.test(value)
+  );
 }
 
 /** A value that cannot be a word, nor words joined by marks: a long run of letters and digits, or a UUID. */

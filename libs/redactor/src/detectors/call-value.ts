@@ -1,0 +1,67 @@
+import { isSpace } from '../engine/char-class.ts';
+import type { TextView } from '../engine/text-view.ts';
+import { isQuote, lineBefore, skipBlanks } from './reading.ts';
+import { isIdentifier, isMadeUp } from './value-score.ts';
+import { onlyIf, readUntil } from './value-site.ts';
+import type { ValueSite } from './value-site.ts';
+
+/** Verbs that make a call ask for a value, or speak of one, and do not give it. */
+const ASKING =
+  /(?:^|[^a-z])(?:get|find|read|parse|fetch|load|resolve|lookup|delete|remove|new|generate|create|validate|verify|check|compare|hash|prompt|input|ask|has|is|need|require|label|translate|encode|decode|replace|split|join|match|test|equals|includes|trim|format)[^a-z]*$/i;
+
+/** `setPassword("value")`, `.password('value')`. */
+export function readArgument(
+  view: TextView,
+  nameStart: number,
+  from: number,
+): ValueSite | undefined {
+  const at = skipBlanks(view, from);
+  const quote = view.at(at);
+  if (!isQuote(quote)) return undefined;
+  view.maskFrom = Math.max(view.maskFrom, at + 1);
+  const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
+  const name = view.slice(nameStart, from - 1).replace(/([a-z])([A-Z])/g, '$1_$2');
+  if (ASKING.test(name.replace(/[^_.-]*$/, '')) || view.at(site.end) !== quote) return undefined;
+  if (/new\s+$/.test(lineBefore(view, nameStart))) return undefined;
+  return onlyIf(site, view, (value) => isMadeUp(value) && !isIdentifier(value));
+}
+
+/** Calls that take a name and its value. */
+const SETTING =
+  /(?:set|put|add|define|env|header|append|config|param|property|option)\w*\(\s*["']?$/i;
+
+/** `define('DB_PASSWORD', 'value')`, `os.getenv("API_KEY", "value")`. */
+export function readNextArgument(
+  view: TextView,
+  nameStart: number,
+  nameEnd: number,
+  from: number,
+): ValueSite | undefined {
+  const at = skipBlanks(view, from);
+  const quote = view.at(at);
+  if (!isQuote(quote)) return undefined;
+  view.maskFrom = Math.max(view.maskFrom, at + 1);
+  const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
+  if (view.at(site.end) !== quote) return undefined;
+  const isConstant = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(view.slice(nameStart, nameEnd));
+  if (!isConstant && !SETTING.test(lineBefore(view, nameStart))) return undefined;
+  const isValue = (value: string): boolean =>
+    value.length >= 8 && isMadeUp(value) && (isConstant || !/[.*[\]@]/.test(value));
+  return onlyIf(site, view, isValue);
+}
+
+const DEFAULTS = ['or ', '?? ', '|| ', '?: '];
+
+/** `os.environ.get("PASSWORD") or "value"`. */
+export function readDefault(view: TextView, from: number): ValueSite | undefined {
+  if (view.at(from) !== 41) return undefined;
+  const at = skipBlanks(view, from + 1);
+  const word = DEFAULTS.find((each) => view.has(each, at));
+  if (word === undefined || at === from + 1) return undefined;
+  const quoteAt = skipBlanks(view, at + word.length);
+  const quote = view.at(quoteAt);
+  if (!isQuote(quote)) return undefined;
+  view.maskFrom = Math.max(view.maskFrom, quoteAt + 1);
+  const site = readUntil(view, quoteAt + 1, (code) => code === quote || isSpace(code), 'blank');
+  return view.at(site.end) === quote ? onlyIf(site, view, isMadeUp) : undefined;
+}

@@ -1,0 +1,245 @@
+import { CLASS_BITS, CodeSet, inClass, isLineBreak, isSpace } from '../engine/char-class.ts';
+import type { TextView } from '../engine/text-view.ts';
+import type { KeyFamily } from './key-names.ts';
+import { holdsMask } from './placeholders.ts';
+import { isNameCode, isQuote, skipBackslashes, skipBlanks } from './reading.ts';
+
+const QUOTE = 34;
+const APOSTROPHE = 39;
+const COMMA = 44;
+const DASH = 45;
+const COLON = 58;
+const EQUALS = 61;
+const BACKSLASH = 92;
+/** Units of the next name that are read to tell whether a value ends before it. */
+const LONGEST_NAME = 48;
+
+/** A value and how it was written. */
+export interface ValueSite {
+  readonly start: number;
+  readonly end: number;
+  readonly quoted: boolean;
+  /** `name = value` with blanks around, the way of source code; not `NAME=value`. */
+  readonly spaced: boolean;
+  readonly separator: 'equals' | 'colon' | 'flag' | 'element' | 'blank';
+  /** A mark of source code follows: `,`, `;`, `)` and the like. */
+  readonly inCode?: boolean;
+  /** A further word follows: `password: incorrect for user joe`. */
+  readonly inProse?: boolean;
+  readonly goesOn?: (code: number) => boolean;
+}
+
+export function readValue(
+  view: TextView,
+  from: number,
+  separator: ValueSite['separator'],
+  spaced: boolean,
+  family: KeyFamily,
+): ValueSite | undefined {
+  // Whatever follows, the value begins here or later: also where the reads so far were starved.
+  view.maskFrom = Math.max(view.maskFrom, from);
+  let start = from;
+  // Prefixes of string literals: b'', r"", f"".
+  if (
+    inClass(view.at(start), CLASS_BITS.a) &&
+    isQuote(view.at(start + 1)) &&
+    'bBrRfFuUnN'.includes(String.fromCharCode(view.at(start)))
+  )
+    start++;
+  start = skipQuoteEntity(view, start);
+  const unescaped = skipBackslashes(view, start);
+  const escaped = unescaped > start && isQuote(view.at(unescaped));
+  if (escaped) start = unescaped;
+  const opener = view.at(start);
+  if (isQuote(opener)) {
+    const triple = view.at(start + 1) === opener && view.at(start + 2) === opener;
+    const quoted = readQuoted(
+      view,
+      start + (triple ? 3 : 1),
+      opener,
+      escaped,
+      separator,
+      spaced,
+      family,
+    );
+    if (quoted !== undefined) return quoted;
+    start++;
+  }
+  if (family === 'authorization' || family === 'cookie') {
+    return readHeader(view, start, separator);
+  }
+  return readBare(view, start, separator, spaced);
+}
+
+/** One token, in quotes or not. */
+export function readToken(view: TextView, from: number): ValueSite {
+  view.maskFrom = Math.max(view.maskFrom, from);
+  const start = view.at(from) === BACKSLASH && isQuote(view.at(from + 1)) ? from + 1 : from;
+  const quote = view.at(start);
+  if (!isQuote(quote)) return readBare(view, from, 'blank', false);
+  const ends = (code: number): boolean => code === quote || code === BACKSLASH || isSpace(code);
+  return readUntil(view, start + 1, ends, 'blank');
+}
+
+export function readUntil(
+  view: TextView,
+  start: number,
+  ends: (code: number) => boolean,
+  separator: ValueSite['separator'],
+): ValueSite {
+  let at = start;
+  for (;;) {
+    const code = view.at(at);
+    if (code < 0 || ends(code)) break;
+    at++;
+  }
+  const site = { start, end: at, quoted: true, spaced: false, separator };
+  return at >= view.high ? { ...site, goesOn: (code) => !ends(code) } : site;
+}
+
+export function onlyIf(
+  site: ValueSite,
+  view: TextView,
+  condition: (value: string) => boolean,
+): ValueSite | undefined {
+  return condition(view.slice(site.start, site.end)) ? site : undefined;
+}
+
+const SCHEMES =
+  /^(?:basic|bearer|token|digest|apikey|api-key|bot|negotiate|ntlm|hawk|key|aws4-hmac-sha256|ssws|splunk)$/i;
+
+function readQuoted(
+  view: TextView,
+  from: number,
+  quote: number,
+  escaped: boolean,
+  separator: ValueSite['separator'],
+  spaced: boolean,
+  family: KeyFamily,
+): ValueSite | undefined {
+  let start = from;
+  if (family === 'authorization') start = skipScheme(view, start);
+  let at = start;
+  for (;;) {
+    const code = view.at(at);
+    if (code < 0 || isLineBreak(code)) break;
+    if (code === BACKSLASH) {
+      if (escaped && view.at(skipBackslashes(view, at)) === quote) break;
+      at += 2;
+      continue;
+    }
+    if (code === quote) break;
+    at++;
+  }
+  at = Math.min(at, view.high);
+  const site = { start, end: at, quoted: true, spaced, separator };
+  if (at >= view.high) return { ...site, goesOn: (code) => code !== quote && !isLineBreak(code) };
+  // No closing quote on this line: not a quoted value, unless a mask has taken the quote.
+  if (view.at(at) < 0 || isLineBreak(view.at(at))) {
+    return holdsMask(view.slice(start, at)) ? { ...site, end: start } : undefined;
+  }
+  return site;
+}
+
+function skipScheme(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < 20 && (inClass(view.at(at), CLASS_BITS.a) || view.at(at) === DASH)) at++;
+  const blanks = skipBlanks(view, at);
+  return blanks > at && SCHEMES.test(view.slice(from, at)) ? blanks : from;
+}
+
+/** The value of a header: the rest of the line, or up to the quote that closes a header given as an argument. */
+function readHeader(view: TextView, from: number, separator: ValueSite['separator']): ValueSite {
+  const start = skipScheme(view, from);
+  return readUntil(
+    view,
+    start,
+    (code) => code === QUOTE || code === APOSTROPHE || isLineBreak(code),
+    separator,
+  );
+}
+
+/** Marks that end an unquoted value wherever they stand. */
+const BARE_ENDS = new CodeSet('"\'`<>\0');
+
+export function readBare(
+  view: TextView,
+  start: number,
+  separator: ValueSite['separator'],
+  spaced: boolean,
+): ValueSite {
+  const code = view.at(start);
+  let at = start;
+  // A reference is one value with what is in its braces: `${NAME:-x y}`, `{{ name }}`.
+  if (code === 36 || code === 123) {
+    while (view.at(at) >= 0 && view.at(at) !== 125 && !isLineBreak(view.at(at)) && at - start < 128)
+      at++;
+  }
+  for (;;) {
+    const next = view.at(at);
+    if (next < 0 || isSpace(next) || BARE_ENDS.has(next)) break;
+    if (next === 38 && isEntity(view, at)) break;
+    if (endsPair(view, at, next) || closesOuter(view, start, at, next)) break;
+    // `\n` and `\"` inside a string end the value; a backslash of a path or a password does not.
+    if (
+      next === BACKSLASH &&
+      (isQuote(view.at(at + 1)) || view.at(at + 1) === 110 || view.at(at + 1) === 114)
+    )
+      break;
+    at++;
+  }
+  const site = { start, end: at, quoted: false, spaced, separator };
+  if (at >= view.high) return { ...site, goesOn: (unit) => !isSpace(unit) && !BARE_ENDS.has(unit) };
+  while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
+  const inProse = view.at(at) === 32 && startsWord(view.at(at + 1));
+  return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
+}
+
+/** A quote written for markup. */
+function skipQuoteEntity(view: TextView, from: number): number {
+  if (view.at(from) !== 38) return from;
+  const entity = ['&quot;', '&#34;', '&apos;', '&#39;'].find((each) => view.has(each, from));
+  return from + (entity?.length ?? 0);
+}
+
+/** `&quot;`, `&amp;`: markup, not a part of the value. */
+function isEntity(view: TextView, at: number): boolean {
+  let end = at + 1;
+  while (end - at < 8 && (inClass(view.at(end), CLASS_BITS.a) || view.at(end) === 35)) end++;
+  return end > at + 1 && view.at(end) === 59;
+}
+
+const CODE_MARKS = new CodeSet(',;)]}|<>[');
+
+/** Marks that belong to the sentence or the expression around a value, at its end. */
+const TRAILING = new CodeSet(',;.)]}');
+
+function isBalanced(view: TextView, start: number, end: number): boolean {
+  const last = view.at(end - 1);
+  const opening = last === 41 ? 40 : last === 93 ? 91 : last === 125 ? 123 : -1;
+  if (opening < 0) return false;
+  for (let at = start; at < end - 1; at++) if (view.at(at) === opening) return true;
+  return false;
+}
+
+/** A letter, a digit, or the mask that may stand in their place. */
+function startsWord(code: number): boolean {
+  return inClass(code, CLASS_BITS.a) || code === 91;
+}
+
+/** Whether `)`, `]` or `}` here closes something that was opened before the value. */
+function closesOuter(view: TextView, start: number, at: number, code: number): boolean {
+  if (code !== 41 && code !== 93 && code !== 125) return false;
+  return !startsWord(view.at(at + 1)) && !isBalanced(view, start, at + 1);
+}
+
+/** Whether `,`, `;`, `&` or `|` here stands between this pair and the next one, not inside the value. */
+function endsPair(view: TextView, at: number, code: number): boolean {
+  if (code !== COMMA && code !== 59 && code !== 38 && code !== 124) return false;
+  const from = at + 1;
+  const first = view.at(from);
+  if (first < 0 || isSpace(first) || isQuote(first) || first === code) return true;
+  let end = from;
+  while (end - from < LONGEST_NAME && (isNameCode(view.at(end)) || view.at(end) === 32)) end++;
+  return end > from && (view.at(end) === EQUALS || view.at(end) === COLON);
+}
