@@ -167,6 +167,20 @@ describe('registered secrets', () => {
     );
   });
 
+  it.each([
+    [' 73 33 63 72 33 74 2d 54 6f 6b 65 6e 2f 56 61 6c\n 75 65 2b 37 37\n', ' ', '\n'],
+    [
+      '0000000 73 33 63 72 33 74 2d 54 6f 6b 65 6e 2f 56 61 6c\n0000020 75 65 2b 37 37\n0000025\n',
+      '0000000 ',
+      '\n0000025\n',
+    ],
+    ['733363723374\n2d546f6b656e2f56616c75652b3737', '', ''],
+  ])('are masked in a dump of several lines: %j', (dump, before, after) => {
+    const own = new Redactor();
+    own.registerSecret('s3cr3t-Token/Value+77');
+    expect(own.redact(dump)).toBe(`${before}[REDACTED:registered]${after}`);
+  });
+
   it('are masked line by line where they have lines', () => {
     const own = new Redactor();
     const line = sampleToken('github-token', 3).slice(4);

@@ -8,6 +8,9 @@ import type { EncodedForm } from './encoded-forms.ts';
 const TRIGGER_UNITS = 8;
 /** Line ends and indentation that may fold base64, at one place. */
 const LONGEST_FOLD = 16;
+/** Digits of the address at the beginning of a line of a dump. */
+const SHORTEST_ADDRESS = 6;
+const LONGEST_ADDRESS = 10;
 
 /** Finds values that the caller has named, in the encodings in which they travel. */
 export class RegisteredDetector implements Detector {
@@ -64,16 +67,35 @@ function matchForm(view: TextView, from: number, form: EncodedForm): number {
   let at = from;
   for (let index = Math.min(TRIGGER_UNITS, form.text.length); index < form.text.length; index++) {
     const wanted = form.text.charCodeAt(index);
-    // Quoted-printable cuts lines: `=` and a line end that do not count.
-    if (wanted !== 61 && view.at(at) === 61 && isLineBreak(view.at(at + 1)))
-      at += view.at(at + 1) === 13 ? 3 : 2;
-    if (view.at(at) !== wanted && form.encoding === 'base64') {
-      const fold = at;
-      while (at - fold < LONGEST_FOLD && isSpace(view.at(at))) at++;
-      if (at > fold && !isLineBreak(view.at(fold))) return -1;
+    if (view.at(at) !== wanted) {
+      at = skipFold(view, at, form.encoding);
+      // The line end of a dump stands for the blank between two bytes.
+      if (wanted === SPACE && isSpace(view.at(at - 1))) continue;
     }
     if (view.at(at) !== wanted) return -1;
     at++;
   }
   return at;
+}
+
+const SPACE = 32;
+
+/**
+ * Skips what an encoder puts where it breaks a line: a line end and indentation in base64 and hexadecimal, in a dump
+ * with the address of the next line; `=` and a line end in quoted-printable. Other forms are not broken.
+ */
+function skipFold(view: TextView, from: number, encoding: EncodedForm['encoding']): number {
+  let at = from;
+  if (view.at(at) === 61 && isLineBreak(view.at(at + 1)))
+    return view.at(at + 1) === 13 && view.at(at + 2) === 10 ? at + 3 : at + 2;
+  if (encoding !== 'base64' && encoding !== 'hex') return from;
+  while (at - from < LONGEST_FOLD && isSpace(view.at(at))) at++;
+  if (at === from || !isLineBreak(view.at(from))) return from;
+  if (encoding === 'base64') return at;
+  let end = at;
+  while (end - at < LONGEST_ADDRESS && inClass(view.at(end), CLASS_BITS.h)) end++;
+  if (end - at < SHORTEST_ADDRESS || !(view.at(end) === 58 || isSpace(view.at(end)))) return at;
+  if (view.at(end) === 58) end++;
+  while (end - at < LONGEST_FOLD && isSpace(view.at(end))) end++;
+  return end;
 }
