@@ -1,6 +1,8 @@
+import { NAME_WORDS } from './name-words.ts';
+
 /** What a key name says about its value. */
 export type KeyFamily =
-  'password' | 'token' | 'secret' | 'key' | 'weak_key' | 'authorization' | 'cookie';
+  'password' | 'token' | 'secret' | 'key' | 'weak_key' | 'named_key' | 'authorization' | 'cookie';
 
 interface KeyWord {
   readonly family: KeyFamily;
@@ -266,6 +268,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       '_hash_key',
     ],
   },
+  // `algoliaKey`, `browshot key`: what names it must be no word of programs.
+  { family: 'named_key', kind: 'api_key', words: ['key'] },
   { family: 'authorization', kind: 'authorization', words: ['authorization'] },
   { family: 'cookie', kind: 'cookie', words: ['cookie'] },
 ];
@@ -306,6 +310,7 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   if (FOREIGN_TAIL.test(right.toLowerCase())) return false;
   const rightParts = partsOf(right);
   const leftParts = partsOf(left);
+  if (family === 'named_key') return /^(?:|[_-]?(?:prod|live|test|dev|staging|\d+))$/i.test(right);
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
@@ -315,6 +320,24 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   if (family === 'token' && rightParts.some((part) => RIGHT_PUBLIC_TOKEN.has(part))) return false;
   if (family === 'token' && leftParts.some((part) => LEFT_PUBLIC_TOKEN.has(part))) return false;
   return nearest === undefined || !LEFT_PUBLIC.has(nearest);
+}
+
+/** Words that name a key of data, or speak of any. */
+const KEYS_OF_DATA = new Set(
+  `duplicate unexpected wrong your this that their these another every each same our his her its which what
+  redis mongo dynamo kafka hash mon don tur whis hoc joc pass hot low cap
+  gpg pgp ssh rsa dsa ecdsa apt rpm lookup`.split(/\s+/),
+);
+
+/** Whether what stands before `key` may be the name of a service: no word of programs. */
+export function mayNameService(word: string): boolean {
+  const nearest = partsOf(word).at(-1) ?? '';
+  return (
+    nearest.length >= 3 &&
+    !NAME_WORDS.has(nearest) &&
+    !PUBLIC_PARTS.has(nearest) &&
+    !KEYS_OF_DATA.has(nearest)
+  );
 }
 
 /** Parts that make a key no less secret: `AZURE_STORAGE_KEY`. */

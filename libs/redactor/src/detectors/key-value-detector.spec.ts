@@ -94,6 +94,10 @@ const masked: readonly (readonly [string, string, string])[] = [
   ['requirepass ', 'Xy7kd93Qz', '\n'],
   ['ConvertTo-SecureString "', 'Xy7kd93Qz', '" -AsPlainText'],
   ["CREATE USER joe IDENTIFIED BY '", 'Xy7kd93Qz', "';"],
+  // keys by the name of a service
+  ['const algoliaKey = "', hex, '";'],
+  ['browshot key ', opaque, ' in use'],
+  ['MapboxKey: ', opaque, '\n'],
   // other languages
   ['contraseña: ', 'Cl4ve-Larga', '\n'],
   ['пароль=', 'qwerty123', ' '],
@@ -175,6 +179,13 @@ const clean = [
   'const ERROR_PASSWORD_MISSING = "password_missing"',
   'HEX_TOKEN = "[0-9A-Fa-f]{1,4}"',
   'default-token-x7k2p   kubernetes.io/service-account-token   3',
+  `cacheKey = "${hex}"`,
+  `monkey = ${opaque}`,
+  `duplicate key ${hex}`,
+  `objectKey: "${hex}"`,
+  `partition key ${opaque}`,
+  `Cache restored from key: ${hex}`,
+  `<li key="${hex}">`,
   // things that look random
   `sha256:${hex}${hex.slice(0, 24)}`,
   `"integrity": "sha512-${fillShape('<a:86>==', seededRandom(4))}"`,

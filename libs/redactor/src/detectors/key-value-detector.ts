@@ -2,7 +2,7 @@ import { CLASS_BITS, inClass, isSpace, isWordCode } from '../engine/char-class.t
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind } from './escaped-text.ts';
-import { KEY_WORDS, namesSecret } from './key-names.ts';
+import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isNameCode } from './reading.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
@@ -55,6 +55,7 @@ class KeyValueDetector implements Detector {
     let nameStart = start;
     while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
     if (start - nameStart === LONGEST_NAME) return undefined;
+    if (this.family === 'named_key' && !isNamedKey(view, nameStart, start)) return undefined;
     if (!namesSecret(view.slice(nameStart, start), view.slice(wordEnd, nameEnd), this.family))
       return undefined;
     const escaped = unescapeBehind(view, nameStart, nameEnd);
@@ -114,6 +115,20 @@ function endsOtherWord(view: TextView, index: number): boolean {
 /** `pW` of minified code. */
 function isMixed(view: TextView, index: number): boolean {
   return (view.at(index) & 32) !== 0 && (view.at(index + 1) & 32) === 0;
+}
+
+/** Whether a name or a word before it says whose key it is: `algoliaKey`, `browshot key`, not `monkey`. */
+function isNamedKey(view: TextView, nameStart: number, keyStart: number): boolean {
+  const before = view.before(keyStart - 1);
+  if (nameStart === keyStart) {
+    if (before !== 32) return false;
+    let from = keyStart - 1;
+    while (keyStart - from < 24 && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
+    return mayNameService(view.slice(from, keyStart - 1));
+  }
+  // Behind a mark it is found as `_key`; in the middle of a word it is another word.
+  if (!inClass(before, CLASS_BITS.a) || (view.at(keyStart) & 32) !== 0) return false;
+  return mayNameService(view.slice(nameStart, keyStart));
 }
 
 /** `_` and `-`, with which the short key words begin. */

@@ -95,7 +95,13 @@ export function findValue(
 }
 
 /** Families whose value is found without a separator too. */
-const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
+const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set([
+  'password',
+  'token',
+  'secret',
+  'key',
+  'named_key',
+]);
 
 /** Before a name: what makes it public. */
 const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $/i;

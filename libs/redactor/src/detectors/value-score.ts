@@ -10,6 +10,7 @@ const SHORTEST: Readonly<Record<KeyFamily, number>> = {
   token: 8,
   key: 8,
   weak_key: 16,
+  named_key: 20,
   authorization: 6,
   cookie: 8,
 };
@@ -75,6 +76,10 @@ export function judgeValue(
     return 0.85;
   }
 
+  if (family === 'named_key') {
+    const isRandom = isOpaque(value) && digits && letters && distinctUnits(value, 10) >= 10;
+    return isRandom && !/[/.]|key|^[\da-f]{8}-/i.test(value) ? 0.6 : 0;
+  }
   if (words > 1 || !/^[\x21-\x7e]+$/.test(value) || isIdentifier(value)) return 0;
   if (family === 'weak_key' && !/^[\w+/=.~%-]+$/.test(value)) return 0;
   if (!site.quoted && site.spaced && isWordy(value)) return 0;
