@@ -7,7 +7,7 @@ const WINDOW = 512;
 /** Units of an argument that is not quoted. */
 const LONGEST_ARGUMENT = 64;
 
-/** Calls that take a user and a password, and which of their arguments is the password. */
+/** Calls that take a password or a key, and which of their arguments that is. */
 const CALLS: ReadonlyMap<string, number> = new Map([
   ['NetworkCredential(', 1],
   ['HTTPBasicAuth(', 1],
@@ -21,6 +21,18 @@ const CALLS: ReadonlyMap<string, number> = new Map([
   ['auth=(', 1],
   ['auth = (', 1],
   ['getConnection(', 2],
+  ['mysqli_connect(', 2],
+  ['new mysqli(', 2],
+  ['new PDO(', 2],
+  ['jwt.sign(', 1],
+  ['jwt.verify(', 1],
+  ['jwt.encode(', 1],
+  ['jwt.decode(', 1],
+  ['createHmac(', 1],
+  ['createCipheriv(', 1],
+  ['hmac.new(', 0],
+  ['AES.new(', 0],
+  ['Fernet(', 0],
 ]);
 
 /** `new NetworkCredential("joe", "secret")`, `requests.get(url, auth=('joe', 'secret'))`. */
@@ -35,6 +47,8 @@ export class CallDetector implements Detector {
     let at = end;
     for (let argument = 0; ; argument++) {
       while (isBlank(view.at(at)) || isLineBreak(view.at(at))) at++;
+      // Bytes of Python: b'…'.
+      if (view.at(at) === 98 && (view.at(at + 1) === 34 || view.at(at + 1) === 39)) at++;
       const quote = view.at(at);
       const isQuoted = quote === 34 || quote === 39;
       const from = isQuoted ? at + 1 : at;

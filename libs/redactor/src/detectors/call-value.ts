@@ -5,6 +5,8 @@ import { isIdentifier, isMadeUp } from './value-score.ts';
 import { onlyIf, readUntil } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
+const DASH = 45;
+
 /** Verbs that make a call ask for a value, or speak of one, and do not give it. */
 const ASKING =
   /(?:^|[^a-z])(?:get|find|read|parse|fetch|load|resolve|lookup|delete|remove|new|generate|create|validate|verify|check|compare|hash|prompt|input|ask|has|is|need|require|label|translate|encode|decode|replace|split|join|match|test|equals|includes|trim|format)[^a-z]*$/i;
@@ -44,9 +46,10 @@ export function readNextArgument(
   const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
   if (view.at(site.end) !== quote) return undefined;
   const isConstant = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(view.slice(nameStart, nameEnd));
-  if (!isConstant && !SETTING.test(lineBefore(view, nameStart))) return undefined;
+  const isFlag = view.at(nameStart) === DASH;
+  if (!isConstant && !isFlag && !SETTING.test(lineBefore(view, nameStart))) return undefined;
   const isValue = (value: string): boolean =>
-    value.length >= 8 && isMadeUp(value) && (isConstant || !/[.*[\]@]/.test(value));
+    value.length >= 8 && isMadeUp(value) && (isConstant || isFlag || !/[.*[\]@]/.test(value));
   return onlyIf(site, view, isValue);
 }
 

@@ -46,7 +46,11 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' --user', programs: 'curl', place: 'apart', behind: ':' },
   { flag: ' --oauth2-bearer', programs: 'curl', place: 'apart' },
   { flag: ' -hp', programs: 'rar', place: 'attached' },
-  { flag: ' -P', programs: 'sqlcmd|bcp|osql|zip|unzip|ipmitool|mosquitto_\\w+', place: 'either' },
+  {
+    flag: ' -P',
+    programs: 'sqlcmd|bcp|osql|zip|unzip|ipmitool|ssh-keygen|mosquitto_\\w+',
+    place: 'either',
+  },
   { flag: ' -a', programs: 'redis-cli|valkey-cli|keydb-cli', place: 'apart' },
   { flag: ' -a', programs: 'https?|xh', place: 'apart', behind: ':' },
   {
@@ -55,6 +59,10 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
     place: 'apart',
   },
   { flag: ' -pw', programs: 'plink|pscp|psftp|putty|kitty', place: 'apart' },
+  { flag: ' -N', programs: 'ssh-keygen', place: 'apart' },
+  { flag: ' -A', programs: 'snmp\\w+', place: 'apart' },
+  { flag: ' -X', programs: 'snmp\\w+', place: 'apart' },
+  { flag: ' pass', programs: 'rclone .*', place: 'apart' },
   { flag: ' -ap', programs: 'swaks', place: 'apart' },
   { flag: ' -xp', programs: 'sendemail', place: 'apart' },
   { flag: ' -U', programs: 'smbclient|rpcclient|smbget|smbmap|net', place: 'apart', behind: '%' },

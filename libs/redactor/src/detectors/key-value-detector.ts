@@ -15,6 +15,9 @@ const LONGEST_NAME = 48;
 const LEARNT_SCORE = 0.6;
 const LEARNT_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
 
+/** Keys of 32 or 64 bytes in base64. */
+const CLOUD_KEY = /^(?:[\w+/]{43}=|[\w+/]{86}==)$/;
+
 /** Makes the detectors that find a value by the name of its key. */
 export function keyValueDetectors(): Detector[] {
   return KEY_WORDS.map(({ family, kind, words }) => new KeyValueDetector(family, kind, words));
@@ -56,13 +59,21 @@ class KeyValueDetector implements Detector {
     while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
     if (start - nameStart === LONGEST_NAME) return undefined;
     if (this.family === 'named_key' && !isNamedKey(view, nameStart, start)) return undefined;
-    if (!namesSecret(view.slice(nameStart, start), view.slice(wordEnd, nameEnd), this.family))
-      return undefined;
+    const isNamed = namesSecret(
+      view.slice(nameStart, start),
+      view.slice(wordEnd, nameEnd),
+      this.family,
+    );
+    if (!isNamed && this.family !== 'weak_key') return undefined;
     const escaped = unescapeBehind(view, nameStart, nameEnd);
     if (escaped === undefined) {
       const site = findValue(view, nameStart, nameEnd, this.family);
-      return site && this.judge(view, nameStart, nameEnd, site);
+      if (site === undefined) return undefined;
+      // `primary_key` of a table, and of an account in the cloud: the value tells.
+      if (!isNamed && !CLOUD_KEY.test(view.slice(site.start, site.end))) return undefined;
+      return this.judge(view, nameStart, nameEnd, site);
     }
+    if (!isNamed) return undefined;
     const { text, nameStart: innerStart } = escaped;
     const innerEnd = innerStart + nameEnd - nameStart;
     const site = findValue(text, innerStart, innerEnd, this.family);

@@ -24,6 +24,11 @@ export function readLinked(
       isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)));
     return onlyIf(readToken(view, link), view, isValue);
   }
+  const owned = skipOwner(view, afterName);
+  if (owned >= 0) {
+    const isValue = (value: string): boolean => isMadeUp(value) && !isIdentifier(value);
+    return onlyIf(readToken(view, owned), view, isValue);
+  }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
   return onlyIf(readToken(view, skipBlanks(view, afterName + 1)), view, isMadeUp);
@@ -75,6 +80,11 @@ const REFUSED =
 
 /** What links a name to its value in prose, in some languages. */
 const LINKS = [
+  'created',
+  'issued',
+  'generated',
+  'rotated',
+  'received',
   'set to',
   'changed to',
   'reset to',
@@ -112,4 +122,14 @@ function skipLink(view: TextView, from: number, isSpaced: boolean): number {
     if (next > at) return next;
   }
   return -1;
+}
+
+const LONGEST_OWNER = 40;
+
+/** `password for joe: X`: behind whom or what it is for; -1 where that is not said. */
+function skipOwner(view: TextView, from: number): number {
+  if (!['for ', 'of '].some((word) => view.has(word, from))) return -1;
+  let at = from;
+  while (at - from < LONGEST_OWNER && view.at(at) >= 32 && view.at(at) !== COLON) at++;
+  return view.at(at) === COLON && isBlank(view.at(at + 1)) ? skipBlanks(view, at + 1) : -1;
 }

@@ -172,20 +172,26 @@ function readSeparator(
   return undefined;
 }
 
-/** `password: str = "value"`, `const token: string = 'value'`: the value is behind the type. */
+const LONGEST_TYPE = 40;
+const TYPE_MARKS = new CodeSet("&<>[]?.,|_' ");
+
+/** `password: str = "value"`, `const token: &'static str = "value"`: the value is behind the type. */
 function readTypeAnnotation(
   view: TextView,
   colon: number,
 ): { end: number; name: 'equals' } | undefined {
   const typeStart = skipBlanks(view, colon + 1);
+  const first = view.at(typeStart);
+  if (!inClass(first, CLASS_BITS.a) && first !== 38) return undefined;
   let at = typeStart;
-  while (at - typeStart < 32 && inClass(view.at(at), CLASS_BITS.a)) at++;
-  if (at === typeStart) return undefined;
-  const sign = skipBlanks(view, at);
-  if (sign === at || view.at(sign) !== EQUALS || view.at(sign + 1) === EQUALS) return undefined;
-  return isQuote(view.at(skipBlanks(view, sign + 1)))
-    ? { end: sign + 1, name: 'equals' }
-    : undefined;
+  while (
+    at - typeStart < LONGEST_TYPE &&
+    (inClass(view.at(at), CLASS_BITS.a) || TYPE_MARKS.has(view.at(at)))
+  )
+    at++;
+  if (view.at(at) !== EQUALS || view.at(at + 1) === EQUALS || !isBlank(view.at(at - 1)))
+    return undefined;
+  return isQuote(view.at(skipBlanks(view, at + 1))) ? { end: at + 1, name: 'equals' } : undefined;
 }
 
 /** `{"name": "DB_PASSWORD", "value": "x"}`, `key="DB_PASSWORD" value="x"`, and the same in YAML; -1 when there is none. */

@@ -47,6 +47,8 @@ export function readValue(
   )
     start++;
   start = skipQuoteEntity(view, start);
+  // A list: its first value.
+  if (view.at(start) === 91 && isQuote(view.at(start + 1))) start++;
   const unescaped = skipBackslashes(view, start);
   const escaped = unescaped > start && isQuote(view.at(unescaped));
   if (escaped) start = unescaped;

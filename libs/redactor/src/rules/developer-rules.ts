@@ -292,7 +292,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'telegram-bot-token',
     kind: 'telegram_token',
     source: 'https://core.telegram.org/bots/features#botfather',
-    shapes: ['<d:8-10>:AA<s:33+>'],
+    shapes: ['<d:8-10>:AA<s:33+>', 'api.telegram.org/bot|<d:8-10>:AA<s:33+>'],
     clean: ['12345678:AA<s:8>', ':AA<s:33>'],
   },
 ];
