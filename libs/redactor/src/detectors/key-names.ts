@@ -305,7 +305,7 @@ const PUBLIC_PARTS = new Set(
   version class kind hash hashes hashed digest checksum fingerprint public primary foreign sort partition cache index
   locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
-  banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher encoder generator service factory impl util utils
+  banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
   helper test spec algorithm alg`.split(/\s+/),
 );
 

@@ -154,10 +154,8 @@ function isVersion(value: string): boolean {
 
 /** Words joined by dots, three or more: the name of a setting, an attribute, a translation. */
 function isPath(value: string): boolean {
-  return (
-    /^[a-z*]+\d?(?:\[\w*\])?(?:\.[a-z_*]+\d?(?:\[\w*\])?){2,}$/i.test(value) &&
-    (isWordy(value) || value.includes('*'))
-  );
+  const isDotted = /^[a-z*][\w*]*(?:\[\w*\])?(?:\.[a-z_*][\w*]*(?:\[\w*\])?){2,}$/i.test(value);
+  return isDotted && (isWordy(value) || isIdentifier(value) || value.includes('*'));
 }
 
 /** `DB_PASSWORD`: the way of environment variables. */
