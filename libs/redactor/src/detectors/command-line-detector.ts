@@ -5,6 +5,7 @@ import {
   isBlank,
   isLineBreak,
   isSpace,
+  isWordCode,
 } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
@@ -17,12 +18,10 @@ const VALUE_WINDOW = 1024;
 interface CommandLineSecret {
   /** What stands before the value, with the blank before it. */
   readonly flag: string;
-  /** The programs, as alternatives of a regular expression over the line before the flag. */
+  /** The programs, as alternatives of a regular expression over the line before the flag; none when it names its own. */
   readonly programs: string;
   /** Whether the value follows at once, behind a blank, or either. */
   readonly place: 'attached' | 'apart' | 'either';
-  /** The flag is a subcommand: it follows the program at once. */
-  readonly isSubcommand?: true;
   /** Words between the flag and the value: names, files. */
   readonly skip?: number;
   /** The value stands behind this mark in its word: `user:password`. */
@@ -62,7 +61,6 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' -N', programs: 'ssh-keygen', place: 'apart' },
   { flag: ' -A', programs: 'snmp\\w+', place: 'apart' },
   { flag: ' -X', programs: 'snmp\\w+', place: 'apart' },
-  { flag: ' pass', programs: 'rclone .*', place: 'apart' },
   { flag: ' -ap', programs: 'swaks', place: 'apart' },
   { flag: ' -xp', programs: 'sendemail', place: 'apart' },
   { flag: ' -U', programs: 'smbclient|rpcclient|smbget|smbmap|net', place: 'apart', behind: '%' },
@@ -77,9 +75,9 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' -bc', programs: 'htpasswd', place: 'apart', skip: 2 },
   { flag: ' -nb', programs: 'htpasswd', place: 'apart', skip: 1 },
   { flag: ' -nbB', programs: 'htpasswd', place: 'apart', skip: 1 },
-  { flag: ' use', programs: 'net', isSubcommand: true, place: 'apart', skip: 1 },
+  { flag: 'net use', programs: '', place: 'apart', skip: 1 },
   { flag: ' --body', programs: 'gh secret set .*', place: 'either' },
-  { flag: ' user', programs: 'net', isSubcommand: true, place: 'apart', skip: 1 },
+  { flag: 'net user', programs: '', place: 'apart', skip: 1 },
   { flag: 'wpa_passphrase', programs: '', place: 'apart', skip: 1 },
   { flag: 'jdbc:oracle:thin:', programs: '', place: 'attached', behind: '/' },
   { flag: 'jdbc:oracle:oci:', programs: '', place: 'attached', behind: '/' },
@@ -111,21 +109,19 @@ class CommandLineDetector implements Detector {
     this.triggers = [{ literal: flag, caseSensitive: true }];
     this.secrets = secrets.map((secret) => ({
       ...secret,
-      line: new RegExp(
-        `(?:^|[\\s/;&|("'\`$])(?:${secret.programs})(?:\\.exe)?${secret.isSubcommand === true ? '$' : '(?:\\s|$)'}`,
-        'i',
-      ),
+      line: new RegExp(`(?:^|[\\s/;&|("'\`$])(?:${secret.programs})(?:\\.exe)?(?:\\s|$)`, 'i'),
     }));
   }
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
-    const line = lineBefore(view, start);
     const isApart = isBlank(view.at(end));
-    const secret = this.secrets.find(
-      ({ programs, line: pattern, place }) =>
-        (place === 'either' || isApart === (place === 'apart')) &&
-        (programs === '' || pattern.test(line)),
-    );
+    let line: string | undefined;
+    const secret = this.secrets.find(({ programs, line: pattern, place }) => {
+      if (place !== 'either' && isApart !== (place === 'apart')) return false;
+      if (programs === '') return !isWordCode(view.before(start - 1));
+      line ??= lineBefore(view, start);
+      return pattern.test(line);
+    });
     if (secret === undefined) return undefined;
     let at = skipBlanks(view, end);
     for (let word = 0; word < (secret.skip ?? 0); word++) at = skipBlanks(view, wordEnd(view, at));

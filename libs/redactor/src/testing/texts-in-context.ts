@@ -330,7 +330,6 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['curl -X POST -d "client_id=x&client_secret=@@" https://x', '<a:32>'],
   ['http POST x password=@@', '<a:3><d:2><a:4>#<d:1>'],
   ['gcloud auth activate --key @@', '<a:40>'],
-  ['rclone config create r sftp pass @@', '<a:14><d:2>'],
   ['restic -r x --password-command "echo @@"', '<a:10><d:3>'],
   ['mosquitto_pub -u joe -P @@ -t x', '<a:9><d:2>'],
   ['ipmitool -U admin -P @@ power', '<a:9><d:2>'],
