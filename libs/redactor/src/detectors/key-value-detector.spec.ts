@@ -55,6 +55,7 @@ const masked: readonly (readonly [string, string, string])[] = [
   ['<password>', 'Sup3rSecret', '</password>'],
   ["ALTER USER joe WITH PASSWORD '", 'Sup3rSecret', "';"],
   ['machine example.com login joe password ', 's3cretpw', ''],
+  ['machine example.com\n  login joe\n  password ', 's3cretpw', '\n'],
   ["const password = '", 'hunter2', "';"],
   ['password: str = "', 'hunter2', '"'],
   ['config["api_key"] = "', opaque, '"'],

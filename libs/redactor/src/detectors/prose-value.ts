@@ -1,7 +1,7 @@
 import { isBlank, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
-import { isQuote, lineBefore, skipBlanks } from './reading.ts';
+import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
 import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
 import { onlyIf, readToken, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
@@ -50,7 +50,11 @@ export function readStandingAlone(
   // ENV DB_PASSWORD value; machine h login l password value
   if (isBlank(opener) && SETTERS.has(wordBefore(view, nameStart - 1)))
     return readValue(view, afterName, 'equals', false, family);
-  if (family === 'password' && isSpace(opener) && LOGIN.test(lineBefore(view, nameStart)))
+  if (
+    family === 'password' &&
+    isSpace(opener) &&
+    LOGIN.test(textBefore(view, nameStart, LONGEST_LOGIN))
+  )
     return readValue(view, afterName, 'blank', false, family);
   // Without a separator only what cannot be a word.
   const isOpaqueValue = isOpaque(value);
@@ -65,6 +69,7 @@ export function readStandingAlone(
 
 /** Instructions and commands that set a variable. */
 const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX']);
+const LONGEST_LOGIN = 80;
 const LOGIN = /(?:^|\s)login\s+\S+\s+$/;
 
 /** The word that ends before an index, as far as it is short. */

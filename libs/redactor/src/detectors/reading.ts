@@ -33,6 +33,13 @@ export function lineBefore(view: TextView, index: number, most = LONGEST_CONTEXT
   return view.slice(from, index);
 }
 
+/** The text before an index, over the ends of lines. */
+export function textBefore(view: TextView, index: number, most: number): string {
+  let from = index;
+  while (index - from < most && view.before(from - 1) >= 0) from--;
+  return view.slice(from, index);
+}
+
 /** Units of a name: letters, digits, `_`, `-` and the dot. */
 export function isNameCode(code: number): boolean {
   return inClass(code, CLASS_BITS.t);

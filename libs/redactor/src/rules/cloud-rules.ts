@@ -219,7 +219,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'supabase-token',
     kind: 'supabase_token',
     source: 'https://supabase.com/docs/guides/api/api-keys',
-    shapes: ['sbp_<h:40+>', 'sbp_v0_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:20+>'],
+    shapes: ['sbp_<l:40+>', 'sbp_v0_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:20+>'],
     clean: ['sbp_<h:10>', 'sb_secret_key', 'sb_publishable_<s:31>'],
   },
   {

@@ -130,7 +130,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'buildkite-token',
     kind: 'buildkite_token',
     source: 'https://buildkite.com/docs/apis/managing-api-tokens',
-    shapes: ['bkua_<h:40+>', 'bkaj_<t:100+>', 'bkct_<s:20+>'],
+    shapes: ['bkua_<l:40+>', 'bkaj_<t:100+>', 'bkct_<s:20+>'],
     clean: ['bkua_<h:10>'],
   },
   {
@@ -258,7 +258,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     kind: 'slack_webhook',
     source: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
     shapes: [
-      'hooks.slack.com/services/|T<u:8+>/B<u:8+>/<a:20+>',
+      'hooks.slack.com/services/|T<a:8+>/B<a:8+>/<a:20+>',
       'hooks.slack.com/workflows/|T<u:8+>/A<u:8+>/<d:10+>/<a:20+>',
       'hooks.slack.com/triggers/|T<u:8+>/<d:10+>/<h:30+>',
     ],

@@ -87,7 +87,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'xai-key',
     kind: 'xai_key',
     source: 'https://docs.x.ai/docs/tutorial',
-    shapes: ['xai-<a:70+>'],
+    shapes: ['xai-<w:70+>'],
     clean: ['xai-<a:10>'],
   },
   {
@@ -148,7 +148,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     kind: 'stripe_key',
     source: 'https://docs.stripe.com/keys',
     shapes: [
-      'sk_live_<a:16+>',
+      'sk_live_<a:14+>',
       'sk_test_<a:16+>',
       'rk_live_<a:16+>',
       'rk_test_<a:16+>',

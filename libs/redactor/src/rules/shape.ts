@@ -8,7 +8,7 @@ import type { TextView } from '../engine/text-view.ts';
  * letter of CLASS_BITS and count is `36` (exactly), `20-40` (as many as there are, up to 40) or `20+` (as many
  * as there are). A `|` marks where the mask begins; without it the whole token is masked.
  *
- *     ghp_<a:36+>        hooks.slack.com/services/|T<u:8+>/B<u:8+>/<a:20+>
+ *     ghp_<a:36+>        hooks.slack.com/services/|T<a:8+>/B<a:8+>/<a:20+>
  *
  * Runs are taken whole, there is no backtracking. A run before the first literal is read backwards from it.
  */
