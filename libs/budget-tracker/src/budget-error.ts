@@ -7,6 +7,8 @@ export type BudgetErrorCode =
   | 'invalid_amount'
   | 'invalid_ttl'
   | 'invalid_page'
+  | 'invalid_usage'
+  | 'unknown_model'
   | 'budget_not_found'
   | 'budget_exceeded'
   | 'budget_conflict'
@@ -14,6 +16,8 @@ export type BudgetErrorCode =
   | 'hold_not_found'
   | 'store_unavailable'
   | 'corrupt_value';
+
+type InputErrorCode = Extract<BudgetErrorCode, `invalid_${string}` | 'unknown_model'>;
 
 /** Base of every error of this package. */
 export abstract class BudgetError extends Error {
@@ -27,9 +31,9 @@ export abstract class BudgetError extends Error {
 
 /** An argument was refused before anything was read or written. Correct it; a retry cannot help. */
 export class BudgetInputError extends BudgetError {
-  readonly code: Extract<BudgetErrorCode, `invalid_${string}`>;
+  readonly code: InputErrorCode;
 
-  constructor(code: Extract<BudgetErrorCode, `invalid_${string}`>, message: string) {
+  constructor(code: InputErrorCode, message: string) {
     super(message);
     this.code = code;
   }
