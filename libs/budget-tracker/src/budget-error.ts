@@ -134,13 +134,24 @@ export class HoldNotFoundError extends BudgetError {
  */
 export class StoreUnavailableError extends BudgetError {
   readonly code = 'store_unavailable';
+  /** The commit is in the journal and will be recorded when the store is back; repeating it does no harm. */
+  readonly journaled: boolean;
+  readonly #store: string;
 
-  constructor(store: string, cause: unknown) {
+  constructor(store: string, cause: unknown, options: { journaled?: boolean } = {}) {
+    const { journaled = false } = options;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `The ${store} budget store is unavailable (${reason}): do not spend; repeat the call with the same id.`,
-      { cause },
-    );
+    const advice = journaled
+      ? 'the commit is kept in the journal and will be recorded.'
+      : 'do not spend; repeat the call with the same id.';
+    super(`The ${store} budget store is unavailable (${reason}): ${advice}`, { cause });
+    this.#store = store;
+    this.journaled = journaled;
+  }
+
+  /** The same, for a commit that is kept in the journal. */
+  asJournaled(): StoreUnavailableError {
+    return new StoreUnavailableError(this.#store, this.cause, { journaled: true });
   }
 }
 

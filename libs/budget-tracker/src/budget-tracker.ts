@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   BudgetConflictError,
+  BudgetError,
   BudgetExceededError,
   BudgetInputError,
   BudgetNotFoundError,
+  CorruptValueError,
   HoldConflictError,
   HoldNotFoundError,
+  StoreUnavailableError,
 } from './budget-error.ts';
 import type { BudgetStatus, CommitReceipt, HoldReceipt } from './budget-status.ts';
 import type {
@@ -18,6 +21,7 @@ import type {
   NotFound,
   Overflow,
 } from './budget-store.ts';
+import type { CommitJournal, JournaledCommit } from './commit-journal.ts';
 import { checkHoldId, checkRunId } from './identifier.ts';
 import { ceilUsd, toMicros, toPositiveMicros, toUsd } from './money.ts';
 
@@ -30,7 +34,28 @@ export const DEFAULT_HOLD_TTL_SECONDS = 600;
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;
 
+/** Milliseconds between two attempts to replay the journal: the first, doubled up to the last. */
+const FIRST_REPLAY_MS = 250;
+const LAST_REPLAY_MS = 5000;
+
+/** What became of the journal. */
+export interface JournalReplay {
+  /** Commits that are recorded now. */
+  recorded: number;
+  /** Commits that the store refuses for good, with its reason: the budget is gone, or the hold is charged otherwise. */
+  refused: { commit: JournaledCommit; reason: BudgetError }[];
+  /** Commits that wait on. */
+  waiting: number;
+}
+
 export interface BudgetTrackerOptions {
+  /**
+   * Keeps commits that the store cannot take, on the disk of this machine, and replays them until it can: at once for
+   * what an earlier process has left, then every quarter of a second to every five while anything waits.
+   */
+  readonly journal?: CommitJournal;
+  /** Told of each replay that recorded or refused something. */
+  readonly onReplay?: (replay: JournalReplay) => void;
   /** Epoch milliseconds; for tests. Redis uses the clock of its server instead. */
   readonly clock?: () => number;
 }
@@ -52,10 +77,18 @@ export interface BudgetPage {
 export class BudgetTracker {
   readonly #store: BudgetStore;
   readonly #clock: () => number;
+  readonly #journal: CommitJournal | undefined;
+  readonly #onReplay: (replay: JournalReplay) => void;
+  #replayTimer: NodeJS.Timeout | undefined;
+  #replayDelay = FIRST_REPLAY_MS;
+  #replaying: Promise<JournalReplay> | undefined;
 
   constructor(store: BudgetStore, options: BudgetTrackerOptions = {}) {
     this.#store = store;
     this.#clock = options.clock ?? Date.now;
+    this.#journal = options.journal;
+    this.#onReplay = options.onReplay ?? (() => undefined);
+    this.#replaySoon(0);
   }
 
   /**
@@ -105,11 +138,12 @@ export class BudgetTracker {
    * that has ended and one that never was are recorded too: money that is gone is never lost.
    * @param amount USD, 0 or more.
    * @throws HoldConflictError (with `charged`) when the id was committed with another amount.
+   *   StoreUnavailableError with `journaled` true when the commit is kept in the journal.
    */
   async commit(runId: string, holdId: string, amount: number): Promise<CommitReceipt> {
-    const result = await this.#store.commit({
-      ...this.#hold(runId, holdId),
-      amount: toMicros(amount),
+    const command = { ...this.#hold(runId, holdId), amount: toMicros(amount) };
+    const result = await this.#store.commit(command).catch((error: unknown) => {
+      throw this.#keptInJournal(error, runId, holdId, amount);
     });
     const charged = settled(runId, holdId, result);
     return {
@@ -214,9 +248,26 @@ export class BudgetTracker {
     await this.#store.ping();
   }
 
-  /** Ends the store's own resources; later calls throw `StoreUnavailableError`. */
+  /**
+   * Offers the store what waits in the journal, oldest first, and stops where it is unavailable. Runs by itself; call it
+   * to have it done now. Without a journal there is nothing to do.
+   */
+  replayJournal(): Promise<JournalReplay> {
+    this.#replaying ??= this.#replay().finally(() => {
+      this.#replaying = undefined;
+      this.#replaySoon(this.#replayDelay);
+      this.#replayDelay = Math.min(2 * this.#replayDelay, LAST_REPLAY_MS);
+    });
+    return this.#replaying;
+  }
+
+  /** Ends the store's own resources and the journal; later calls throw `StoreUnavailableError`. */
   async close(): Promise<void> {
+    clearTimeout(this.#replayTimer);
+    await this.#replaying?.catch(() => undefined);
+    clearTimeout(this.#replayTimer);
     await this.#store.close();
+    this.#journal?.close();
   }
 
   /**
@@ -242,6 +293,55 @@ export class BudgetTracker {
     }
     await this.commit(runId, holdId, ceilUsd(outcome.cost));
     return outcome.result;
+  }
+
+  /** The error for a commit that failed, after it was kept where it can be. */
+  #keptInJournal(error: unknown, runId: string, holdId: string, amount: number): unknown {
+    const journal = this.#journal;
+    if (!(error instanceof StoreUnavailableError) || journal === undefined) return error;
+    const known = journal.find(runId, holdId);
+    if (known !== undefined && known.amount !== amount)
+      return new HoldConflictError(runId, holdId, 0, known.amount);
+    try {
+      const at = new Date(this.#clock()).toISOString();
+      if (known === undefined) journal.append({ run_id: runId, hold_id: holdId, amount, at });
+    } catch {
+      // The disk is full or gone: the caller must repeat the commit.
+      return error;
+    }
+    if (this.#replaying === undefined) this.#replaySoon(this.#replayDelay);
+    return error.asJournaled();
+  }
+
+  async #replay(): Promise<JournalReplay> {
+    const replay: JournalReplay = { recorded: 0, refused: [], waiting: 0 };
+    const journal = this.#journal;
+    for (const commit of journal?.pending ?? []) {
+      try {
+        const { run_id, hold_id, amount } = commit;
+        const command = { ...this.#hold(run_id, hold_id), amount: toMicros(amount) };
+        settled(run_id, hold_id, await this.#store.commit(command));
+        journal?.settle(commit);
+        replay.recorded += 1;
+      } catch (error) {
+        if (error instanceof StoreUnavailableError) break;
+        // What can be repaired waits for that.
+        if (!(error instanceof BudgetError) || error instanceof CorruptValueError) continue;
+        journal?.refuse(commit, error.code);
+        replay.refused.push({ commit, reason: error });
+      }
+    }
+    replay.waiting = journal?.pending.length ?? 0;
+    if (replay.waiting === 0) this.#replayDelay = FIRST_REPLAY_MS;
+    if (replay.recorded + replay.refused.length > 0) this.#onReplay(replay);
+    return replay;
+  }
+
+  #replaySoon(delayMs: number): void {
+    clearTimeout(this.#replayTimer);
+    if ((this.#journal?.pending.length ?? 0) === 0) return;
+    this.#replayTimer = setTimeout(() => void this.replayJournal().catch(() => undefined), delayMs);
+    this.#replayTimer.unref();
   }
 
   async #ledger(runId: string): Promise<Ledger> {

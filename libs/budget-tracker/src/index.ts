@@ -1,5 +1,7 @@
 export { BudgetTracker, BUDGET_TTL_SECONDS, DEFAULT_HOLD_TTL_SECONDS } from './budget-tracker.ts';
-export type { BudgetPage, BudgetTrackerOptions } from './budget-tracker.ts';
+export type { BudgetPage, BudgetTrackerOptions, JournalReplay } from './budget-tracker.ts';
+export { CommitJournal } from './commit-journal.ts';
+export type { JournaledCommit } from './commit-journal.ts';
 export type { BudgetStatus, CommitReceipt, HoldReceipt, HoldState } from './budget-status.ts';
 export { ceilUsd } from './money.ts';
 
