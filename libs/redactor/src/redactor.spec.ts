@@ -181,6 +181,15 @@ describe('registered secrets', () => {
     expect(own.redact(dump)).toBe(`${before}[REDACTED:registered]${after}`);
   });
 
+  it.each(['correct horse battery', 'correct horse =\n=\nbattery', 'correct horse=\n battery'])(
+    'regression: a blank of a value is stood for by nothing else: %j',
+    (text) => {
+      const own = new Redactor();
+      own.registerSecret('correct horse  battery');
+      expect(own.redact(text)).toBe(text);
+    },
+  );
+
   it('are masked line by line where they have lines', () => {
     const own = new Redactor();
     const line = sampleToken('github-token', 3).slice(4);

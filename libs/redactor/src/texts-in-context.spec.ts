@@ -1,6 +1,7 @@
 import { Redactor } from './redactor.ts';
+import { CLEAN_TEXTS } from './testing/clean-texts.ts';
 import { fillShape, seededRandom } from './testing/samples.ts';
-import { CLEAN_TEXTS, SECRETS_IN_CONTEXT } from './testing/texts-in-context.ts';
+import { SECRETS_IN_CONTEXT } from './testing/secrets-in-context.ts';
 
 const redactor = new Redactor();
 

@@ -1,7 +1,9 @@
 import { isBlank, isLineBreak } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { isLearnable } from './learnable.ts';
 import { isPlaceholder } from './placeholders.ts';
+import { skipBlanks } from './reading.ts';
 
 const WINDOW = 512;
 /** Units of an argument that is not quoted. */
@@ -64,10 +66,17 @@ export class CallDetector implements Detector {
         const value = view.slice(from, at);
         if (!isQuoted || view.at(at) !== quote || value.length < 3 || isPlaceholder(value))
           return undefined;
-        return { kind: 'password', rule: 'call', start: from, end: at, score: 0.8, isLearnt: true };
+        return {
+          kind: 'password',
+          rule: 'call',
+          start: from,
+          end: at,
+          score: 0.8,
+          isLearnt: isLearnable(value),
+        };
       }
       if (isQuoted) at++;
-      while (isBlank(view.at(at))) at++;
+      at = skipBlanks(view, at);
       if (view.at(at) !== 44) return undefined;
       at++;
     }

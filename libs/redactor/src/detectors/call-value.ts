@@ -17,13 +17,10 @@ export function readArgument(
   nameStart: number,
   from: number,
 ): ValueSite | undefined {
-  const at = skipBlanks(view, from);
-  const quote = view.at(at);
-  if (!isQuote(quote)) return undefined;
-  view.maskFrom = Math.max(view.maskFrom, at + 1);
-  const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
+  const site = readQuoted(view, from);
+  if (site === undefined) return undefined;
   const name = view.slice(nameStart, from - 1).replace(/([a-z])([A-Z])/g, '$1_$2');
-  if (ASKING.test(name.replace(/[^_.-]*$/, '')) || view.at(site.end) !== quote) return undefined;
+  if (ASKING.test(name.replace(/[^_.-]*$/, ''))) return undefined;
   if (/new\s+$/.test(lineBefore(view, nameStart))) return undefined;
   return onlyIf(site, view, (value) => isMadeUp(value) && !isIdentifier(value));
 }
@@ -39,12 +36,8 @@ export function readNextArgument(
   nameEnd: number,
   from: number,
 ): ValueSite | undefined {
-  const at = skipBlanks(view, from);
-  const quote = view.at(at);
-  if (!isQuote(quote)) return undefined;
-  view.maskFrom = Math.max(view.maskFrom, at + 1);
-  const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
-  if (view.at(site.end) !== quote) return undefined;
+  const site = readQuoted(view, from);
+  if (site === undefined) return undefined;
   const isConstant = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(view.slice(nameStart, nameEnd));
   const isFlag = view.at(nameStart) === DASH;
   if (!isConstant && !isFlag && !SETTING.test(lineBefore(view, nameStart))) return undefined;
@@ -61,10 +54,16 @@ export function readDefault(view: TextView, from: number): ValueSite | undefined
   const at = skipBlanks(view, from + 1);
   const word = DEFAULTS.find((each) => view.has(each, at));
   if (word === undefined || at === from + 1) return undefined;
-  const quoteAt = skipBlanks(view, at + word.length);
-  const quote = view.at(quoteAt);
+  const site = readQuoted(view, at + word.length);
+  return site && onlyIf(site, view, isMadeUp);
+}
+
+/** One word in quotes. */
+function readQuoted(view: TextView, from: number): ValueSite | undefined {
+  const at = skipBlanks(view, from);
+  const quote = view.at(at);
   if (!isQuote(quote)) return undefined;
-  view.maskFrom = Math.max(view.maskFrom, quoteAt + 1);
-  const site = readUntil(view, quoteAt + 1, (code) => code === quote || isSpace(code), 'blank');
-  return view.at(site.end) === quote ? onlyIf(site, view, isMadeUp) : undefined;
+  view.maskFrom = Math.max(view.maskFrom, at + 1);
+  const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
+  return view.at(site.end) === quote ? site : undefined;
 }

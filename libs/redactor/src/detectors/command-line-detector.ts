@@ -9,6 +9,7 @@ import {
 } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { isLearnable } from './learnable.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { isQuote, lineBefore, skipBlanks } from './reading.ts';
 
@@ -75,8 +76,8 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' -bc', programs: 'htpasswd', place: 'apart', skip: 2 },
   { flag: ' -nb', programs: 'htpasswd', place: 'apart', skip: 1 },
   { flag: ' -nbB', programs: 'htpasswd', place: 'apart', skip: 1 },
-  { flag: 'net use', programs: '', place: 'apart', skip: 1 },
   { flag: ' --body', programs: 'gh secret set .*', place: 'either' },
+  { flag: 'net use', programs: '', place: 'apart', skip: 1 },
   { flag: 'net user', programs: '', place: 'apart', skip: 1 },
   { flag: 'wpa_passphrase', programs: '', place: 'apart', skip: 1 },
   { flag: 'jdbc:oracle:thin:', programs: '', place: 'attached', behind: '/' },
@@ -172,7 +173,7 @@ function found(start: number, end: number, view: TextView): Candidate | undefine
   const base = { kind: 'password', rule: 'command-line', start, end, score: 0.85 };
   return end >= view.high
     ? { ...base, goesOn: (code) => !isSpace(code) }
-    : { ...base, isLearnt: true };
+    : { ...base, isLearnt: isLearnable(value) };
 }
 
 const WORD_ENDS = new CodeSet(';|&<>)');

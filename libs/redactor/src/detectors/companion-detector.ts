@@ -1,6 +1,7 @@
 import { CLASS_BITS, inClass, isLineBreak } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { isLearnable } from './learnable.ts';
 import { isIllustration } from './placeholders.ts';
 
 /** Units and line ends behind an id within which its secret is looked for. */
@@ -106,7 +107,14 @@ class CompanionDetector implements Detector {
       if (at - from - padding !== length || isWord) continue;
       const value = view.slice(from + padding, at);
       if (!isLikely(value) || isIllustration(value)) continue;
-      return { kind, rule, start: from + padding, end: at, score: 0.8, isLearnt: true };
+      return {
+        kind,
+        rule,
+        start: from + padding,
+        end: at,
+        score: 0.8,
+        isLearnt: isLearnable(value),
+      };
     }
     return undefined;
   }

@@ -23,7 +23,7 @@ const LONGEST_FOLD = 16;
 interface Encoding {
   readonly name: string;
   readonly bits: number;
-  /** Units and bytes of the smallest group that can be decoded alone. */
+  /** Units of the smallest group that can be decoded alone. */
   readonly unitsOfGroup: number;
   readonly bitsOfUnit: number;
 }
@@ -31,7 +31,7 @@ interface Encoding {
 const BASE64: Encoding = { name: 'base64', bits: CLASS_BITS.m, unitsOfGroup: 4, bitsOfUnit: 6 };
 const HEX: Encoding = { name: 'hex', bits: CLASS_BITS.h, unitsOfGroup: 2, bitsOfUnit: 4 };
 
-/** Unit by unit of a group: which sextet of it the first determined unit is, for a literal that begins at each byte. */
+/** By the byte of a group of three with which a literal begins: the first unit of the group of four that it alone decides. */
 const FIRST_UNIT = [0, 2, 3] as const;
 
 /**

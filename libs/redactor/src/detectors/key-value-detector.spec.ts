@@ -1,5 +1,6 @@
 import { Redactor } from '../redactor.ts';
 import { fillShape, seededRandom } from '../testing/samples.ts';
+import { KEY_WORDS } from './key-names.ts';
 
 const redactor = new Redactor();
 const random = seededRandom(3);
@@ -219,4 +220,9 @@ it('names AWS secret access keys', () => {
   expect(redactor.redact(`aws_secret_access_key = ${secret}`)).toBe(
     'aws_secret_access_key = [REDACTED:aws_secret_key]',
   );
+});
+
+it('names each key word once', () => {
+  const words = KEY_WORDS.flatMap((group) => group.words);
+  expect(new Set(words).size).toBe(words.length);
 });

@@ -4,6 +4,7 @@ import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind } from './escaped-text.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
+import { isLearnable } from './learnable.ts';
 import { isNameCode } from './reading.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { judgeValue } from './value-score.ts';
@@ -46,7 +47,7 @@ class KeyValueDetector implements Detector {
     let wordEnd = end;
     while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
     // `bypass=`; but `dbPass=`.
-    if (wordEnd < end && (endsOtherWord(view, start) || isMixed(view, start))) return undefined;
+    if (wordEnd < end && (endsOtherWord(view, start) || isMinified(view, start))) return undefined;
     let nameEnd = wordEnd;
     while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
@@ -109,7 +110,8 @@ class KeyValueDetector implements Detector {
     // AWS secret access keys have no prefix: 40 units of base64 under a name that says so.
     if (/secret.?access|aws.*secret/i.test(name) && /^[\w+/=-]{40}$/.test(value))
       return { ...found, kind: 'aws_secret_key', score };
-    const isLearnt = score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family);
+    const isLearnt =
+      score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family) && isLearnable(value);
     return { ...found, score, isLearnt };
   }
 }
@@ -124,7 +126,7 @@ function endsOtherWord(view: TextView, index: number): boolean {
 }
 
 /** `pW` of minified code. */
-function isMixed(view: TextView, index: number): boolean {
+function isMinified(view: TextView, index: number): boolean {
   return (view.at(index) & 32) !== 0 && (view.at(index + 1) & 32) === 0;
 }
 

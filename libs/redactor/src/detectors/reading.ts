@@ -25,10 +25,14 @@ export function skipBackslashes(view: TextView, from: number): number {
   return at;
 }
 
-/** The line before an index, at most `most` units of it. */
-export function lineBefore(view: TextView, index: number, most = LONGEST_CONTEXT): string {
+/** The line before an index, as far as it is context. */
+export function lineBefore(view: TextView, index: number): string {
   let from = index;
-  while (index - from < most && view.before(from - 1) >= 0 && !isLineBreak(view.before(from - 1)))
+  while (
+    index - from < LONGEST_CONTEXT &&
+    view.before(from - 1) >= 0 &&
+    !isLineBreak(view.before(from - 1))
+  )
     from--;
   return view.slice(from, index);
 }

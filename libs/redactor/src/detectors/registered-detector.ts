@@ -68,9 +68,11 @@ function matchForm(view: TextView, from: number, form: EncodedForm): number {
   for (let index = Math.min(TRIGGER_UNITS, form.text.length); index < form.text.length; index++) {
     const wanted = form.text.charCodeAt(index);
     if (view.at(at) !== wanted) {
-      at = skipFold(view, at, form.encoding);
+      const folded = skipFold(view, at, form.encoding);
       // The line end of a dump stands for the blank between two bytes.
-      if (wanted === SPACE && isSpace(view.at(at - 1))) continue;
+      const isBetweenBytes = form.encoding === 'hex' && wanted === SPACE && folded > at;
+      at = folded;
+      if (isBetweenBytes) continue;
     }
     if (view.at(at) !== wanted) return -1;
     at++;

@@ -1,6 +1,7 @@
 import { CLASS_BITS, CodeSet, inClass } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { isLearnable } from './learnable.ts';
 import { holdsMask, isPlaceholder } from './placeholders.ts';
 
 const LONGEST_USERINFO = 1024;
@@ -39,7 +40,7 @@ export class UrlCredentialsDetector implements Detector {
       // A few letters are those of documentation: `https://a:b@host`.
       if (password.length < 3 || /^[a-z]{3}$/i.test(password) || isPlaceholder(password))
         return undefined;
-      return { ...found, start: colon + 1, score: 0.92, isLearnt: true };
+      return { ...found, start: colon + 1, score: 0.92, isLearnt: isLearnable(password) };
     }
     const user = view.slice(end, sign);
     if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))

@@ -54,7 +54,6 @@ export function judgeValue(
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return 0;
-    if (length < 4) return 0;
     // The result of a test: `--- PASS: TestLogin/sub7`.
     if (name === 'PASS' && /^(?:Test|Benchmark|Example|Fuzz)|\//.test(value)) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
@@ -93,12 +92,12 @@ export function judgeValue(
         ? 0.5
         : 0;
   // Identifiers made of words: `my-app-secret-v2`, `UserTokenService`.
-  if (length < 8) return family === 'secret' && digits ? 0.5 : 0;
+  if (length < 8) return digits ? 0.5 : 0;
   if (!digits && mixedCase && isWordy(value)) return 0;
   if (isWordy(value) && family === 'weak_key') return 0;
   const distinct = distinctUnits(value);
   if (distinct < 5) return 0;
-  if (family === 'weak_key') return length >= 16 && distinct >= 9 && digits ? 0.6 : 0;
+  if (family === 'weak_key') return distinct >= 9 && digits ? 0.6 : 0;
   if (isWordy(value)) return 0.55;
   return 0.8;
 }

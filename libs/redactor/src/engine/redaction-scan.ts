@@ -1,9 +1,9 @@
-import { isLearnable, LearntValueDetector } from './learnt-value-detector.ts';
 import type { RedactionFinding, UninspectedText } from '../finding.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
 import { countPiecesBefore, InvisibleFilter, mayHoldInvisible } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
+import { LearntValueDetector } from './learnt-value-detector.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
 import { TriggerAutomaton } from './trigger-automaton.ts';
 import { TriggerScanner } from './trigger-scanner.ts';
@@ -209,8 +209,8 @@ export class RedactionScan {
       if (candidate.score >= this.rules.threshold && !this.isAllowed(candidate)) {
         this.add(candidate);
         if (candidate.isLearnt === true) {
-          const value = this.buffer.slice(candidate.start, candidate.end);
-          if (isLearnable(value)) this.lessons.push({ kind: candidate.kind, value });
+          const { kind, start: from, end: until } = candidate;
+          this.lessons.push({ kind, value: this.buffer.slice(from, until) });
         }
       }
       if (this.goesOn !== undefined) break;

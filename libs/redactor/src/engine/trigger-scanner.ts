@@ -74,6 +74,7 @@ export class TriggerScanner {
     return index;
   }
 
+  /** As `advanceAll`, without the caller's own: most texts have none, and their every unit counts. */
   private advanceTwo(text: string, from: number, end: number): number {
     const { table, classes, shift, firstHitState } = this.builtIn;
     const { table: learntTable, classes: learntClasses, shift: learntShift } = this.learnt;
