@@ -190,6 +190,13 @@ describe('registered secrets', () => {
     },
   );
 
+  it('regression: are masked where an escape sequence swallows their first letter', () => {
+    const own = new Redactor();
+    own.registerSecret('Hunter-2-Hunter');
+    expect(own.redact('\u001b[1Hunter-2-Hunter')).toBe('\u001b[1H[REDACTED:registered]');
+    expect(own.redact('unter-2-Hunter')).toBe('unter-2-Hunter');
+  });
+
   it('are masked line by line where they have lines', () => {
     const own = new Redactor();
     const line = sampleToken('github-token', 3).slice(4);

@@ -284,12 +284,19 @@ export const KEY_WORDS: readonly KeyWord[] = [
   { family: 'cookie', kind: 'cookie', words: ['cookie'] },
 ];
 
+const ALL_WORDS: ReadonlySet<string> = new Set(KEY_WORDS.flatMap(({ words }) => words));
+
 /** Whether a key may name a secret at all. */
 export function hasKeyWord(key: string): boolean {
   const lower = key.toLowerCase();
   return (
     KEY_WORDS.some(({ words }) => words.some((word) => lower.includes(word))) || lower === 'pass'
   );
+}
+
+/** Whether a text is nothing but a word that names a secret. */
+export function isKeyWord(text: string): boolean {
+  return ALL_WORDS.has(text.toLowerCase());
 }
 
 /** Parts of a name, besides the secret word, that make it speak of something public. */
@@ -304,7 +311,9 @@ const PUBLIC_PARTS = new Set(
   locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg`.split(/\s+/),
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched`.split(
+    /\s+/,
+  ),
 );
 
 /** Endings and beginnings that make one word of another: `passwordless`, `keyboard`, `tokenizer`. */

@@ -43,9 +43,8 @@ const WORDS = new Set(
   your_password your-password yourpassword your_token your-token your_secret your_api_key your-api-key yourapikey
   mypassword-here insert_here replace_me replaceme replace-me not_set not-set n/a na basic bearer digest negotiate
   private public static internal external session cookie header query body form async await function return const
-  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped`.split(
-    /\s+/,
-  ),
+  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped
+  scram-sha-256 scram-sha-1 argon2id bcrypt-hash`.split(/\s+/),
 );
 
 /** Whether a value only stands for a secret: a reference, a type, a filler, a word of documentation. */
@@ -57,6 +56,21 @@ export function isPlaceholder(value: string): boolean {
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
     return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
+  // Shown in part, or put in by a template, a vault or a cmdlet: `eyJhbGciOi...`, `@@NAME@@`, `vault:a/b#c`, `Read-Host`.
+  if (/^.{0,16}(?:\.{3}|\u2026)$/.test(value) || /^@{1,2}[A-Z_]\w*@{1,2}$/i.test(value))
+    return true;
+  if (/^(?:vault|ssm|secretsmanager|keyvault|akv|bws|gcpsm|awssm|keychain):[\w/.#-]+$/.test(lower))
+    return true;
+  // Commands that fetch a secret, and names that a cluster gives to them.
+  if (
+    /^(?:(?:go)?pass (?:show|ls|-)|(?:op|vault|gpg2?|aws|gcloud|security|secret-tool|bw|lpass|doppler) [a-z-]|cat [~./])/.test(
+      value,
+    )
+  )
+    return true;
+  if (/^[a-z0-9-]+-(?:token|dockercfg)-[a-z0-9]{5}$/.test(value)) return true;
+  if (/^(?:Read|Get|ConvertTo|ConvertFrom|New|Import|Export)-[A-Z][A-Za-z]+$/.test(value))
+    return true;
   if (/^\[redacted(?::[\w:.-]*)?\]?/.test(lower) && lower.length - lower.indexOf(']') <= 4)
     return true;
   if (

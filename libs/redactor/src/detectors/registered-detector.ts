@@ -21,25 +21,32 @@ export class RegisteredDetector implements Detector {
   readonly asksInside = 'any';
   private readonly kind: string;
   private readonly formsByTrigger = new Map<string, EncodedForm[]>();
+  private readonly first: string;
+  /** The value without its first unit, which an escape sequence before it may have swallowed: `ESC [ 1` and `Hunter…`. */
+  private readonly rest: EncodedForm;
 
   constructor(kind: string, value: string) {
     this.kind = kind;
+    this.first = value.charAt(0);
+    this.rest = { text: value.slice(1), encoding: 'plain', sharesStart: false, sharesEnd: false };
     const forms = encodedForms(value);
     for (const form of forms) {
-      const trigger = form.text.slice(0, TRIGGER_UNITS);
+      const trigger = triggerOf(form);
       const group = this.formsByTrigger.get(trigger);
       if (group === undefined) this.formsByTrigger.set(trigger, [form]);
       else group.push(form);
     }
-    this.triggers = [...this.formsByTrigger.keys()].map((literal) => ({
-      literal,
-      caseSensitive: true,
-    }));
+    const literals = new Set(this.formsByTrigger.keys()).add(triggerOf(this.rest));
+    this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
     this.window = Math.max(...forms.map(({ text }) => text.length * 2)) + 64;
   }
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
-    for (const form of this.formsByTrigger.get(view.slice(start, end)) ?? []) {
+    const trigger = view.slice(start, end);
+    const forms = [...(this.formsByTrigger.get(trigger) ?? [])];
+    if (trigger === triggerOf(this.rest) && view.hiddenBefore(start).endsWith(this.first))
+      forms.push(this.rest);
+    for (const form of forms) {
       const formEnd = matchForm(view, end, form);
       if (formEnd < 0) continue;
       const isBase64 = form.encoding === 'base64';
@@ -60,6 +67,10 @@ export class RegisteredDetector implements Detector {
     }
     return undefined;
   }
+}
+
+function triggerOf({ text }: EncodedForm): string {
+  return text.slice(0, TRIGGER_UNITS);
 }
 
 /** Where the form that begins with the trigger before `from` ends; -1 where it does not stand. */

@@ -64,6 +64,15 @@ export function findValue(
   if (separator !== undefined) {
     const valueStart = skipEmphasis(view, skipBlanks(view, separator.end));
     const spaced = valueStart > separator.end && afterName > closed;
+    // `v-model="form.password" :error="…"`: the colon belongs to what follows.
+    if (
+      separator.name === 'colon' &&
+      closed > nameEnd &&
+      afterName > closed &&
+      valueStart === separator.end &&
+      !isQuote(view.at(valueStart))
+    )
+      return undefined;
     // `"Password:"`: the string ends here.
     if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
     if (separator.compares === true && !isQuote(view.at(valueStart))) return undefined;

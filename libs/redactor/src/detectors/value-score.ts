@@ -1,3 +1,4 @@
+import { hasKeyWord, isKeyWord } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { NAME_WORDS } from './name-words.ts';
 import type { ValueSite } from './value-site.ts';
@@ -54,6 +55,13 @@ export function judgeValue(
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return 0;
+    // What a form calls it: `password: "Neues Passwort"`.
+    if (
+      !digits &&
+      hasKeyWord(value) &&
+      (words > 1 || /[^\x21-\x7e]/.test(value) || isKeyWord(value))
+    )
+      return 0;
     // The result of a test: `--- PASS: TestLogin/sub7`.
     if (name === 'PASS' && /^(?:Test|Benchmark|Example|Fuzz)|\//.test(value)) return 0;
     // `pass` alone is an ordinary word: only a value that looks made up counts.
@@ -143,6 +151,9 @@ function isNotation(value: string): boolean {
     /\(\?[:=!<]|\[\^?[\w\\]-[\w\\]|\\[wdsWDSb][*+?{]|\][*+?{]/.test(value) ||
     /^(?:\\u[\da-f]{4}|\\x[\da-f]{2})+$/i.test(value) ||
     /^:[a-z]+:/.test(value) ||
+    // Rules of a validator, counters of statsd: `nullable|string|max:80`, `12|c`.
+    /^[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+$/.test(value) ||
+    /^[\d.]+\|(?:c|g|ms|h|s|d)(?:\||$)/.test(value) ||
     /^[a-z-]+\([^)]*\)$/.test(value)
   );
 }
@@ -183,6 +194,7 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (/^\+[A-Za-z_$][\w$]*[.(]|\/\*|\*\//.test(value)) return true;
   // Code without blanks: `tokens=s.context.normal,this.next()`.
   if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
+  if (/^[\w$]{1,3},(?:\.{3})?[\w$]/.test(value)) return true;
   if (/^[\w$.]+(?:,[\w$.]+)+$/.test(value) && value.split(',').every(isIdentifier)) return true;
   const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
   // `hunter2` is no such name: a small word with a number has no place for one in code.

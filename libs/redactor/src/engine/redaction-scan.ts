@@ -144,7 +144,7 @@ export class RedactionScan {
     if (visible !== '') this.buffer = this.buffer === '' ? visible : this.buffer + visible;
     if (!final && this.buffer.length < this.retryAt) return '';
     this.scan(final);
-    const output = this.write(final ? this.buffer.length : this.certainUntil());
+    const output = this.write(final ? this.buffer.length : this.wholeUntil(this.certainUntil()));
     if (!final) this.forget();
     return output;
   }
@@ -327,6 +327,15 @@ export class RedactionScan {
     const floor = Math.max(this.written, certain - REACH);
     while (certain > floor && inClass(buffer.charCodeAt(certain - 1), CLASS_BITS.a)) certain--;
     return certain;
+  }
+
+  /** The same index, or the one before it where it would part the halves of a character. */
+  private wholeUntil(index: number): number {
+    const { buffer } = this;
+    const isHalf = index > this.written && (buffer.charCodeAt(index - 1) & 0xfc00) === 0xd800;
+    if (!isHalf || this.goesOn !== undefined) return index;
+    const mayGoOn = index >= buffer.length || (buffer.charCodeAt(index) & 0xfc00) === 0xdc00;
+    return mayGoOn ? index - 1 : index;
   }
 
   /** Where the first mask before `limit` may begin that is owed to a literal which ends in what was not scanned yet. */

@@ -97,6 +97,18 @@ describe('the laws of redaction', () => {
 });
 
 describe('hold-back', () => {
+  it('regression: never parts the halves of a character', () => {
+    const own = new Redactor();
+    own.registerSecret('\u043a\u043b\u044e\u0447-\ud83d\ude00-77');
+    const input = 'a \ud83d\ude00 b-\ud83d\ude00\ud83d\ude00 c';
+    for (let cut = 0; cut <= input.length; cut++) {
+      const stream = own.createStream();
+      const pieces = [stream.write(input.slice(0, cut)), stream.write(input.slice(cut))];
+      expect(pieces.join('') + stream.end()).toBe(input);
+      for (const piece of pieces) expect(piece.isWellFormed()).toBe(true);
+    }
+  });
+
   it('passes finished lines on at once', () => {
     const stream = redactor.createStream();
     expect(stream.write('installing packages\n')).toBe('installing packages\n');

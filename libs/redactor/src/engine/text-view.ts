@@ -73,8 +73,14 @@ export class TextView {
 
   /** Whether something invisible stood before the unit at an index: a change of colour may part two words. */
   isSeam(index: number): boolean {
+    return this.hiddenBefore(index) !== '';
+  }
+
+  /** What was taken out of the text before the unit at an index; empty where nothing was. */
+  hiddenBefore(index: number): string {
     const { pieces } = this;
-    return pieces.length > 0 && pieces[countPiecesBefore(pieces, index)]?.at === index;
+    const piece = pieces.length > 0 ? pieces[countPiecesBefore(pieces, index)] : undefined;
+    return piece?.at === index ? piece.text : '';
   }
 
   /**
