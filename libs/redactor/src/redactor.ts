@@ -3,6 +3,7 @@ import { AssignedValueDetector } from './detectors/assigned-value-detector.ts';
 import { CallDetector } from './detectors/call-detector.ts';
 import { commandLineDetectors } from './detectors/command-line-detector.ts';
 import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
+import { LoginPairDetector } from './detectors/login-pair-detector.ts';
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
@@ -68,6 +69,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...companionDetectors(),
   ...commandLineDetectors(),
   new CallDetector(),
+  new LoginPairDetector(),
   new OpaqueFormatDetector(),
   ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];

@@ -5,6 +5,7 @@ import { isIdentifier, isMadeUp } from './value-score.ts';
 import { onlyIf, readUntil } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
+const CLOSING_PAREN = 41;
 const DASH = 45;
 
 /** Verbs that make a call ask for a value, or speak of one, and do not give it. */
@@ -27,7 +28,7 @@ export function readArgument(
 
 /** Calls that take a name and its value. */
 const SETTING =
-  /(?:set|put|add|define|env|header|append|config|param|property|option)\w*\(\s*["']?$/i;
+  /(?:set|put|add|define|env|header|append|config|param|property|option|values?)\w*\s*\(\s*["']?$/i;
 
 /** `define('DB_PASSWORD', 'value')`, `os.getenv("API_KEY", "value")`. */
 export function readNextArgument(
@@ -48,12 +49,12 @@ export function readNextArgument(
 
 const DEFAULTS = ['or ', '?? ', '|| ', '?: '];
 
-/** `os.environ.get("PASSWORD") or "value"`. */
+/** `os.environ.get("PASSWORD") or "value"`, `process.env.PASSWORD || "value"`. */
 export function readDefault(view: TextView, from: number): ValueSite | undefined {
-  if (view.at(from) !== 41) return undefined;
-  const at = skipBlanks(view, from + 1);
+  const closed = view.at(from) === CLOSING_PAREN ? from + 1 : from;
+  const at = skipBlanks(view, closed);
   const word = DEFAULTS.find((each) => view.has(each, at));
-  if (word === undefined || at === from + 1) return undefined;
+  if (word === undefined || at === closed) return undefined;
   const site = readQuoted(view, at + word.length);
   return site && onlyIf(site, view, isMadeUp);
 }

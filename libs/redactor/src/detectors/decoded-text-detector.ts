@@ -1,6 +1,7 @@
 import { CLASS_BITS, inClass, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { DecodedRegion, TextView } from '../engine/text-view.ts';
+import { REACH } from '../engine/redaction-scan.ts';
 import type { RedactionFinding } from '../finding.ts';
 import { base64At } from './encoded-forms.ts';
 
@@ -106,7 +107,7 @@ class DecodedTextDetector implements Detector {
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     if (view.inspect === undefined) return undefined;
-    const { name, unitsOfGroup, bits } = this.encoding;
+    const { name, bits } = this.encoding;
     const word = view.slice(start, end);
     const groupStart =
       start - (this.offsets.get(this.caseSensitive ? word : word.toLowerCase()) ?? 0);
@@ -115,16 +116,17 @@ class DecodedTextDetector implements Detector {
     if (region === undefined || span === undefined) return undefined;
     const spanStart = region.start + span.start;
     const spanEnd = region.start + span.end;
-    // A group is shared with what stands before; further back nothing is held.
-    let from = start;
-    while (from > spanStart && start - from < unitsOfGroup - 1 && isLetterOrDigit(view, from - 1))
-      from--;
+    // What stands around a secret in its encoding is of no use to a reader: it is masked too, as far as it is held.
+    const floor = Math.min(start, spanStart) - REACH;
+    let from = Math.max(start, spanStart);
+    while (from > floor && spanStart - from < REACH && isLetterOrDigit(view, from - 1)) from--;
+    const until = view.runEnd(spanEnd, bits, REACH);
     const isOpen = region.isCut && span.end > (region.places.at(-1) as number);
     return {
       kind: span.kind,
       rule: `${name}-${span.rule}`,
-      start: Math.max(from, spanStart),
-      end: spanEnd,
+      start: from,
+      end: until,
       score: span.score,
       ...(isOpen && { goesOn: (code: number) => inClass(code, bits) }),
     };
@@ -210,7 +212,11 @@ class DecodedTextDetector implements Detector {
 }
 
 function isGroup(view: TextView, start: number, units: number, bits: number): boolean {
-  for (let at = start; at < start + units; at++) if (!inClass(view.before(at), bits)) return false;
+  for (let at = start; at < start + units; at++) {
+    const code = view.before(at);
+    // `state=eyJ…`: what stands before the sign is no part of the run.
+    if (!inClass(code, bits) || code === EQUALS) return false;
+  }
   return true;
 }
 

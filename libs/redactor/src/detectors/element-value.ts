@@ -1,12 +1,25 @@
-import { isLineBreak, isSpace } from '../engine/char-class.ts';
+import { isBlank, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { readUntil } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LESS = 60;
 const GREATER = 62;
+const SLASH = 47;
+/** Units of the attributes of an element. */
+const LONGEST_TAG = 80;
 
-export function readElement(view: TextView, from: number): ValueSite | undefined {
+/** Where the content of an element begins whose name ends at an index: behind its attributes; -1 where it is empty or no tag. */
+export function skipTag(view: TextView, nameEnd: number): number {
+  let at = nameEnd;
+  if (!isBlank(view.at(at)) && view.at(at) !== GREATER) return -1;
+  while (at - nameEnd < LONGEST_TAG && view.at(at) >= 32 && view.at(at) !== GREATER) at++;
+  return view.at(at) === GREATER && view.at(at - 1) !== SLASH ? at + 1 : -1;
+}
+
+/** The content of an element, or of the `<Value>` in it. */
+export function readElement(view: TextView, content: number): ValueSite | undefined {
+  const from = view.has('<Value>', content) ? content + 7 : content;
   const isCharacterData = view.has('<![CDATA[', from);
   if (!isCharacterData) {
     const site = readUntil(view, from, (code) => code === LESS || isLineBreak(code), 'element');

@@ -66,15 +66,21 @@ class KeyValueDetector implements Detector {
       this.family,
     );
     if (!isNamed && this.family !== 'weak_key') return undefined;
+    const site = findValue(view, nameStart, nameEnd, this.family);
+    // `primary_key` of a table, and of an account in the cloud: the value tells.
+    if (!isNamed && !(site && CLOUD_KEY.test(view.slice(site.start, site.end)))) return undefined;
+    const plain = site && this.judge(view, nameStart, nameEnd, site);
+    const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
+    // `=22…` is a quote in quoted-printable, and the beginning of a key in hexadecimal.
+    return escaped === undefined || (plain !== undefined && plain.end >= escaped.end)
+      ? plain
+      : escaped;
+  }
+
+  /** As above, where what stands behind the name is written with escapes. */
+  private detectEscaped(view: TextView, nameStart: number, nameEnd: number): Candidate | undefined {
     const escaped = unescapeBehind(view, nameStart, nameEnd);
-    if (escaped === undefined) {
-      const site = findValue(view, nameStart, nameEnd, this.family);
-      if (site === undefined) return undefined;
-      // `primary_key` of a table, and of an account in the cloud: the value tells.
-      if (!isNamed && !CLOUD_KEY.test(view.slice(site.start, site.end))) return undefined;
-      return this.judge(view, nameStart, nameEnd, site);
-    }
-    if (!isNamed) return undefined;
+    if (escaped === undefined) return undefined;
     const { text, nameStart: innerStart } = escaped;
     const innerEnd = innerStart + nameEnd - nameStart;
     const site = findValue(text, innerStart, innerEnd, this.family);

@@ -2,11 +2,14 @@ import { isBlank, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
-import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
+import { isIdentifier, isMadeUp, isOpaque, isRandom } from './value-score.ts';
 import { onlyIf, readToken, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const APOSTROPHE = 39;
+const OPENING_PAREN = 40;
+const DASH = 45;
+const DOT = 46;
 const COLON = 58;
 const FULLWIDTH_COLON = 0xff1a;
 const PIPE = 124;
@@ -24,10 +27,13 @@ export function readLinked(
       isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)));
     return onlyIf(readToken(view, link), view, isValue);
   }
-  const owned = skipOwner(view, afterName);
-  if (owned >= 0) {
-    const isValue = (value: string): boolean => isMadeUp(value) && !isIdentifier(value);
-    return onlyIf(readToken(view, owned), view, isValue);
+  if (afterName > nameEnd) {
+    const { at, isClear } = skipOwner(view, nameStart, afterName);
+    if (at >= 0) {
+      const isValue = (value: string): boolean =>
+        isClear ? isMadeUp(value) && !isIdentifier(value) : isRandom(value);
+      return onlyIf(readToken(view, at), view, isValue);
+    }
   }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
@@ -109,6 +115,10 @@ const LINKS = [
   '\u2014',
   '\u2013',
 ];
+/** Links that may stand behind words about the name: verbs of being. */
+const FAR_LINKS = new Set(
+  'is was ist lautet est es \u00e9 \u00e8 jest \u00e4r er on on: \u044d\u0442\u043e'.split(' '),
+);
 const LINKS_WITHOUT_BLANK = ['\u662f', '\u4e3a', '\u70ba', '\u306f', '\ub294', '\uc740'];
 
 function skipLink(view: TextView, from: number, isSpaced: boolean): number {
@@ -128,12 +138,42 @@ function skipLink(view: TextView, from: number, isSpaced: boolean): number {
   return -1;
 }
 
-const LONGEST_OWNER = 40;
+/** Units of the words between a name and what links it to its value. */
+const LONGEST_OWNER = 48;
+/** Before a name: it is given another value. */
+const SETTING = /(?:^|[^a-z])(?:set|chang|reset|updat|rotat|switch)\w*\s[^:=]{0,30}$/i;
 
-/** `password for joe: X`: behind whom or what it is for; -1 where that is not said. */
-function skipOwner(view: TextView, from: number): number {
-  if (!['for ', 'of '].some((word) => view.has(word, from))) return -1;
-  let at = from;
-  while (at - from < LONGEST_OWNER && view.at(at) >= 32 && view.at(at) !== COLON) at++;
-  return view.at(at) === COLON && isBlank(view.at(at + 1)) ? skipBlanks(view, at + 1) : -1;
+/**
+ * Where the value may begin behind words that say whose or what for the name is: `password for joe: X`, `mot de passe du
+ * wifi est X`, `API key of the shop (X)`, `set the password of root to X`; -1 where none do. It is clear when they are in
+ * the one form that says nothing else.
+ */
+function skipOwner(
+  view: TextView,
+  nameStart: number,
+  from: number,
+): { at: number; isClear: boolean } {
+  const none = { at: -1, isClear: false };
+  let wordStart = from;
+  for (let at = from; at - from < LONGEST_OWNER; at++) {
+    const code = view.at(at);
+    if (code === COLON && isBlank(view.at(at + 1))) {
+      const isClear = view.has('for ', from) || view.has('of ', from);
+      return { at: skipBlanks(view, at + 1), isClear };
+    }
+    if (code === OPENING_PAREN && at > from) return { at: at + 1, isClear: false };
+    if (isBlank(code)) {
+      const word = view.slice(wordStart, at);
+      const isLink =
+        FAR_LINKS.has(word) || (word === 'to' && SETTING.test(lineBefore(view, nameStart)));
+      if (isLink) return { at: skipBlanks(view, at), isClear: false };
+      wordStart = at + 1;
+    } else if (!isProseCode(code)) return none;
+  }
+  return none;
+}
+
+/** Letters of any language, digits, and what stands in words. */
+function isProseCode(code: number): boolean {
+  return isWordCode(code) || code >= 128 || code === DASH || code === APOSTROPHE || code === DOT;
 }

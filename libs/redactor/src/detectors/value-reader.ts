@@ -9,12 +9,12 @@ import {
 } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { readArgument, readDefault, readNextArgument } from './call-value.ts';
-import { readElement, skipToElement } from './element-value.ts';
+import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
 import { readLinked, readStandingAlone } from './prose-value.ts';
 import { isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
 import { isOpaque } from './value-score.ts';
-import { readBare, readValue } from './value-site.ts';
+import { readBare, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LONGEST_PADDING = 40;
@@ -48,7 +48,10 @@ export function findValue(
 ): ValueSite | undefined {
   const opener = view.before(nameStart - 1);
   // <password>value</password>; a lone <password> is a placeholder.
-  if (opener === LESS && view.at(nameEnd) === GREATER) return readElement(view, nameEnd + 1);
+  if (opener === LESS) {
+    const content = skipTag(view, nameEnd);
+    if (content >= 0) return readElement(view, content);
+  }
   // <key>password</key><string>value</string>
   if (opener === GREATER && view.has('</', nameEnd)) {
     const next = skipToElement(view, nameEnd);
@@ -90,7 +93,9 @@ export function findValue(
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
   if (view.at(afterName) === COMMA)
     return readNextArgument(view, nameStart, nameEnd, afterName + 1);
-  if (closed > nameEnd) return readDefault(view, closed);
+  const fallback = readDefault(view, closed);
+  if (fallback !== undefined || closed > nameEnd)
+    return fallback ?? readFormField(view, nameStart, closed);
   const linked = readLinked(view, nameStart, nameEnd);
   if (linked !== undefined) return linked;
   if (afterName === closed) return undefined;
@@ -153,6 +158,18 @@ function skipBlockOpening(view: TextView, from: number): number {
   return (next < 0 || isSpace(next)) && isOpaque(view.slice(start, end)) ? start : -1;
 }
 
+/** A field of a form (RFC 7578): `name="password"`, an empty line, the value on a line of its own. */
+function readFormField(view: TextView, nameStart: number, closed: number): ValueSite | undefined {
+  if (!isLineBreak(view.at(closed)) || !FORM_FIELD.test(lineBefore(view, nameStart)))
+    return undefined;
+  let at = closed;
+  let lines = 0;
+  while (at - closed < 4 && isLineBreak(view.at(at))) if (view.at(at++) === 10) lines++;
+  return lines === 2 ? readUntil(view, at, isLineBreak, 'element') : undefined;
+}
+
+const FORM_FIELD = /form-data;.*name="$/i;
+
 function readSeparator(
   view: TextView,
   at: number,
@@ -213,7 +230,7 @@ function findPairedValue(view: TextView, closed: number): number {
     at++;
   if (at === closed) return -1;
   if (isQuote(view.at(at))) at++;
-  const word = ['value', 'Value', 'default'].find((each) => view.has(each, at));
+  const word = ['value', 'Value', 'default', 'content'].find((each) => view.has(each, at));
   if (word === undefined) return -1;
   at += word.length;
   if (isQuote(view.at(at))) at++;

@@ -121,6 +121,15 @@ export function isMadeUp(value: string): boolean {
   );
 }
 
+/** A word that nobody would write but as a password: letters and digits that alternate, or marks among them. */
+export function isRandom(value: string): boolean {
+  if (value.length < 8 || value.length > 128 || !isMadeUp(value) || !/\d/.test(value)) return false;
+  if (isIdentifier(value) || isWordy(value) || isLocation(value) || isVersion(value)) return false;
+  if (/^\d{4}-\d\d|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value)) return false;
+  const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
+  return changes >= 2 || /[@#$%^*!+=&][^]*[A-Za-z\d]/.test(value);
+}
+
 /** A value that cannot be a word, nor words joined by marks: a long run of letters and digits, or a UUID. */
 export function isOpaque(value: string): boolean {
   if (value.length < 16 || value.length > 512 || !/^[\w+/=.~-]+$/.test(value)) return false;

@@ -38,15 +38,12 @@ export function readValue(
 ): ValueSite | undefined {
   // Whatever follows, the value begins here or later: also where the reads so far were starved.
   view.maskFrom = Math.max(view.maskFrom, from);
-  let start = from;
-  // Prefixes of string literals: b'', r"", f"".
-  if (
-    inClass(view.at(start), CLASS_BITS.a) &&
-    isQuote(view.at(start + 1)) &&
-    'bBrRfFuUnN'.includes(String.fromCharCode(view.at(start)))
-  )
-    start++;
-  start = skipQuoteEntity(view, start);
+  let start = skipQuoteEntity(view, skipLiteralPrefix(view, from));
+  // A long string of Lua.
+  if (view.has('[[', start) && !view.has('[[REDACTED:', start)) {
+    const site = readUntil(view, start + 2, (code) => code === 93 || isLineBreak(code), separator);
+    if (view.has(']]', site.end)) return site;
+  }
   // A list: its first value.
   if (view.at(start) === 91 && isQuote(view.at(start + 1))) start++;
   const unescaped = skipBackslashes(view, start);
@@ -72,6 +69,25 @@ export function readValue(
   }
   return readBare(view, start, separator, spaced);
 }
+
+/** What stands before the quote of a string literal: `b''`, `r""`, `f""`, `@""`, `$""`, `r#""`, `string(12) ""`. */
+function skipLiteralPrefix(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_DUMP && isSpace(view.at(at))) at++;
+  if (view.has('string(', at)) {
+    at += 7;
+    while (at - from < LONGEST_DUMP && inClass(view.at(at), CLASS_BITS.d)) at++;
+    return view.has(') "', at) ? at + 2 : from;
+  }
+  at = from;
+  while (at - from < 2 && LITERAL_PREFIXES.has(view.at(at))) at++;
+  if (view.at(at) === 35 && at > from) at++;
+  return isQuote(view.at(at)) ? at : from;
+}
+
+const LITERAL_PREFIXES = new CodeSet('bBrRfFuUnN@$');
+/** Units of indentation and type in a dump of PHP. */
+const LONGEST_DUMP = 48;
 
 /** One token, in quotes or not. */
 export function readToken(view: TextView, from: number): ValueSite {
