@@ -102,8 +102,11 @@ class CompanionDetector implements Detector {
       while (inClass(view.at(at), bits)) at++;
       // `=` belongs to what stands before a value as often as to its end.
       const padding = view.at(from) === 61 ? 1 : 0;
+      // A mask that follows was part of the same word.
       const isWord =
-        inClass(view.at(at), CLASS_BITS.w) || inClass(view.before(from - 1), CLASS_BITS.w);
+        inClass(view.at(at), CLASS_BITS.w) ||
+        view.has('[REDACTED:', at) ||
+        inClass(view.before(from - 1), CLASS_BITS.w);
       if (at - from - padding !== length || isWord) continue;
       const value = view.slice(from + padding, at);
       if (!isLikely(value) || isIllustration(value)) continue;

@@ -72,7 +72,10 @@ interface Notation {
 const PERCENT: Notation = {
   escapeAt: (view, at) => {
     if (view.at(at) === 43) return [32, 1];
-    return view.at(at) === 37 ? hexEscape(view, at + 1, 2, 3) : NONE;
+    if (view.at(at) !== 37) return NONE;
+    // `%253D`: escaped twice.
+    const twice = view.has('25', at + 1) ? hexEscape(view, at + 3, 2, 5) : NONE;
+    return twice === NONE ? hexEscape(view, at + 1, 2, 3) : twice;
   },
   ends: (code) => isSpace(code) || code === 38 || code === 34 || code === 39 || code === 60,
 };
@@ -134,6 +137,7 @@ const STRING_LITERAL: Notation = {
     if (view.at(at) !== 92) return NONE;
     const kind = view.at(at + 1);
     if (kind === 117) return hexEscape(view, at + 2, 4, 6);
+    if (kind === 85) return hexEscape(view, at + 2, 8, 10);
     if (kind === 120) return hexEscape(view, at + 2, 2, 4);
     return NONE;
   },
@@ -148,6 +152,22 @@ const OPENINGS = new Set([37, 38, 61, 92]);
 
 /** Marks that stand between a name and its value, and so tell that a text is escaped. */
 const SEPARATORS = new Set([34, 39, 58, 61, 62]);
+
+/** A value with the escapes of string literals and markup undone, so that it can be judged. */
+export function unescapeValue(value: string): string {
+  if (!/\\[uUx]|&[#a-z]/.test(value)) return value;
+  const view = new TextView();
+  view.text = value;
+  view.end = view.high = value.length;
+  let text = '';
+  for (let at = 0; at < value.length;) {
+    const [inLiteral, inMarkup] = [STRING_LITERAL.escapeAt(view, at), MARKUP.escapeAt(view, at)];
+    const [unit, length] = inLiteral === NONE ? inMarkup : inLiteral;
+    text += length === 0 ? value.charAt(at) : String.fromCharCode(unit);
+    at += Math.max(1, length);
+  }
+  return text;
+}
 
 /**
  * The name and what follows it with escapes undone, when the first of what follows is an escaped separator or quote:

@@ -1,7 +1,7 @@
 import { CLASS_BITS, inClass, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
-import { unescapeBehind } from './escaped-text.ts';
+import { unescapeBehind, unescapeValue } from './escaped-text.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
@@ -110,14 +110,15 @@ class KeyValueDetector implements Detector {
     };
     if (site.goesOn !== undefined) return { ...found, score: 0.6, goesOn: site.goesOn };
     const name = view.slice(nameStart, nameEnd);
-    const value = view.slice(site.start, site.end);
+    const written = view.slice(site.start, site.end);
+    const value = unescapeValue(written);
     const score = judgeValue(value, this.family, site, name);
     if (score <= 0) return undefined;
     // AWS secret access keys have no prefix: 40 units of base64 under a name that says so.
     if (/secret.?access|aws.*secret/i.test(name) && /^[\w+/=-]{40}$/.test(value))
       return { ...found, kind: 'aws_secret_key', score };
     const isLearnt =
-      score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family) && isLearnable(value);
+      score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family) && isLearnable(written);
     return { ...found, score, isLearnt };
   }
 }

@@ -12,6 +12,8 @@ function utf16(text: string, order: 'little' | 'big'): string {
 it.each([
   ['a colour in a token', `${token.slice(0, 9)}\u001b[1;31m${token.slice(9)}`],
   ['a zero-width space', `${token.slice(0, 2)}\u200b${token.slice(2)}`],
+  ['a colour as JSON writes it', `${token.slice(0, 9)}\\u001b[1;31m${token.slice(9)}`],
+  ['a colour as a shell writes it', `${token.slice(0, 9)}\\e[m${token.slice(9)}`],
 ])('masks around %s', (_, text) => {
   const { text: output, findings } = redactor.redactWithFindings(`see ${text} here`);
   expect(output).toBe('see [REDACTED:github_token] here');
@@ -32,6 +34,9 @@ it('puts back what is not inside a mask', () => {
     '\0',
     '\ufeffx',
     'e\u200b',
+    '\\x1b[3',
+    '^[[1;',
+    'C:\\e',
   ])
     expect(redactor.redact(text)).toBe(text);
 });
@@ -57,4 +62,13 @@ it('passes a colour at the end of a chunk at once', () => {
 
 it('looks into titles and links', () => {
   expect(redactor.redact(`\u001b]0;${token}\u0007`)).toBe('\u001b]0;[REDACTED:github_token]\u0007');
+});
+
+it('joins the lines of quoted-printable, once it is announced', () => {
+  const folded = `${token.slice(0, 20)}=\r\n${token.slice(20)}`;
+  expect(redactor.redact(`A=\n${folded}`)).toContain(token.slice(20));
+  const header = 'Content-Transfer-Encoding: quoted-printable\r\n\r\n';
+  expect(redactor.redact(`${header}Use =\r\n${folded} =\r\nnow`)).toBe(
+    `${header}Use =\r\n[REDACTED:github_token] =\r\nnow`,
+  );
 });

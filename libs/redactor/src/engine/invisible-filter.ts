@@ -25,7 +25,18 @@ const SOFT_HYPHEN = '\u00ad';
 /** Zero-width space, non-joiner and joiner, word joiner, byte order mark. Costs nothing in a text of Latin-1. */
 const ZERO_WIDTH = /[\u200b-\u200d\u2060\ufeff]/;
 
-const CANDIDATE = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff]/g;
+/** Escape as programs write it in letters, in logs and in JSON, with the bracket of a change of colour. */
+const WRITTEN_ESCAPES = ['\\x1b[', '\\x1B[', '\\u001b[', '\\u001B[', '\\033[', '\\e[', '^[['];
+const WRITTEN_ESCAPE = /\\(?:x1b|u001b|033|e)\[|\^\[\[/i;
+const LONGEST_WRITTEN_ESCAPE = 7;
+const COLOUR = /[0-9;]{0,20}m/y;
+const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
+
+/** What announces text in which a line that ends in `=` goes on in the next one (RFC 2045, section 6.7). */
+const QUOTED_PRINTABLE = 'quoted-printable';
+
+const CANDIDATE = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff\\^]/g;
+const CANDIDATE_OR_SIGN = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff\\^=]/g;
 
 /**
  * Control sequences of ECMA-48 that change colour or move the cursor. Titles and links (OSC) are not among them: their
@@ -43,18 +54,21 @@ const BEGINNING = /\u001b(?:\[[0-9;:?<=>]{0,32}|[()])?$/y;
  */
 export class InvisibleFilter {
   private pending = '';
-  /** The last two units before the pending ones. */
+  /** The last units before the pending ones. */
   private context = '';
+  private isQuotedPrintable = false;
   private total = 0;
 
   /** The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`. */
   take(chunk: string, final: boolean, offset: number, pieces: InvisiblePiece[]): string {
     const text = this.pending + chunk;
     this.pending = '';
-    if (!mayHoldInvisible(text)) {
-      if (text !== '') this.context = (this.context + text.slice(-2)).slice(-2);
+    const softBreaksFrom = this.findSoftBreaks(text);
+    if (!mayHoldInvisible(text) && !endsInPart(text) && softBreaksFrom === Infinity) {
+      if (text !== '') this.remember(text);
       return text;
     }
+    const candidates = softBreaksFrom === Infinity ? CANDIDATE : CANDIDATE_OR_SIGN;
     let visible = '';
     let from = 0;
     let hidden = '';
@@ -72,23 +86,40 @@ export class InvisibleFilter {
       hidden += text.slice(start, end);
       from = end;
     };
-    CANDIDATE.lastIndex = 0;
-    for (let match = CANDIDATE.exec(text); match !== null; match = CANDIDATE.exec(text)) {
+    candidates.lastIndex = 0;
+    for (let match = candidates.exec(text); match !== null; match = candidates.exec(text)) {
       const at = match.index;
-      const length = this.invisibleUnits(text, at, final);
+      const length =
+        match[0] === '=' && at < softBreaksFrom ? 0 : this.invisibleUnits(text, at, final);
       if (length < 0) {
         this.pending = text.slice(at);
         break;
       }
       if (length > 0) {
         hide(at, at + length);
-        CANDIDATE.lastIndex = at + length;
+        candidates.lastIndex = at + length;
       }
     }
     const end = text.length - this.pending.length;
     flush();
-    this.context = (this.context + text.slice(0, end).slice(-2)).slice(-2);
+    this.remember(text.slice(0, end));
     return visible + text.slice(from, end);
+  }
+
+  private remember(text: string): void {
+    const units = QUOTED_PRINTABLE.length - 1;
+    this.context = (this.context + text.slice(-units)).slice(-units);
+  }
+
+  /** From which index on `=` may end a line that goes on: behind the header that says so. */
+  private findSoftBreaks(text: string): number {
+    if (this.isQuotedPrintable) return 0;
+    const read = this.context + text;
+    const found = read.indexOf(QUOTED_PRINTABLE);
+    if (found < 0) return Infinity;
+    const from = found + QUOTED_PRINTABLE.length - this.context.length;
+    this.isQuotedPrintable = true;
+    return from;
   }
 
   /** Units of an invisible sequence at an index: 0 when none stands there, -1 when that depends on what follows. */
@@ -100,6 +131,8 @@ export class InvisibleFilter {
       BEGINNING.lastIndex = at;
       return !final && BEGINNING.test(text) ? -1 : 0;
     }
+    if (unit === '\\' || unit === '^') return writtenColourUnits(text, at, final);
+    if (unit === '=') return softBreakUnits(text, at, final);
     if (unit !== NUL) return 1;
     // UTF-16 read as bytes has a zero at every other place; a lone one ends a string.
     const before = this.context + text.slice(Math.max(0, at - 2), at);
@@ -115,6 +148,31 @@ export function mayHoldInvisible(text: string): boolean {
     text.includes(ESCAPE) ||
     text.includes(NUL) ||
     text.includes(SOFT_HYPHEN) ||
-    ZERO_WIDTH.test(text)
+    ZERO_WIDTH.test(text) ||
+    ((text.includes('\\') || text.includes('^[[')) && WRITTEN_ESCAPE.test(text))
   );
+}
+
+/** Whether a text may end in the beginning of an escape that is written in letters. */
+function endsInPart(text: string): boolean {
+  const tail = text.slice(1 - LONGEST_WRITTEN_ESCAPE);
+  return tail.includes('\\') || tail.includes('^');
+}
+
+function writtenColourUnits(text: string, at: number, final: boolean): number {
+  for (const escape of WRITTEN_ESCAPES) {
+    if (text.startsWith(escape, at)) {
+      COLOUR.lastIndex = COLOUR_BEGINNING.lastIndex = at + escape.length;
+      if (COLOUR.test(text)) return COLOUR.lastIndex - at;
+      return !final && COLOUR_BEGINNING.test(text) ? -1 : 0;
+    }
+    if (!final && escape.startsWith(text.slice(at, at + LONGEST_WRITTEN_ESCAPE))) return -1;
+  }
+  return 0;
+}
+
+function softBreakUnits(text: string, at: number, final: boolean): number {
+  if (text.startsWith('=\n', at)) return 2;
+  if (text.startsWith('=\r\n', at)) return 3;
+  return !final && (at + 1 === text.length || text.slice(at) === '=\r') ? -1 : 0;
 }
