@@ -6,15 +6,22 @@ import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
 import { isNameCode } from './reading.ts';
+import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { judgeValue } from './value-score.ts';
 import type { ValueSite } from './value-site.ts';
 
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
-/** From this score on, and in these families, a value is masked wherever the text repeats it. */
+/** From this score on a value of these families is masked wherever the text repeats it. */
 const LEARNT_SCORE = 0.6;
-const LEARNT_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
+/** Families whose values may stand in a column, and may be told from other words where they are repeated. */
+const PLAIN_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'secret', 'key']);
+
+/** From this score on a cell of a table is masked. */
+const COLUMN_SCORE = 0.6;
+/** Cells without a secret after which no more are read. */
+const MOST_MISSES = 4;
 
 /** Keys of 32 or 64 bytes in base64. */
 const CLOUD_KEY = /^(?:[\w+/]{43}=|[\w+/]{86}==)$/;
@@ -72,9 +79,22 @@ class KeyValueDetector implements Detector {
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
     // `=22…` is a quote in quoted-printable, and the beginning of a key in hexadecimal.
-    return escaped === undefined || (plain !== undefined && plain.end >= escaped.end)
-      ? plain
-      : escaped;
+    if (escaped !== undefined && !(plain !== undefined && plain.end >= escaped.end)) return escaped;
+    return plain ?? (isNamed ? this.detectColumn(view, nameStart, nameEnd) : undefined);
+  }
+
+  /** The cells under a name that heads a column. */
+  private detectColumn(view: TextView, nameStart: number, nameEnd: number): Candidate | undefined {
+    if (!PLAIN_FAMILIES.has(this.family)) return undefined;
+    const cells: Candidate[] = [];
+    let misses = 0;
+    for (const site of readColumn(view, nameStart, nameEnd)) {
+      const found = this.judge(view, nameStart, nameEnd, site);
+      if (found !== undefined && found.score >= COLUMN_SCORE) cells.push(found);
+      else if (++misses > MOST_MISSES) break;
+    }
+    const [first, ...others] = cells;
+    return first && { ...first, others };
   }
 
   /** As above, where what stands behind the name is written with escapes. */
@@ -118,7 +138,7 @@ class KeyValueDetector implements Detector {
     if (/secret.?access|aws.*secret/i.test(name) && /^[\w+/=-]{40}$/.test(value))
       return { ...found, kind: 'aws_secret_key', score };
     const isLearnt =
-      score >= LEARNT_SCORE && LEARNT_FAMILIES.has(this.family) && isLearnable(written);
+      score >= LEARNT_SCORE && PLAIN_FAMILIES.has(this.family) && isLearnable(written);
     return { ...found, score, isLearnt };
   }
 }

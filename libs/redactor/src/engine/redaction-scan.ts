@@ -208,6 +208,8 @@ export class RedactionScan {
       this.report(candidate);
       if (candidate.score >= this.rules.threshold && !this.isAllowed(candidate)) {
         this.add(candidate);
+        for (const { start: from, end: until } of candidate.others ?? [])
+          this.add({ ...candidate, start: from, end: until });
         if (candidate.isLearnt === true) {
           const { kind, start: from, end: until } = candidate;
           this.lessons.push({ kind, value: this.buffer.slice(from, until) });
@@ -241,7 +243,7 @@ export class RedactionScan {
     const { view } = this;
     view.starved = false;
     view.maskFrom = end;
-    const last = this.spans.at(-1);
+    const last = this.spans.findLast((span) => span.start < end);
     view.maskedStart = last?.start ?? 0;
     view.maskedEnd = last?.end ?? 0;
     // What lies in a settled span is masked already; what sticks out of it is still looked at.
