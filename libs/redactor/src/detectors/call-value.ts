@@ -21,7 +21,8 @@ export function readArgument(
   const site = readQuoted(view, from);
   if (site === undefined) return undefined;
   const name = view.slice(nameStart, from - 1).replace(/([a-z])([A-Z])/g, '$1_$2');
-  if (ASKING.test(name.replace(/[^_.-]*$/, ''))) return undefined;
+  // `getPassword(…)`, `password.encode(…)`
+  if (ASKING.test(name.replace(/[^_.-]*$/, '')) || ASKING.test(`${name}.`)) return undefined;
   if (/new\s+$/.test(lineBefore(view, nameStart))) return undefined;
   return onlyIf(site, view, (value) => isMadeUp(value) && !isIdentifier(value));
 }

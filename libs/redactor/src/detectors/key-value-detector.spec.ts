@@ -226,3 +226,18 @@ it('names each key word once', () => {
   const words = KEY_WORDS.flatMap((group) => group.words);
   expect(new Set(words).size).toBe(words.length);
 });
+
+it.each([
+  String.raw`password = "\x39\x64\x58\x56\x48\x6e\x65\x75\x31\x44"`,
+  String.raw`{"password":"\u004c\u0053\u0061\u006c\u0049\u0037\u0035\u0033"}`,
+  '<input name="password" value="&#85;&#114;&#100;&#81;&#79;&#115;&#69;&#55;">',
+])('masks a value that is written in escapes: %s', (text) => {
+  expect(redactor.redact(text)).toMatch(/password[^\\&]*\[REDACTED:password\]/);
+});
+
+it('masks each row under a name, and stops where the table ends', () => {
+  const rows = 'user,password\njoe,Xy7kd93Qz\namy,Zy8kd94Qa\n\nbob,Wy9kd95Qb\n';
+  expect(redactor.redact(rows)).toBe(
+    'user,password\njoe,[REDACTED:password]\namy,[REDACTED:password]\n\nbob,Wy9kd95Qb\n',
+  );
+});

@@ -40,7 +40,8 @@ export function readValue(
   view.maskFrom = Math.max(view.maskFrom, from);
   let start = skipQuoteEntity(view, skipLiteralPrefix(view, from));
   // A long string of Lua.
-  if (view.has('[[', start) && !view.has('[[REDACTED:', start)) {
+  const isMask = view.has('[REDACTED:', start + 1) || view.has('[REDACTED:', start + 2);
+  if (view.has('[[', start) && !isMask) {
     const site = readUntil(view, start + 2, (code) => code === 93 || isLineBreak(code), separator);
     if (view.has(']]', site.end)) return site;
   }

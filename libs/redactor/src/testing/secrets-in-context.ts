@@ -414,4 +414,40 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['passwords = ["@@"]', '<a:10><d:2>'],
   ['"password=@@&user=joe"', '<a:10><d:2>'],
   ['Bearer @@', '<a:40>'],
+  // A hexadecimal key that begins like an escape of quoted-printable.
+  ['API_KEY=22@@', '<h:30>'],
+  ['API_KEY=27@@', '<h:30>'],
+  ['MJ_APIKEY_PRIVATE=3d@@', '<h:30>'],
+  // Literals, tags, forms, dumps.
+  ['var pwd = @"@@";', 'Kx<a:5>#<d:2>!<a:4>'],
+  ['let password = r#"@@"#;', 'Kx<a:5>#<d:2>!<a:4>'],
+  ['local secret_token = [[@@]]', '<a:30>'],
+  ['  ["api_secret"]=>\n  string(32) "@@"', '<h:32>'],
+  ['const secret = process.env.JWT_SECRET || "@@";', '<a:12>.<a:6>_<d:3>'],
+  ['<AdministratorPassword><Value>@@</Value></AdministratorPassword>', 'P<a:4>%<d:3>X'],
+  ['<password type="string">@@</password>', 'P<a:4>%<d:3>X'],
+  ['<meta name="csrf-token" content="@@">', '<b:64>'],
+  ['Content-Disposition: form-data; name="password"\r\n\r\n@@\r\n--X9', 'Kx<a:5>^<d:2>'],
+  ["INSERT INTO users (name, password) VALUES ('joe', '@@'), ('amy', NULL);", 'Kx<a:5>#<d:2>'],
+  // Columns.
+  ['host,user,password,port\ndb1.acme.example,admin,@@,5432\n', 'Kx<a:5>#<d:2>'],
+  ['user;secret\njoe;"@@"\n', '<a:20>'],
+  ['name\tapi_key\nprod\t@@\n', '<h:32>'],
+  ['| id | password   |\n+----+------------+\n|  1 | @@ |\n', 'Kx<a:5>9<d:2>'],
+  [' id | api_key \n----+---------\n  1 | @@\n', '<a:30>'],
+  // Sentences.
+  ['das Passwort f\u00fcr den Drucker lautet @@', 'Weide%<d:3>q'],
+  ['Le mot de passe du wifi est @@, bonne journ\u00e9e', 'oO6T<d:2>NO<a:4>9z'],
+  ['a senha do banco \u00e9 @@', 'o2I<d:2>bV<d:1>f<d:2>'],
+  ['La password di accesso \u00e8: @@', 'k2c<d:2>tH<d:1>k<d:2>'],
+  [
+    '\u043f\u0430\u0440\u043e\u043b\u044c \u043e\u0442 \u0441\u0435\u0440\u0432\u0435\u0440\u0430 \u0442\u0430\u043a\u043e\u0439: @@',
+    'H2v<d:2>bS<d:1>J<d:2>',
+  ],
+  ['ok i set the root password to @@ for now', 'F6J<d:2>qam<d:1>L'],
+  ['Our API key for the shop (@@) expired.', '<a:40>'],
+  ['Log in with admin / @@ and then change it.', 'nr<d:2>NA<d:1>N<d:2>oU'],
+  // Encodings.
+  ['/login%253Fpassword%253D@@%2526user%253Djoe', 'Kx<a:6><d:2>'],
+  ['\\x1b[32mDB_PASSWORD\\x1b[0m=@@\\x1b[0m', 'Kx<a:6><d:2>'],
 ];
