@@ -3,6 +3,7 @@ import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
 import { holdsMask, isPlaceholder } from './placeholders.ts';
+import { isMadeUp } from './value-score.ts';
 
 const LONGEST_USERINFO = 1024;
 
@@ -29,7 +30,15 @@ export class UrlCredentialsDetector implements Detector {
       else if (code === 58 && colon < 0) colon = at;
       else if (code === 36 && view.at(at + 1) === 123) {
         while (view.at(at) !== 125 && at - end < LONGEST_USERINFO && view.at(at) > 32) at++;
-      } else if (code <= 32 || ENDS.has(code)) break;
+      } else if (code <= 32 || ENDS.has(code)) {
+        // A password that should have been escaped: `user:pa#ss/word@host`.
+        if (sign >= 0 && colon < 0) break;
+        const mayGoOn =
+          colon > end && PASSWORD_MARKS.has(code) && !/[.@]/.test(view.slice(end, colon));
+        const host = mayGoOn ? findSign(view, colon, at) : -1;
+        if (host < 0) break;
+        at = host - 1;
+      }
     }
     // `image:tag@sha256:…` names a digest, not a host.
     if (sign < 0 || view.has('sha256:', sign + 1)) return undefined;
@@ -51,11 +60,39 @@ export class UrlCredentialsDetector implements Detector {
   }
 }
 
+/** Marks that end the authority, and yet stand in passwords. */
+const PASSWORD_MARKS = new CodeSet('/?#');
+/** Units of the rest of such a password. */
+const LONGEST_REST = 64;
+
+/** The `@` behind marks in a password, with a host and its end behind it; -1 where what precedes is a port and a path. */
+function findSign(view: TextView, colon: number, from: number): number {
+  if (from === colon + 1 || isPort(view, colon + 1, from)) return -1;
+  for (let at = from; at - from < LONGEST_REST; at++) {
+    const code = view.at(at);
+    if (code <= 32 || (ENDS.has(code) && !PASSWORD_MARKS.has(code))) return -1;
+    if (code !== 64) continue;
+    let end = at + 1;
+    while (end - at < LONGEST_HOST && inClass(view.at(end), CLASS_BITS.t)) end++;
+    const next = view.at(end);
+    const isHost = end > at + 1 && (next <= 32 || next === 58 || ENDS.has(next));
+    return isHost && isMadeUp(view.slice(colon + 1, at)) ? at : -1;
+  }
+  return -1;
+}
+
+const LONGEST_HOST = 80;
+
+function isPort(view: TextView, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!inClass(view.at(at), CLASS_BITS.d)) return false;
+  return true;
+}
+
 /** What ends the authority, or cannot stand in it unescaped. */
 const ENDS = new CodeSet('/?#"\'`<>\\ ');
 
 function isSentryHost(view: TextView, from: number): boolean {
   let end = from;
-  while (end - from < 80 && inClass(view.at(end), CLASS_BITS.t)) end++;
+  while (end - from < LONGEST_HOST && inClass(view.at(end), CLASS_BITS.t)) end++;
   return /(?:^|\.)sentry\.io$/.test(view.slice(from, end));
 }

@@ -195,8 +195,9 @@ function isLocation(value: string): boolean {
 function isExpression(value: string, site: ValueSite): boolean {
   const isAssignment = site.separator === 'equals' && !site.spaced;
   const call = /^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([{]/.exec(value);
-  // `PASSWORD=Tr0ub4dor(3` is no call.
-  if (call !== null && !(isAssignment && /\d/.test(call[0]))) return true;
+  // `PASSWORD=Tr0ub4dor(3`, `Password={x(1;` are no calls.
+  const isWhole = /[)\]}]/.test(value) || !/[\d@#$%^&*!]/.test(value);
+  if (call !== null && !(isAssignment && (/\d/.test(call[0]) || !isWhole))) return true;
   if (/^[A-Za-z_$][\w$]*(?:(?:\?\.|::|->)[A-Za-z_$][\w$]*)+[;,)]*$/.test(value)) return true;
   if (/^[A-Za-z_$][A-Za-z_$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+[;,)]*$/.test(value))
     return site.spaced || site.separator === 'colon';
@@ -209,6 +210,9 @@ function isExpression(value: string, site: ValueSite): boolean {
   // `hunter2` is no such name: a small word with a number has no place for one in code.
   if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
   if (/^!\w*\d\w*$/.test(value)) return false;
+  // ODBC and ADO.NET quote with braces.
+  if (isAssignment && /^\{[^{}:,=]*[\d@#$%^*!][^{}:,=]*\}$/.test(value))
+    return !isMadeUp(value.slice(1, -1));
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
     return !isAssignment || /^[([{]/.test(value);
   if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {
