@@ -4,6 +4,10 @@ import { CallDetector } from './detectors/call-detector.ts';
 import { commandLineDetectors } from './detectors/command-line-detector.ts';
 import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
 import { LoginPairDetector } from './detectors/login-pair-detector.ts';
+import { EncodedCommandDetector } from './detectors/encoded-command-detector.ts';
+import { KeyNumbersDetector, XmlKeyDetector } from './detectors/key-numbers-detector.ts';
+import { PrintedSecretDetector } from './detectors/printed-secret-detector.ts';
+import { ReversedPairDetector } from './detectors/reversed-pair-detector.ts';
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
@@ -70,6 +74,11 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...commandLineDetectors(),
   new CallDetector(),
   new LoginPairDetector(),
+  new ReversedPairDetector(),
+  new PrintedSecretDetector(),
+  new KeyNumbersDetector(),
+  new XmlKeyDetector(),
+  new EncodedCommandDetector(),
   new OpaqueFormatDetector(),
   ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];

@@ -29,7 +29,9 @@ export function readArgument(
 
 /** Calls that take a name and its value. */
 const SETTING =
-  /(?:set|put|add|define|env|header|append|config|param|property|option|values?)\w*\s*\(\s*["']?$/i;
+  /(?:set|put|add|define|env|header|append|config|param|property|option)\w*\(\s*["']?$/i;
+/** A row of an INSERT. */
+const ROW = /values?\s*\(\s*'$/i;
 
 /** `define('DB_PASSWORD', 'value')`, `os.getenv("API_KEY", "value")`. */
 export function readNextArgument(
@@ -42,9 +44,11 @@ export function readNextArgument(
   if (site === undefined) return undefined;
   const isConstant = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(view.slice(nameStart, nameEnd));
   const isFlag = view.at(nameStart) === DASH;
-  if (!isConstant && !isFlag && !SETTING.test(lineBefore(view, nameStart))) return undefined;
+  const line = lineBefore(view, nameStart);
+  const isGiven = isConstant || isFlag || ROW.test(line);
+  if (!isGiven && !SETTING.test(line)) return undefined;
   const isValue = (value: string): boolean =>
-    value.length >= 8 && isMadeUp(value) && (isConstant || isFlag || !/[.*[\]@]/.test(value));
+    value.length >= 8 && isMadeUp(value) && (isGiven || !/[.*[\]@]/.test(value));
   return onlyIf(site, view, isValue);
 }
 

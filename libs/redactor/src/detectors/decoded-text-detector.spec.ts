@@ -79,3 +79,12 @@ it('leaves what only looks encoded', () => {
   ])
     expect(redactor.redact(text)).toBe(text);
 });
+
+it('looks into a command that PowerShell is given encoded', () => {
+  const script = Buffer.from(`$env:PASSWORD="${password}"; ./run.ps1`, 'utf16le').toString(
+    'base64',
+  );
+  expect(redactor.redact(`powershell -NoProfile -EncodedCommand ${script} -x`)).toBe(
+    'powershell -NoProfile -EncodedCommand [REDACTED:password] -x',
+  );
+});

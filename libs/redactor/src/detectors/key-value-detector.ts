@@ -11,6 +11,7 @@ import { findValue, mayFollowName } from './value-reader.ts';
 import { judgeValue } from './value-score.ts';
 import type { ValueSite } from './value-site.ts';
 
+const LESS = 60;
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
 /** From this score on a value of these families is masked wherever the text repeats it. */
@@ -52,6 +53,7 @@ class KeyValueDetector implements Detector {
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     // `pass=` carries its separator: the name ends before it.
     let wordEnd = end;
+    if (view.at(start) === LESS) start++;
     while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
     // `bypass=`; but `dbPass=`.
     if (wordEnd < end && (endsOtherWord(view, start) || isMinified(view, start))) return undefined;

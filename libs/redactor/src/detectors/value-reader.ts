@@ -13,7 +13,7 @@ import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
 import { readLinked, readStandingAlone } from './prose-value.ts';
 import { isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
-import { isOpaque } from './value-score.ts';
+import { isOpaque, isRandom } from './value-score.ts';
 import { readBare, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
@@ -151,11 +151,13 @@ function skipBlockOpening(view: TextView, from: number): number {
   if (!isLineBreak(view.at(at))) return -1;
   at += view.at(at) === 13 && view.at(at + 1) === 10 ? 2 : 1;
   const start = skipBlanks(view, at);
-  if (start === at) return -1;
-  if (isBlock) return start;
+  if (isBlock) return start > at ? start : -1;
   const { end } = readBare(view, start, 'colon', false);
   const next = view.at(end);
-  return (next < 0 || isSpace(next)) && isOpaque(view.slice(start, end)) ? start : -1;
+  const value = view.slice(start, end);
+  if (start > at) return (next < 0 || isSpace(next)) && isOpaque(value) ? start : -1;
+  // Not indented: alone on its line.
+  return (next < 0 || isLineBreak(next)) && isRandom(value) ? start : -1;
 }
 
 /** A field of a form (RFC 7578): `name="password"`, an empty line, the value on a line of its own. */

@@ -185,6 +185,10 @@ function isShellName(name: string): boolean {
 /** A path or an address. Credentials inside a URL are found by their own detector. */
 function isLocation(value: string): boolean {
   if (/^[a-z][\w+.-]*:\/\//i.test(value)) return true;
+  // Base64 with a slash at its beginning.
+  const isMixed = (run: string): boolean =>
+    /\d/.test(run) && /[a-z]/.test(run) && /[A-Z]/.test(run);
+  if (value.length >= 24 && (value.match(/[A-Za-z\d]{10,}/g) ?? []).some(isMixed)) return false;
   return (
     /^(?:~|\.{1,2})?\/[\w.@/-]*$/.test(value) &&
     /\/[\w.-]+\/|^\.{0,2}\/[a-z]+(?:\/|$)|\.\w{1,5}$/.test(value)

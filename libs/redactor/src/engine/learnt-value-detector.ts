@@ -1,3 +1,4 @@
+import { base64At } from '../detectors/encoded-forms.ts';
 import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector, Trigger } from './detector.ts';
 import type { TextView } from './text-view.ts';
@@ -9,28 +10,46 @@ const TRIGGER_UNITS = 8;
 /** From this length on a value is masked inside a longer word too. */
 const UNMISTAKABLE = 16;
 
-/** Finds a value again that its context has shown to be secret before: `password: X`, and then X alone. */
+/**
+ * Finds a value again that its context has shown to be secret before: `password: X`, and then X alone, also in a query
+ * or in base64.
+ */
 export class LearntValueDetector implements Detector {
   readonly triggers: readonly Trigger[];
-  readonly window = LONGEST_LEARNT;
+  /** Three units of UTF-8 for one of UTF-16, and three of a percent escape for each. */
+  readonly window = LONGEST_LEARNT * 9;
   readonly masks = 'at';
   readonly asksInside = 'none';
   private readonly kind: string;
   private readonly value: string;
+  private readonly inBase64: readonly string[];
+  private readonly inQuery: string;
 
   constructor(kind: string, value: string) {
     this.kind = kind;
     this.value = value;
-    this.triggers = [{ literal: value.slice(0, TRIGGER_UNITS), caseSensitive: true }];
+    const bytes = new TextEncoder().encode(value);
+    this.inBase64 = [0, 1, 2]
+      .map((shift) => base64At(bytes, shift).text)
+      .filter(({ length }) => length >= TRIGGER_UNITS);
+    this.inQuery = encodeURIComponent(value.toWellFormed());
+    const literals = new Set(
+      [value, this.inQuery, ...this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
+    );
+    this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
   }
 
   detect(view: TextView, start: number): Candidate | undefined {
-    const { kind, value } = this;
-    if (!view.has(value, start)) return undefined;
-    const end = start + value.length;
-    const isWord = !isAlphanumeric(view.before(start - 1)) && !isAlphanumeric(view.at(end));
-    if (!isWord && value.length < UNMISTAKABLE) return undefined;
-    return { kind, rule: 'learnt-value', start, end, score: 0.85 };
+    const found = { kind: this.kind, rule: 'learnt-value', start, score: 0.85 };
+    const form = [this.value, this.inQuery].find((each) => view.has(each, start));
+    if (form !== undefined) {
+      const end = start + form.length;
+      const isWord = !isAlphanumeric(view.before(start - 1)) && !isAlphanumeric(view.at(end));
+      return isWord || form.length >= UNMISTAKABLE ? { ...found, end } : undefined;
+    }
+    const encoded = this.inBase64.find((each) => view.has(each, start));
+    if (encoded === undefined) return undefined;
+    return { ...found, end: view.runEnd(start + encoded.length, CLASS_BITS.m, 4) };
   }
 }
 

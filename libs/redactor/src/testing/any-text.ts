@@ -44,7 +44,7 @@ const fragments = [
   ...'Xy7kd93Qz echo mysql -p -a %3D %22 &quot; &#61; =3D \\u0022 &lt; is: NetworkCredential(" setPassword(" password:| AC0123456789abcdef0123456789abcdef 89f0e7c6d5b4a39281706f5e4d3c2b1a hunter2 Tr0ub4dor&3 ${VAR} <token> xxxx getToken() "value": , ; & = : " \' \\" \\n { } @ / ://user:pa55word@host postgres://u:p@h https://'.split(
     ' ',
   ),
-  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m \u001b[0m \u001b[ \u001b \u001b]0;t\u0007 \u001b]8;; \0 a\0b\0c \u200b \ufeff \\x1b[1m \\u001b[0 \\033[ ^[[32m \\e quoted-printable \\x41 %253D value="&#88; [[ ]] || is lautet / ( login'.split(
+  ...'ghp_ AKIA eyJ sk- -----BEGIN -----END PRIVATE KEY----- R3gist R3gistered 12345678:AA us- -us5 0123456789abcdef [REDACTED: ü 😀 \ud83d \ude00 \u001b[31m \u001b[0m \u001b[ \u001b \u001b]0;t\u0007 \u001b]8;; \0 a\0b\0c \u200b \ufeff \\x1b[1m \\u001b[0 \\033[ ^[[32m \\e quoted-printable name,password joe,Xy7kd93Qz \\x41 %253D value="&#88; [[ ]] || is lautet / ( login'.split(
     ' ',
   ),
   ' ',

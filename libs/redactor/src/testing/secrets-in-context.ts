@@ -450,4 +450,34 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   // Encodings.
   ['/login%253Fpassword%253D@@%2526user%253Djoe', 'Kx<a:6><d:2>'],
   ['\\x1b[32mDB_PASSWORD\\x1b[0m=@@\\x1b[0m', 'Kx<a:6><d:2>'],
+  // URLs and connection strings with marks that should have been escaped.
+  ['clickhouse://default:@@@ch.acme.example:9440/logs?secure=true', 'v<a:8>!#H<d:2>'],
+  ['postgres://app:@@@db:5432/app', 'ma<d:2>V@<a:5>#<d:2>'],
+  ['jdbc:sqlserver://sql1:1433;user=sa;password=@@;encrypt=true', 'z(<u:3>#<d:1>U<a:4>*E'],
+  ['User ID=sa;Password=@@;', '{M<d:2>O#<d:1>K<a:4>!x}'],
+  // A value before its name, on the line below it, or below the command that made it.
+  ['{"value":"@@","key":"db_password"}', 'fS<d:2>n<a:6>'],
+  ['Password:\n@@\n\nLast login: Mon', 'm<d:2>P<a:5><d:1>X'],
+  ['$ openssl rand -hex 32\n@@\n$ ', '<h:64>'],
+  ['$ wg genkey\n@@\n', '<a:43>='],
+  ['Unseal Key 2: @@', '/<a:40>+a='],
+  // Routers, servers, IRC.
+  ['username admin privilege 15 password 0 @@', '<a:4><d:2><a:6>'],
+  ['enable secret 0 @@', 'Falke-Wiese<d:3>'],
+  ['snmp-server community @@ RO', 'N<d:2>g<a:8>'],
+  ['rootpw --plaintext @@\ntimezone UTC', 'G<d:1>r%<d:3>q<a:3>'],
+  ['127.0.0.1:6379> AUTH @@\nOK', '<a:24>'],
+  ['autosendcmd = "/msg NickServ IDENTIFY @@";', '<a:12>'],
+  ['203.0.113.5 %any : PSK "@@"', '<a:30>'],
+  ["define('AUTH_SALT',  '@@');", '<a:20>#<a:20>%<a:20>'],
+  ['<Pass encoding="base64">@@</Pass>', '<a:18><d:2>'],
+  // Keys in other notations.
+  [
+    'Private-Key: (256 bit)\npriv:\n    @@\npub:\n    04:f7',
+    '59:<h:2>:9e:<h:2>:c7:<h:2>:5f:<h:2>:a2:<h:2>:bd:<h:2>:0a:<h:2>',
+  ],
+  [
+    '<RSAKeyValue><Modulus>wP6W</Modulus><Exponent>AQAB</Exponent>@@</RSAKeyValue>',
+    '<P><b:86>==</P><Q><b:86>==</Q>',
+  ],
 ];

@@ -1,0 +1,62 @@
+import { isSpace } from '../engine/char-class.ts';
+import type { Candidate, Detector } from '../engine/detector.ts';
+import type { TextView } from '../engine/text-view.ts';
+import { hasKeyWord } from './key-names.ts';
+
+const WINDOW = 512;
+const QUOTE = 34;
+/** Units between the parts of a pair: blanks, indentation. */
+const LONGEST_PADDING = 40;
+const NAMES = ['name', 'key', 'Name', 'Key', 'ParameterKey', 'parameterKey', 'variable'];
+
+/** `{"value": "X", "name": "DB_PASSWORD"}`: the value stands before its name. */
+export class ReversedPairDetector implements Detector {
+  readonly triggers = ['"value"', '"Value"', '"ParameterValue"', '"parameterValue"'].map(
+    (literal) => ({ literal, caseSensitive: true }),
+  );
+  readonly window = WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    const value = readString(view, skip(view, end, ':'));
+    if (value === undefined) return undefined;
+    view.maskFrom = value.start;
+    const label = readString(view, skip(view, value.end + 1, ','));
+    if (label === undefined || !NAMES.includes(view.slice(label.start, label.end)))
+      return undefined;
+    const name = readString(view, skip(view, label.end + 1, ':'));
+    if (name === undefined) return undefined;
+    const named = view.slice(name.start, name.end);
+    if (!hasKeyWord(named)) return undefined;
+    // Judged as it would be in the usual order.
+    const opening = `"${named}": "`;
+    const text = view.slice(value.start, value.end);
+    const found = view
+      .inspect?.(`${opening}${text}"`)
+      .find(
+        ({ start, end: until }) => start <= opening.length && until >= opening.length + text.length,
+      );
+    return found && { kind: found.kind, rule: 'reversed-pair', ...value, score: found.score };
+  }
+}
+
+/** Behind a mark and what pads it; -1 where it does not stand. */
+function skip(view: TextView, from: number, mark: string): number {
+  const at = skipSpaces(view, from);
+  return view.has(mark, at) ? skipSpaces(view, at + 1) : -1;
+}
+
+function skipSpaces(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_PADDING && isSpace(view.at(at))) at++;
+  return at;
+}
+
+/** The bounds of a string of JSON, without its quotes. */
+function readString(view: TextView, from: number): { start: number; end: number } | undefined {
+  if (view.at(from) !== QUOTE) return undefined;
+  let at = from + 1;
+  while (view.at(at) >= 32 && view.at(at) !== QUOTE) at += view.at(at) === 92 ? 2 : 1;
+  return view.at(at) === QUOTE ? { start: from + 1, end: at } : undefined;
+}
