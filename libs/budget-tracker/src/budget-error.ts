@@ -15,6 +15,7 @@ export type BudgetErrorCode =
   | 'hold_conflict'
   | 'hold_not_found'
   | 'store_unavailable'
+  | 'journal_locked'
   | 'corrupt_value';
 
 type InputErrorCode = Extract<BudgetErrorCode, `invalid_${string}` | 'unknown_model'>;
@@ -152,6 +153,17 @@ export class StoreUnavailableError extends BudgetError {
   /** The same, for a commit that is kept in the journal. */
   asJournaled(): StoreUnavailableError {
     return new StoreUnavailableError(this.#store, this.cause, { journaled: true });
+  }
+}
+
+/** Another tracker has the journal, in this process or another one. */
+export class JournalLockedError extends BudgetError {
+  readonly code = 'journal_locked';
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`The journal ${path} belongs to another tracker: give each one a journal of its own.`);
+    this.path = path;
   }
 }
 

@@ -327,14 +327,24 @@ export class BudgetTracker {
         if (error instanceof StoreUnavailableError) break;
         // What can be repaired waits for that.
         if (!(error instanceof BudgetError) || error instanceof CorruptValueError) continue;
-        journal?.refuse(commit, error.code);
-        replay.refused.push({ commit, reason: error });
+        if (journal !== undefined && this.#putAside(journal, commit, error))
+          replay.refused.push({ commit, reason: error });
       }
     }
     replay.waiting = journal?.pending.length ?? 0;
     if (replay.waiting === 0) this.#replayDelay = FIRST_REPLAY_MS;
     if (replay.recorded + replay.refused.length > 0) this.#onReplay(replay);
     return replay;
+  }
+
+  /** Puts a refused commit aside; says whether it could: on a full disk it goes on waiting. */
+  #putAside(journal: CommitJournal, commit: JournaledCommit, { code }: BudgetError): boolean {
+    try {
+      journal.refuse(commit, code);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #replaySoon(delayMs: number): void {

@@ -1,9 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startRedis } from '@ae/test-support';
 import type { RedisServer } from '@ae/test-support';
 import fc from 'fast-check';
@@ -15,6 +24,12 @@ import { CommitJournal } from './commit-journal.ts';
 import { RedisBudgetStore } from './redis-budget-store.ts';
 import { redisOptions } from './redis-options.ts';
 
+/** The command line of a process that has a journal. */
+const OWNER = [
+  '--conditions=@ae/source',
+  '--disable-warning=ExperimentalWarning',
+  fileURLToPath(new URL('../test/journal-owner.ts', import.meta.url)),
+];
 const at = '2026-01-01T00:00:00.000Z';
 const commit = (hold: string, amount = 1) => ({ run_id: 'run', hold_id: hold, amount, at });
 
@@ -62,17 +77,57 @@ describe('CommitJournal', () => {
       writeFileSync(path, `${JSON.stringify(commit('a'))}\n${line}\n`);
       expect(() => new CommitJournal(path)).toThrow(coded('corrupt_value', { key: `${path}:2` }));
     }
-    expect(existsSync(`${path}.lock`)).toBe(false);
+    writeFileSync(path, `${JSON.stringify(commit('a'))}\n`);
+    const journal = new CommitJournal(path);
+    expect(journal.pending).toEqual([commit('a')]);
+    journal.close();
   });
 
-  it('belongs to one living process', async () => {
-    const journal = new CommitJournal(path);
-    expect(() => new CommitJournal(path)).toThrow(/belongs to process/);
+  it('makes the folder it lies in', () => {
+    const journal = new CommitJournal(join(directory, 'new', 'commits.jsonl'));
+    journal.append(commit('a'));
     journal.close();
-    const child = spawn(process.execPath, ['-e', '']);
-    await once(child, 'exit');
-    writeFileSync(`${path}.lock`, String(child.pid));
+  });
+
+  it('has one owner, in this process or another', async () => {
+    const journal = new CommitJournal(path);
+    expect(() => new CommitJournal(path)).toThrow(coded('journal_locked', { path }));
+    journal.close();
+    journal.close();
+    const owner = spawn(process.execPath, [...OWNER, path, 'hold']);
+    await once(owner.stdout, 'data');
+    expect(() => new CommitJournal(path)).toThrow(coded('journal_locked'));
+    // Its death frees the journal, whoever has its process id afterwards.
+    const ended = once(owner, 'exit');
+    owner.kill('SIGKILL');
+    await ended;
     new CommitJournal(path).close();
+  });
+
+  it('takes nothing once it is closed', () => {
+    const journal = new CommitJournal(path);
+    journal.append(commit('a'));
+    journal.close();
+    // The number of the closed file is now another file's.
+    const other = openSync(join(directory, 'other'), 'a');
+    expect(() => journal.append(commit('b'))).toThrow('is closed');
+    closeSync(other);
+    expect(readFileSync(join(directory, 'other'), 'utf8')).toBe('');
+  });
+
+  it('regression: a full disk leaves no torn line for the next one to end', () => {
+    const output = execFileSync(
+      'prlimit',
+      ['--fsize=1000:unlimited', process.execPath, ...OWNER, path, 'fill'],
+      { encoding: 'utf8' },
+    );
+    const { failed, kept } = JSON.parse(output) as { failed: string; kept: string[] };
+    expect(failed).toBe('EFBIG');
+    expect(kept.length).toBeGreaterThan(5);
+    expect(kept.at(-1)).toBe('after');
+    const journal = new CommitJournal(path);
+    expect(journal.pending.map(({ hold_id }) => hold_id)).toEqual(kept);
+    journal.close();
   });
 
   it('is what was appended and not settled, whatever the order', () => {
@@ -183,8 +238,12 @@ describe('a tracker with a journal, while Redis is away', () => {
     await expect(tracker.commit('run', 'b', 3)).rejects.toThrow(coded('store_unavailable'));
     await expect(tracker.commit('gone', 'x', 3)).rejects.toThrow(coded('store_unavailable'));
     await expect(tracker.commit('other', 'y', 3)).rejects.toThrow(coded('store_unavailable'));
+    mkdirSync(`${path}.refused`);
     await whenUp(tracker);
     await redis.set('spent:{other}', 'not a number');
+    // Where they cannot be kept they go on waiting.
+    expect(await tracker.replayJournal()).toEqual({ recorded: 0, refused: [], waiting: 3 });
+    rmdirSync(`${path}.refused`);
     const replay = await tracker.replayJournal();
     expect(replay).toMatchObject({ recorded: 0, waiting: 1 });
     expect(replay.refused.map(({ reason }) => reason.code)).toEqual([

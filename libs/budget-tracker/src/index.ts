@@ -41,6 +41,7 @@ export {
   CorruptValueError,
   HoldConflictError,
   HoldNotFoundError,
+  JournalLockedError,
   StoreUnavailableError,
 } from './budget-error.ts';
 export type { BudgetErrorCode } from './budget-error.ts';
