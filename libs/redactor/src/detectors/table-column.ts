@@ -1,4 +1,4 @@
-import { isBlank, isLineBreak } from '../engine/char-class.ts';
+import { CodeSet, isBlank, isLineBreak } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isQuote, lineBefore, skipBlanks } from './reading.ts';
 import type { ValueSite } from './value-site.ts';
@@ -18,6 +18,8 @@ export function* readColumn(
   nameStart: number,
   nameEnd: number,
 ): Generator<ValueSite, void> {
+  const next = view.at(skipBlanks(view, isQuote(view.at(nameEnd)) ? nameEnd + 1 : nameEnd));
+  if (!ENDS_OF_NAME.has(next) && next >= 0 && !isLineBreak(next)) return;
   const before = lineBefore(view, nameStart);
   if (INSERT.test(before)) {
     yield* readInserted(view, before, nameEnd);
@@ -46,6 +48,8 @@ export function* readColumn(
   }
 }
 
+/** What parts the names at the head of a table, or closes them. */
+const ENDS_OF_NAME = new CodeSet(',;\t|)');
 /** A name at the head of a table: words, no values. */
 const COLUMN_NAME = /^\s*"?[A-Za-z_][\w .-]{0,40}"?\s*$|^\s*$/;
 /** The line between the head of a table and its rows. */
