@@ -12,6 +12,7 @@ import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { isQuote, lineBefore, skipBlanks } from './reading.ts';
+import { isRandom } from './value-score.ts';
 
 const VALUE_WINDOW = 1024;
 
@@ -27,6 +28,8 @@ interface CommandLineSecret {
   readonly skip?: number;
   /** The value stands behind this mark in its word: `user:password`. */
   readonly behind?: string;
+  /** The flag is an ordinary word: only a value that is none counts. */
+  readonly isRandom?: true;
 }
 
 const MYSQL = 'mysql\\w*|mariadb[\\w-]*';
@@ -82,6 +85,13 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: 'rootpw --plaintext', programs: '', place: 'apart' },
   { flag: 'snmp-server community', programs: '', place: 'apart' },
   { flag: 'NickServ IDENTIFY', programs: '', place: 'apart' },
+  { flag: ' -K', programs: 'openssl enc', place: 'apart' },
+  { flag: ' -u', programs: 'lftp', place: 'apart', behind: ',' },
+  { flag: ' login', programs: 'wandb', place: 'apart' },
+  { flag: ' -t', programs: 'codecov|codecovcli', place: 'apart' },
+  { flag: ' key', programs: '(?:tacacs|radius)-server.*', place: 'apart' },
+  { flag: 'PASS', programs: '', place: 'apart', isRandom: true },
+  { flag: ' LOGIN', programs: '[\\w.]+', place: 'apart', skip: 1, isRandom: true },
   { flag: ' AUTH', programs: '[\\w.]+:\\d+>|redis\\S*>', place: 'apart' },
   { flag: 'password 0', programs: '', place: 'apart' },
   { flag: 'secret 0', programs: '', place: 'apart' },
@@ -134,10 +144,16 @@ class CommandLineDetector implements Detector {
     for (let word = 0; word < (secret.skip ?? 0); word++) at = skipBlanks(view, wordEnd(view, at));
     // `net use Z: \\\\server\\share password`
     if (view.at(at) === 92) at = skipBlanks(view, wordEnd(view, at));
+    while (view.at(at) === 47 && secret.flag === 'net use')
+      at = skipBlanks(view, wordEnd(view, at));
     const [from, until] = wordAt(view, at);
     const value = view.slice(from, until);
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;
     if (secret.behind !== undefined && mark <= 1) return undefined;
+    if (secret.isRandom === true && (!isRandom(value) || value.includes('/'))) return undefined;
+    // `-u admin:'value'`
+    if (mark === value.length && isQuote(view.at(until)))
+      return found(...wordAt(view, until), view);
     const host = secret.behind === '/' ? value.indexOf('@', mark) : -1;
     return found(from + mark, host < 0 ? until : from + host, view);
   }

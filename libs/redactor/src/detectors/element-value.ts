@@ -19,7 +19,9 @@ export function skipTag(view: TextView, nameEnd: number): number {
 
 /** The content of an element, or of the `<Value>` in it. */
 export function readElement(view: TextView, content: number): ValueSite | undefined {
-  const from = view.has('<Value>', content) ? content + 7 : content;
+  let from = content;
+  while (from - content < LONGEST_TAG && isSpace(view.at(from))) from++;
+  from = view.has('<Value>', from) ? from + 7 : content;
   const isCharacterData = view.has('<![CDATA[', from);
   if (!isCharacterData) {
     const site = readUntil(view, from, (code) => code === LESS || isLineBreak(code), 'element');

@@ -58,7 +58,7 @@ class KeyValueDetector implements Detector {
     // `bypass=`; but `dbPass=`.
     if (wordEnd < end && (endsOtherWord(view, start) || isMinified(view, start))) return undefined;
     let nameEnd = wordEnd;
-    while (nameEnd - wordEnd < LONGEST_NAME && isNameCode(view.at(nameEnd))) nameEnd++;
+    while (nameEnd - wordEnd < LONGEST_NAME && isLetterOfName(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
       return undefined;
     while (nameEnd > wordEnd && !isWordCode(view.at(nameEnd - 1))) nameEnd--;
@@ -143,6 +143,11 @@ class KeyValueDetector implements Detector {
       score >= LEARNT_SCORE && PLAIN_FAMILIES.has(this.family) && isLearnable(written);
     return { ...found, score, isLearnt };
   }
+}
+
+/** Units of names, also of words with accents. */
+function isLetterOfName(code: number): boolean {
+  return isNameCode(code) || (code >= 0xc0 && code < 0x500);
 }
 
 const NO_PASSWORD = /(?:by|com|encom|tres|sur|over|under|im)$/i;

@@ -2,7 +2,7 @@ import { isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
-import { isOpaque } from './value-score.ts';
+import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
 
 /** Commands and calls that make a secret and print it. */
 const GENERATORS = [
@@ -17,17 +17,45 @@ const GENERATORS = [
   'rails secret',
   'key:generate --show',
 ];
+/** Commands that fetch a secret and print it. */
+const FETCHERS = [
+  'get-login-password',
+  'get-authorization-token',
+  'secrets versions access',
+  'kubectl get secret',
+  'terraform output',
+  'initial-password',
+  'print-access-token',
+  'get-access-token',
+  'gh auth token',
+  'heroku auth:token',
+  'op read',
+  'vault kv get -field',
+  'vault read -field',
+  'get-secret-value',
+  'get-parameter',
+  'find-generic-password',
+  'secret-tool lookup',
+  'pass show',
+  'doppler secrets get',
+  'gopass show',
+  'bw get password',
+  'az keyvault secret show',
+];
 const LONGEST_COMMAND = 160;
 const LONGEST_SECRET = 128;
 
-/** The secret that a command has made, alone on the line below it. */
+/** The secret that a command has made or fetched, alone on the line below it. */
 export class PrintedSecretDetector implements Detector {
-  readonly triggers = GENERATORS.map((literal) => ({ literal, caseSensitive: true }));
+  readonly triggers = [...GENERATORS, ...FETCHERS].map((literal) => ({
+    literal,
+    caseSensitive: true,
+  }));
   readonly window = LONGEST_COMMAND + LONGEST_SECRET;
   readonly masks = 'after';
   readonly asksInside = 'none';
 
-  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+  detect(view: TextView, triggerStart: number, end: number): Candidate | undefined {
     let at = end;
     while (at - end < LONGEST_COMMAND && view.at(at) >= 0 && !isLineBreak(view.at(at))) at++;
     if (!isLineBreak(view.at(at))) return undefined;
@@ -37,7 +65,9 @@ export class PrintedSecretDetector implements Detector {
     const next = view.at(at);
     const value = view.slice(start, at);
     const isAlone = next < 0 ? view.final : isLineBreak(next) || isSpace(next);
-    if (!isAlone || !isOpaque(value)) return undefined;
+    const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
+    const isSecret = isOpaque(value) || (isFetched && isMadeUp(value) && !isIdentifier(value));
+    if (!isAlone || !isSecret) return undefined;
     return {
       kind: 'secret',
       rule: 'printed-secret',

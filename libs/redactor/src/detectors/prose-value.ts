@@ -1,4 +1,4 @@
-import { isBlank, isSpace, isWordCode } from '../engine/char-class.ts';
+import { isBlank, isLineBreak, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
@@ -10,6 +10,8 @@ const APOSTROPHE = 39;
 const OPENING_PAREN = 40;
 const DASH = 45;
 const DOT = 46;
+const AT = 64;
+const CLOSING_PAREN = 41;
 const COLON = 58;
 const FULLWIDTH_COLON = 0xff1a;
 const PIPE = 124;
@@ -28,19 +30,15 @@ export function readLinked(
     return onlyIf(readToken(view, link), view, isValue);
   }
   if (afterName > nameEnd) {
-    const { at, isClear } = skipOwner(view, nameStart, afterName);
-    if (at >= 0) {
-      const isValue = (value: string): boolean =>
-        isClear ? isMadeUp(value) && !isIdentifier(value) : isRandom(value);
-      return onlyIf(readToken(view, at), view, isValue);
-    }
+    const owned = readOwned(view, nameStart, afterName);
+    if (owned !== undefined) return owned;
   }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
   return onlyIf(readToken(view, skipBlanks(view, afterName + 1)), view, isMadeUp);
 }
 
-const TABLE_CELL = /\|\s*[*`]*$/;
+const TABLE_CELL = /(?:\||^)\s*[*`]*$/;
 
 /** `secret key 3f9c1a7b…`, `requirepass X`, `ENV DB_PASSWORD X`: nothing but a blank stands between. */
 export function readStandingAlone(
@@ -66,7 +64,10 @@ export function readStandingAlone(
   const isOpaqueValue = isOpaque(value);
   if (!isOpaqueValue && family !== 'password') return undefined;
   // ALTER USER u PASSWORD 'value'
-  const isQuotedValue = view.at(afterName) === APOSTROPHE && isSpace(opener);
+  const quote = view.at(afterName);
+  const isQuotedValue =
+    isSpace(opener) &&
+    (quote === APOSTROPHE || (isQuote(quote) && isMadeUp(value) && !isIdentifier(value)));
   const isNoWord = isMadeUp(value) && /\d/.test(value) && value.length >= 8;
   const isValue =
     isOpaqueValue || isQuotedValue || (isNoWord && !isIdentifier(value) && !/\d\.\d/.test(value));
@@ -115,9 +116,11 @@ const LINKS = [
   '\u2014',
   '\u2013',
 ];
-/** Links that may stand behind words about the name: verbs of being. */
+/** Verbs of being, which may stand behind words about the name. */
 const FAR_LINKS = new Set(
-  'is was ist lautet est es \u00e9 \u00e8 jest \u00e4r er on on: \u044d\u0442\u043e'.split(' '),
+  'is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
+    ' ',
+  ),
 );
 const LINKS_WITHOUT_BLANK = ['\u662f', '\u4e3a', '\u70ba', '\u306f', '\ub294', '\uc740'];
 
@@ -138,42 +141,78 @@ function skipLink(view: TextView, from: number, isSpaced: boolean): number {
   return -1;
 }
 
-/** Units of the words between a name and what links it to its value. */
-const LONGEST_OWNER = 48;
+/** Units of the words between a name and its value. */
+const LONGEST_OWNER = 64;
 /** Before a name: it is given another value. */
 const SETTING = /(?:^|[^a-z])(?:set|chang|reset|updat|rotat|switch)\w*\s[^:=]{0,30}$/i;
 
 /**
- * Where the value may begin behind words that say whose or what for the name is: `password for joe: X`, `mot de passe du
- * wifi est X`, `API key of the shop (X)`, `set the password of root to X`; -1 where none do. It is clear when they are in
- * the one form that says nothing else.
+ * The value behind words that say whose or what for the name is: `password for joe: X`, `mot de passe du wifi est X`,
+ * `API key of the shop (X)`, `set the password of root to X`, `a password is generated for root: X`.
  */
-function skipOwner(
-  view: TextView,
-  nameStart: number,
-  from: number,
-): { at: number; isClear: boolean } {
-  const none = { at: -1, isClear: false };
+function readOwned(view: TextView, nameStart: number, from: number): ValueSite | undefined {
   let wordStart = from;
+  let words = 0;
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
-    if (code === COLON && isBlank(view.at(at + 1))) {
+    if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
       const isClear = view.has('for ', from) || view.has('of ', from);
-      return { at: skipBlanks(view, at + 1), isClear };
+      return readBehindColon(view, at + 1, isClear);
     }
-    if (code === OPENING_PAREN && at > from) return { at: at + 1, isClear: false };
-    if (isBlank(code)) {
-      const word = view.slice(wordStart, at);
-      const isLink =
-        FAR_LINKS.has(word) || (word === 'to' && SETTING.test(lineBefore(view, nameStart)));
-      if (isLink) return { at: skipBlanks(view, at), isClear: false };
+    if (code === OPENING_PAREN && at > from) {
+      const inside = onlyIf(readToken(view, at + 1), view, isRandom);
+      if (inside !== undefined) return inside;
+      while (at - from < LONGEST_OWNER && view.at(at) >= 32 && view.at(at) !== CLOSING_PAREN) at++;
+      if (view.at(at) !== CLOSING_PAREN) return undefined;
       wordStart = at + 1;
-    } else if (!isProseCode(code)) return none;
+      continue;
+    }
+    if (!isBlank(code)) {
+      if (isProseCode(code)) continue;
+      return undefined;
+    }
+    const word = view.slice(wordStart, at);
+    wordStart = at + 1;
+    words++;
+    const isLink =
+      FAR_LINKS.has(word) || (word === 'to' && SETTING.test(lineBefore(view, nameStart)));
+    // In some languages nothing links: `\u043f\u0430\u0440\u043e\u043b\u044c \u043e\u0442 \u0441\u0435\u0440\u0432\u0435\u0440\u0430 X`.
+    const isClause = words <= 3 && !IS_ASCII.test(view.slice(from, at));
+    if (!isLink && !isClause) continue;
+    const linked = onlyIf(readToken(view, skipBlanks(view, at)), view, isRandom);
+    if (linked !== undefined) return linked;
   }
-  return none;
+  return undefined;
+}
+
+const IS_ASCII = /^[\x20-\x7e]*$/;
+
+/** A value behind a colon, or alone on one of the next two lines. */
+function readBehindColon(view: TextView, from: number, isClear: boolean): ValueSite | undefined {
+  let at = skipBlanks(view, from);
+  const isBelow = isLineBreak(view.at(at));
+  for (let lines = 0; lines < 2 && isLineBreak(view.at(at)); lines++)
+    at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
+  const site = readToken(view, at);
+  const value = view.slice(site.start, site.end);
+  const next = view.at(site.end);
+  if (isBelow) return isLineEnd(next) && (isRandom(value) || isOpaque(value)) ? site : undefined;
+  const isValue = isClear ? isMadeUp(value) && !isIdentifier(value) : isRandom(value);
+  return isValue ? site : undefined;
+}
+
+function isLineEnd(code: number): boolean {
+  return code < 0 || isLineBreak(code);
 }
 
 /** Letters of any language, digits, and what stands in words. */
 function isProseCode(code: number): boolean {
-  return isWordCode(code) || code >= 128 || code === DASH || code === APOSTROPHE || code === DOT;
+  return (
+    isWordCode(code) ||
+    code >= 128 ||
+    code === DASH ||
+    code === APOSTROPHE ||
+    code === DOT ||
+    code === AT
+  );
 }

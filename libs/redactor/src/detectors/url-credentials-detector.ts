@@ -42,7 +42,8 @@ export class UrlCredentialsDetector implements Detector {
     }
     // `image:tag@sha256:…` names a digest, not a host.
     if (sign < 0 || view.has('sha256:', sign + 1)) return undefined;
-    if (holdsMask(view.slice(end, sign))) return undefined;
+    // `postgresql://[user[:password]@]host` of a manual.
+    if (view.at(end) === 91 || holdsMask(view.slice(end, sign))) return undefined;
     const found = { kind: 'url_credentials', rule: 'url-userinfo', end: sign };
     if (colon >= 0 && colon < sign) {
       const password = view.slice(colon + 1, sign);

@@ -19,8 +19,10 @@ import type { ValueSite } from './value-site.ts';
 
 const LONGEST_PADDING = 40;
 const OPENING_PAREN = 40;
+const APOSTROPHE = 39;
 const COMMA = 44;
 const DASH = 45;
+const DOT = 46;
 const COLON = 58;
 const LESS = 60;
 const EQUALS = 61;
@@ -65,15 +67,14 @@ export function findValue(
   const afterName = skipBlanks(view, closed);
   const separator = readSeparator(view, afterName);
   if (separator !== undefined) {
-    const valueStart = skipEmphasis(view, skipBlanks(view, separator.end));
+    const valueStart = skipEmphasis(view, skipContinuation(view, separator.end));
     const spaced = valueStart > separator.end && afterName > closed;
-    // `v-model="form.password" :error="…"`: the colon belongs to what follows.
+    // `v-model="form.password" :error="…"`, `PASSWORD :'variable'`: the colon belongs to what follows.
     if (
       separator.name === 'colon' &&
-      closed > nameEnd &&
       afterName > closed &&
       valueStart === separator.end &&
-      !isQuote(view.at(valueStart))
+      (closed > nameEnd ? !isQuote(view.at(valueStart)) : view.at(valueStart) === APOSTROPHE)
     )
       return undefined;
     // `"Password:"`: the string ends here.
@@ -94,14 +95,18 @@ export function findValue(
   if (view.at(afterName) === COMMA)
     return readNextArgument(view, nameStart, nameEnd, afterName + 1);
   const fallback = readDefault(view, closed);
-  if (fallback !== undefined || closed > nameEnd)
+  const isEmphasised = view.has('**', nameEnd);
+  if (fallback !== undefined || (closed > nameEnd && !isEmphasised))
     return fallback ?? readFormField(view, nameStart, closed);
-  const linked = readLinked(view, nameStart, nameEnd);
+  const linked = readLinked(view, nameStart, closed);
   if (linked !== undefined) return linked;
   if (afterName === closed) return undefined;
   // --password value
   if (opener === DASH || (view.at(nameStart) === DASH && !isWordCode(opener))) {
-    return readValue(view, afterName, 'flag', false, family);
+    const site = readValue(view, afterName, 'flag', false, family);
+    // `--password    what it is for` of a help text.
+    const isHelp = afterName > closed + 1 && site?.quoted === false && site.inProse === true;
+    return isHelp ? undefined : site;
   }
   return MAY_STAND_ALONE.has(family)
     ? readStandingAlone(view, nameStart, afterName, family)
@@ -126,7 +131,15 @@ function skipNameClose(view: TextView, from: number): number {
   const quote = skipBackslashes(view, at);
   if (isQuote(view.at(quote))) at = quote + 1;
   if (view.at(at) === 93) at++;
+  // **password** of Markdown.
+  if (view.has('**', at)) at += 2;
   return at;
+}
+
+/** Blanks, and a line end that a backslash takes away. */
+function skipContinuation(view: TextView, from: number): number {
+  const at = skipBlanks(view, from);
+  return view.has('\\\n', at) ? skipBlanks(view, at + 2) : at;
 }
 
 /** `**Password:** value` of Markdown. */
@@ -178,6 +191,8 @@ function readSeparator(
 ): { end: number; name: 'equals' | 'colon'; compares?: true } | undefined {
   const code = view.at(at);
   const next = view.at(at + 1);
+  // `password.........X` of aligned logs.
+  if (view.has('....', at)) return { end: skipDots(view, at), name: 'colon' };
   const fullwidth = FULLWIDTH.get(code);
   if (fullwidth !== undefined) return { end: at + 1, name: fullwidth };
   if (code === EQUALS) {
@@ -198,6 +213,12 @@ function readSeparator(
     return { end: view.at(at + 2) === EQUALS ? at + 3 : at + 2, name: 'equals' };
   }
   return undefined;
+}
+
+function skipDots(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_PADDING && view.at(at) === DOT) at++;
+  return at;
 }
 
 const LONGEST_TYPE = 40;

@@ -125,7 +125,8 @@ export function isMadeUp(value: string): boolean {
 export function isRandom(value: string): boolean {
   if (value.length < 8 || value.length > 128 || !isMadeUp(value) || !/\d/.test(value)) return false;
   if (isIdentifier(value) || isWordy(value) || isLocation(value) || isVersion(value)) return false;
-  if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value)) return false;
+  if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^\w+=[\d.]+$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
+    return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
   return changes >= 2 || /[@#$%^*!+=&][^]*[A-Za-z\d]/.test(value);
 }

@@ -2,6 +2,7 @@ import { CLASS_BITS, CodeSet, inClass, isLineBreak, isSpace } from '../engine/ch
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { holdsMask } from './placeholders.ts';
+import { isOpaque } from './value-score.ts';
 import { isNameCode, isQuote, skipBackslashes, skipBlanks } from './reading.ts';
 
 const QUOTE = 34;
@@ -11,6 +12,7 @@ const DASH = 45;
 const COLON = 58;
 const EQUALS = 61;
 const BACKSLASH = 92;
+const OPENING_BRACE = 123;
 /** Units of the next name that are read to tell whether a value ends before it. */
 const LONGEST_NAME = 48;
 
@@ -38,7 +40,9 @@ export function readValue(
 ): ValueSite | undefined {
   // Whatever follows, the value begins here or later: also where the reads so far were starved.
   view.maskFrom = Math.max(view.maskFrom, from);
-  let start = skipQuoteEntity(view, skipLiteralPrefix(view, from));
+  let start = skipQuoteEntity(view, skipLiteralPrefix(view, skipMarkup(view, from)));
+  const nested = readNested(view, start, separator, family);
+  if (nested !== undefined) return nested;
   // A long string of Lua.
   const isMask = view.has('[REDACTED:', start + 1) || view.has('[REDACTED:', start + 2);
   if (view.has('[[', start) && !isMask) {
@@ -53,9 +57,10 @@ export function readValue(
   const opener = view.at(start);
   if (isQuote(opener)) {
     const triple = view.at(start + 1) === opener && view.at(start + 2) === opener;
+    const isBelow = triple && isLineBreak(view.at(start + 3));
     const quoted = readQuoted(
       view,
-      start + (triple ? 3 : 1),
+      start + (triple ? 3 : 1) + (isBelow ? 1 : 0),
       opener,
       escaped,
       separator,
@@ -71,22 +76,72 @@ export function readValue(
   return readBare(view, start, separator, spaced);
 }
 
-/** What stands before the quote of a string literal: `b''`, `r""`, `f""`, `@""`, `$""`, `r#""`, `string(12) ""`. */
-function skipLiteralPrefix(view: TextView, from: number): number {
+/** `<b>`, `<code>` and the like before a value in a mail. */
+function skipMarkup(view: TextView, from: number): number {
+  const tag = ['<b>', '<strong>', '<code>', '<em>', '<kbd>', '<tt>'].find((each) =>
+    view.has(each, from),
+  );
+  return from + (tag?.length ?? 0);
+}
+
+/** `{"value": "X"`, `{ mainnet: "X" }`: the first value of an object in the place of a value. */
+function readNested(
+  view: TextView,
+  from: number,
+  separator: ValueSite['separator'],
+  family: KeyFamily,
+): ValueSite | undefined {
+  if (view.at(from) !== OPENING_BRACE) return undefined;
+  let at = skipSpaces(view, from + 1);
+  const isQuoted = isQuote(view.at(at));
+  if (isQuoted) at++;
+  const nameStart = at;
+  while (at - nameStart < LONGEST_NAME && isNameCode(view.at(at))) at++;
+  const name = view.slice(nameStart, at);
+  if (at === nameStart || (isQuoted && !isQuote(view.at(at++)))) return undefined;
+  if (view.at(at) !== COLON) return undefined;
+  at = skipSpaces(view, at + 1);
+  const quote = view.at(at);
+  if (!isQuote(quote)) return undefined;
+  const site = readQuoted(view, at + 1, quote, false, separator, false, family);
+  if (site === undefined || site.goesOn !== undefined) return undefined;
+  return name === 'value' || isOpaque(view.slice(site.start, site.end)) ? site : undefined;
+}
+
+function skipSpaces(view: TextView, from: number): number {
   let at = from;
   while (at - from < LONGEST_DUMP && isSpace(view.at(at))) at++;
+  return at;
+}
+
+/** What stands before the quote of a string literal: `b''`, `r""`, `f""`, `@""`, `$""`, `r#""`, `string(12) ""`. */
+function skipLiteralPrefix(view: TextView, from: number): number {
+  let at = skipSpaces(view, from);
   if (view.has('string(', at)) {
     at += 7;
     while (at - from < LONGEST_DUMP && inClass(view.at(at), CLASS_BITS.d)) at++;
     return view.has(') "', at) ? at + 2 : from;
   }
+  const wrapper = WRAPPERS.find((each) => view.has(each, from));
+  if (wrapper !== undefined && isQuote(view.at(from + wrapper.length)))
+    return from + wrapper.length;
   at = from;
   while (at - from < 2 && LITERAL_PREFIXES.has(view.at(at))) at++;
   if (view.at(at) === 35 && at > from) at++;
   return isQuote(view.at(at)) ? at : from;
 }
 
-const LITERAL_PREFIXES = new CodeSet('bBrRfFuUnN@$');
+const LITERAL_PREFIXES = new CodeSet('bBrRfFuUnNxX@$');
+/** Calls around a literal that change nothing about it. */
+const WRAPPERS = [
+  'Some(',
+  'Ok(',
+  'Just(',
+  'String::from(',
+  'SecretString::new(',
+  'Secret(',
+  'SecretStr(',
+];
 /** Units of indentation and type in a dump of PHP. */
 const LONGEST_DUMP = 48;
 
