@@ -16,7 +16,10 @@ import { PatternDetector } from './detectors/pattern-detector.ts';
 import { PrivateKeyDetector, PuttyKeyDetector } from './detectors/private-key-detector.ts';
 import { RegisteredDetector } from './detectors/registered-detector.ts';
 import { tokenDetectors } from './detectors/token-detector.ts';
-import { UrlCredentialsDetector } from './detectors/url-credentials-detector.ts';
+import {
+  EncodedUrlCredentialsDetector,
+  UrlCredentialsDetector,
+} from './detectors/url-credentials-detector.ts';
 import { decodedTextDetectors } from './detectors/decoded-text-detector.ts';
 import type { Detector } from './engine/detector.ts';
 import { RedactionScan } from './engine/redaction-scan.ts';
@@ -64,6 +67,7 @@ const SCHEMES =
 const PLAIN_DETECTORS: readonly Detector[] = [
   new PrivateKeyDetector(),
   new UrlCredentialsDetector(),
+  new EncodedUrlCredentialsDetector(),
   new PuttyKeyDetector(),
   ...TOKEN_RULES.flatMap(tokenDetectors),
   ...keyValueDetectors(),

@@ -153,6 +153,11 @@ const OPENINGS = new Set([37, 38, 61, 92]);
 /** Marks that stand between a name and its value, and so tell that a text is escaped. */
 const SEPARATORS = new Set([34, 39, 58, 61, 62]);
 
+/** What stands behind an index with its percent-encoding undone. */
+export function percentTextBehind(view: TextView, index: number): UnescapedText {
+  return new UnescapedText(view, PERCENT, '', index, index);
+}
+
 /** A value with the escapes of string literals and markup undone, so that it can be judged. */
 export function unescapeValue(value: string): string {
   if (!/\\[uUx]|&[#a-z]/.test(value)) return value;

@@ -8,7 +8,8 @@ import { isLearnable } from './learnable.ts';
 import { isNameCode } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
-import { judgeValue } from './value-score.ts';
+import { isOpaque, isRandom, judgeValue } from './value-score.ts';
+import { readJoined } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LESS = 60;
@@ -81,6 +82,13 @@ class KeyValueDetector implements Detector {
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
     // `=22…` is a quote in quoted-printable, and the beginning of a key in hexadecimal.
+    if (plain !== undefined && site?.quoted === true && plain.goesOn === undefined) {
+      const others = readJoined(view, plain.end).filter(({ start: from, end: until }) => {
+        const value = view.slice(from, until);
+        return isOpaque(value) || isRandom(value);
+      });
+      if (others.length > 0) return { ...plain, others };
+    }
     if (escaped !== undefined && !(plain !== undefined && plain.end >= escaped.end)) return escaped;
     return plain ?? (isNamed ? this.detectColumn(view, nameStart, nameEnd) : undefined);
   }

@@ -30,7 +30,7 @@ export class PrivateKeyDetector implements Detector {
     const found = { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99 };
     let at = end;
     while (at - end < LONGEST_LABEL && isLabelCode(view.at(at))) at++;
-    if (!/PRIVATE KEY/.test(view.slice(end, at))) return undefined;
+    if (!/PRIVATE KEY|OpenVPN Static key/.test(view.slice(end, at))) return undefined;
     // Body lines are long runs of base64; a short one counts where it directly follows a body line.
     let bodyEnd = -1;
     let gapStart = at;
@@ -80,7 +80,7 @@ function startsLine(code: number): boolean {
 }
 
 function isLabelCode(code: number): boolean {
-  return inClass(code, CLASS_BITS.u) || code === 32;
+  return inClass(code, CLASS_BITS.a) || code === 32;
 }
 
 /** Base64 and line ends in any spelling. */

@@ -3,11 +3,12 @@ import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
 import { isIdentifier, isMadeUp, isOpaque, isRandom } from './value-score.ts';
-import { onlyIf, readToken, readValue } from './value-site.ts';
+import { onlyIf, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const APOSTROPHE = 39;
 const OPENING_PAREN = 40;
+const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
 const AT = 64;
@@ -24,13 +25,18 @@ export function readLinked(
 ): ValueSite | undefined {
   const afterName = skipBlanks(view, nameEnd);
   const link = skipLink(view, afterName, afterName > nameEnd);
+  const isPhrase = /phrase|mnemonic/i.test(view.slice(nameStart, nameEnd));
+  if (link >= 0 && isPhrase && isQuote(view.at(link))) {
+    const quote = view.at(link);
+    return readUntil(view, link + 1, (code) => code === quote || isLineBreak(code), 'blank');
+  }
   if (link >= 0) {
     const isValue = (value: string): boolean =>
       isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)));
     return onlyIf(readToken(view, link), view, isValue);
   }
   if (afterName > nameEnd) {
-    const owned = readOwned(view, nameStart, afterName);
+    const owned = readOwned(view, nameStart, afterName, isPhrase);
     if (owned !== undefined) return owned;
   }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
@@ -150,14 +156,21 @@ const SETTING = /(?:^|[^a-z])(?:set|chang|reset|updat|rotat|switch)\w*\s[^:=]{0,
  * The value behind words that say whose or what for the name is: `password for joe: X`, `mot de passe du wifi est X`,
  * `API key of the shop (X)`, `set the password of root to X`, `a password is generated for root: X`.
  */
-function readOwned(view: TextView, nameStart: number, from: number): ValueSite | undefined {
+function readOwned(
+  view: TextView,
+  nameStart: number,
+  from: number,
+  isPhrase: boolean,
+): ValueSite | undefined {
   let wordStart = from;
   let words = 0;
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
     if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
       const isClear = view.has('for ', from) || view.has('of ', from);
-      return readBehindColon(view, at + 1, isClear);
+      return (
+        readBehindColon(view, at + 1, isClear) ?? (isPhrase ? readWords(view, at + 1) : undefined)
+      );
     }
     if (code === OPENING_PAREN && at > from) {
       const inside = onlyIf(readToken(view, at + 1), view, isRandom);
@@ -201,6 +214,15 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
   return isValue ? site : undefined;
 }
 
+/** Twelve to twenty-four words (BIP 39), alone on the next line. */
+function readWords(view: TextView, from: number): ValueSite | undefined {
+  let at = skipBlanks(view, from);
+  if (!isLineBreak(view.at(at))) return undefined;
+  at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
+  const site = readUntil(view, at, isLineBreak, 'blank');
+  return onlyIf(site, view, (value) => /^(?:[a-z]{3,8} ){11,23}[a-z]{3,8}$/.test(value));
+}
+
 function isLineEnd(code: number): boolean {
   return code < 0 || isLineBreak(code);
 }
@@ -213,6 +235,7 @@ function isProseCode(code: number): boolean {
     code === DASH ||
     code === APOSTROPHE ||
     code === DOT ||
+    code === COMMA ||
     code === AT
   );
 }

@@ -1,6 +1,7 @@
 import { CLASS_BITS, CodeSet, inClass } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { percentTextBehind } from './escaped-text.ts';
 import { isLearnable } from './learnable.ts';
 import { holdsMask, isPlaceholder } from './placeholders.ts';
 import { isMadeUp } from './value-score.ts';
@@ -96,4 +97,33 @@ function isSentryHost(view: TextView, from: number): boolean {
   let end = from;
   while (end - from < LONGEST_HOST && inClass(view.at(end), CLASS_BITS.t)) end++;
   return /(?:^|\.)sentry\.io$/.test(view.slice(from, end));
+}
+
+/** The same in a URL that is a parameter of another one: `dsn=postgres%3A%2F%2Fuser%3Apassword%40host`. */
+export class EncodedUrlCredentialsDetector implements Detector {
+  readonly triggers = [{ literal: '%3A%2F%2F', caseSensitive: false }];
+  readonly window = LONGEST_USERINFO;
+  readonly masks = 'after';
+  readonly asksInside = 'doubtful';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    const text = percentTextBehind(view, end);
+    let colon = -1;
+    let at = 0;
+    for (; at < LONGEST_HOST * 2; at++) {
+      const code = text.at(at);
+      if (code === 58 && colon < 0) colon = at;
+      if (code === 64 || code <= 32 || ENDS.has(code)) break;
+    }
+    if (text.at(at) !== 64 || colon < 1) return undefined;
+    const password = text.slice(colon + 1, at);
+    if (password.length < 4 || isPlaceholder(password) || holdsMask(password)) return undefined;
+    return {
+      kind: 'url_credentials',
+      rule: 'url-userinfo-encoded',
+      start: text.placeOf(colon + 1),
+      end: text.placeOf(at),
+      score: 0.9,
+    };
+  }
 }

@@ -171,6 +171,37 @@ export function readUntil(
   return at >= view.high ? { ...site, goesOn: (code) => !ends(code) } : site;
 }
 
+/** Units between a literal and what is joined to it. */
+const LONGEST_JOIN = 48;
+const MOST_JOINED = 4;
+
+/** The literals that are joined to one, or replace it: `"a" + "b"`, `"a" \\` and `"b"` below it, `"old" -> "new"` of a plan. */
+export function readJoined(view: TextView, from: number): ValueSite[] {
+  const sites: ValueSite[] = [];
+  for (let end = from; sites.length < MOST_JOINED;) {
+    if (!isQuote(view.at(end))) return sites;
+    const quote = skipJoin(view, end + 1);
+    if (quote < 0) return sites;
+    const closes = (code: number): boolean => code === view.at(quote) || isSpace(code);
+    const site = readUntil(view, quote + 1, closes, 'equals');
+    if (view.at(site.end) !== view.at(quote)) return sites;
+    sites.push(site);
+    end = site.end;
+  }
+  return sites;
+}
+
+/** Where the quote of the next literal stands; -1 where nothing joins one. */
+function skipJoin(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
+  const join = ['->', '+', '.', '\\\n'].find((each) => view.has(each, at));
+  if (join === undefined) return -1;
+  at += join.length;
+  while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
+  return isQuote(view.at(at)) ? at : -1;
+}
+
 export function onlyIf(
   site: ValueSite,
   view: TextView,
