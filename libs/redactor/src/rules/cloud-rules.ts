@@ -5,43 +5,45 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'aws-access-key-id',
     kind: 'aws_access_key',
-    source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/aws.go',
     shapes: ['AKIA<u:16+>'],
     clean: ['AKIAIOSFODNN7EXAMPLE', 'AKIA<u:10>', 'MAKIA<u:16>'],
   },
   {
     rule: 'aws-temporary-key-id',
     kind: 'aws_access_key',
-    source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
-    shapes: ['ASIA<u:16+>', 'ABIA<u:16+>', 'ACCA<u:16+>'],
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/aws.go',
+    shapes: ['ASIA<u:16+>', 'ABIA<u:16+>', 'ACCA<u:16+>', 'A3T<u:17+>'],
     check: 'digit',
     clean: ['ASIAPACIFICREGIONALHEADQUARTERS'],
   },
   {
     rule: 'aws-session-token',
     kind: 'aws_session_token',
-    source: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/aws/session_keys/sessionkey.go',
     shapes: ['IQoJb3JpZ2lu<b:100+>', 'FwoGZXIvYXdz<b:100+>', 'FQoGZXIvYXdz<b:100+>'],
     clean: ['IQoJb3JpZ2lu<b:10>'],
   },
   {
     rule: 'aws-bedrock-api-key',
     kind: 'aws_bedrock_key',
-    source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/aws.go',
     shapes: ['ABSK<b:100+>', 'bedrock-api-key-<b:30+>'],
     clean: ['ABSK<a:12>', 'bedrock-api-key-name'],
   },
   {
     rule: 'google-api-key',
     kind: 'google_api_key',
-    source: 'https://cloud.google.com/docs/authentication/api-keys',
+    source: 'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/gcp.go',
     shapes: ['AIza<s:35+>', 'AQ.Ab8<s:40+>'],
     clean: ['AIza<s:20>', 'AIzaxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   },
   {
     rule: 'google-oauth-client-secret',
     kind: 'google_oauth_secret',
-    source: 'https://developers.google.com/identity/protocols/oauth2',
+    source:
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/gcpoauth2client/detector.go',
     shapes: ['GOCSPX-<s:24+>'],
     joined: true,
     clean: ['GOCSPX-your-secret'],
@@ -49,21 +51,22 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'google-oauth-token',
     kind: 'google_oauth_token',
-    source: 'https://developers.google.com/identity/protocols/oauth2',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['ya29.<s:30+>', '1//0<s:38+>'],
     clean: ['ya29.<s:8>', 'https://a.example/1//0abc'],
   },
   {
     rule: 'azure-client-secret',
     kind: 'azure_client_secret',
-    source: 'https://learn.microsoft.com/en-us/purview/sit-defn-azure-ad-client-secret',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/azure.go',
     shapes: ['<a:3><d:1>Q~<n:31-40>'],
     clean: ['abc8Q~short', 'Q~<n:34>'],
   },
   {
     rule: 'azure-storage-key',
     kind: 'azure_storage_key',
-    source: 'https://learn.microsoft.com/en-us/purview/sit-defn-azure-storage-account-key',
+    source:
+      'https://github.com/microsoft/security-utilities/blob/main/src/Microsoft.Security.Utilities.Core/PreciselyClassifiedSecurityKeys/Azure64ByteIdentifiableKeys.cs',
     shapes: [
       'AccountKey=|<b:80+>',
       'SharedAccessKey=|<b:40+>',
@@ -76,7 +79,8 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'azure-sas-signature',
     kind: 'azure_sas',
-    source: 'https://learn.microsoft.com/en-us/azure/storage/common/storage-sas-overview',
+    source:
+      'https://github.com/microsoft/security-utilities/blob/main/src/Microsoft.Security.Utilities.Core/PotentialSecurityKeys/SEC101_060_LooseSasSecret.cs',
     shapes: ['&sig=|<p:40+>', '?sig=|<p:40+>', 'SharedAccessSignature=|<p:40+>'],
     joined: true,
     clean: ['&sig=abc', '?sig=<signature>'],
@@ -85,14 +89,15 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'azure-devops-pat',
     kind: 'azure_devops_token',
     source:
-      'https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate',
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/azure.yml',
     shapes: ['<a:76>AZDO<a:4+>'],
     clean: ['AZDO<a:4>'],
   },
   {
     rule: 'digitalocean-token',
     kind: 'digitalocean_token',
-    source: 'https://docs.digitalocean.com/reference/api/create-personal-access-token/',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/digitalocean.go',
     shapes: ['dop_v1_<h:64+>', 'doo_v1_<h:64+>', 'dor_v1_<h:64+>'],
     joined: true,
     clean: ['dop_v1_<h:20>', 'dop_v1_token'],
@@ -100,7 +105,8 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'digitalocean-spaces-key',
     kind: 'digitalocean_token',
-    source: 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/',
+    source:
+      'https://kestra.io/plugins/plugin-digitalocean/digitalocean-spaces-key/io.kestra.plugin.digitalocean.spaces.key.get',
     shapes: ['DO00<u:16>'],
     check: 'mixed',
     clean: ['DO00123'],
@@ -108,27 +114,28 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'heroku-token',
     kind: 'heroku_token',
-    source: 'https://devcenter.heroku.com/articles/platform-api-reference',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/heroku.go',
     shapes: ['HRKU-<s:36+>'],
     clean: ['HRKU-<s:8>'],
   },
   {
     rule: 'fly-token',
     kind: 'fly_token',
-    source: 'https://fly.io/docs/security/tokens/',
-    shapes: ['fo1_<s:40+>', 'FlyV1 |<m:40+>', 'fm1r_<m:80+>', 'fm2_<m:80+>'],
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/flyio.go',
+    shapes: ['fo1_<s:40+>', 'FlyV1 |<m:40+>', 'fm1a_<m:80+>', 'fm1r_<m:80+>', 'fm2_<m:80+>'],
     clean: ['fo1_short', 'FlyV1 token'],
   },
   {
     rule: 'vercel-token',
     kind: 'vercel_token',
-    source: 'https://vercel.com/docs/rest-api',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/vercel.go',
     shapes: [
-      'vcp_<w:24+>',
-      'vci_<w:24+>',
-      'vca_<w:24+>',
-      'vcr_<w:24+>',
-      'vck_<w:24+>',
+      'vcp_<s:50+>',
+      'vci_<s:50+>',
+      'vca_<s:50+>',
+      'vcr_<s:50+>',
+      'vck_<s:50+>',
       'vercel_blob_rw_<w:30+>',
     ],
     check: 'digit',
@@ -137,28 +144,38 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'netlify-token',
     kind: 'netlify_token',
-    source: 'https://docs.netlify.com/api/get-started/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/netlify/v2/netlify_v2.go',
     shapes: ['nfp_<a:36+>', 'nfc_<a:36+>', 'nfo_<a:36+>', 'nfu_<a:36+>', 'nfb_<a:36+>'],
     clean: ['nfp_<a:10>'],
   },
   {
     rule: 'render-token',
     kind: 'render_token',
-    source: 'https://render.com/docs/api',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/render.go',
     shapes: ['rnd_<a:28+>'],
     clean: ['rnd_<a:8>', 'rnd_state_of_the_generator'],
   },
   {
     rule: 'cloudflare-origin-ca-key',
     kind: 'cloudflare_token',
-    source: 'https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/',
-    shapes: ['v1.0-<h:24>-<h:146>', 'cfut_<s:40+>', 'cfat_<s:40+>', 'cfk_<s:37+>'],
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/cloudflare.go',
+    shapes: ['v1.0-<h:24>-<h:146>'],
     clean: ['v1.0-<h:24>-<h:8>', 'v1.0-alpha'],
+  },
+  {
+    rule: 'cloudflare-token',
+    kind: 'cloudflare_token',
+    source: 'https://developers.cloudflare.com/fundamentals/api/get-started/token-formats',
+    shapes: ['cfk_<a:40+>', 'cfut_<a:40+>', 'cfat_<a:40+>'],
+    clean: ['cfut_<a:10>'],
   },
   {
     rule: 'hashicorp-vault-token',
     kind: 'vault_token',
-    source: 'https://developer.hashicorp.com/vault/docs/concepts/tokens',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['hvs.<s:24+>', 'hvb.<s:24+>', 'hvr.<s:24+>'],
     check: 'digit',
     clean: ['hvs.<s:6>', 'hvs.internalServiceEndpointHandler'],
@@ -167,21 +184,22 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'terraform-cloud-token',
     kind: 'terraform_token',
     source:
-      'https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens',
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/hashicorp.go',
     shapes: ['<a:14>.atlasv1.<t:60+>'],
     clean: ['.atlasv1.<t:20>', '<a:14>.atlasv1.<t:20>'],
   },
   {
     rule: 'pulumi-token',
     kind: 'pulumi_token',
-    source: 'https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/pulumi.go',
     shapes: ['pul-<h:40+>'],
     clean: ['pul-<h:12>'],
   },
   {
     rule: 'doppler-token',
     kind: 'doppler_token',
-    source: 'https://docs.doppler.com/docs/service-tokens',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/doppler/doppler.go',
     shapes: [
       'dp.pt.<a:40+>',
       'dp.ct.<a:40+>',
@@ -196,21 +214,28 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: '1password-token',
     kind: 'onepassword_token',
-    source: 'https://developer.1password.com/docs/service-accounts/security/',
-    shapes: ['ops_eyJ<m:100+>', 'A3-<u:6>-<u:6>-<u:5>-<u:5>-<u:5>'],
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/1password.go',
+    shapes: [
+      'ops_eyJ<m:100+>',
+      'A3-<u:6>-<u:6>-<u:5>-<u:5>-<u:5>-<u:5>',
+      'A3-<u:6>-<u:11>-<u:5>-<u:5>-<u:5>',
+    ],
     clean: ['ops_eyJ<m:12>', 'A3-FORMAT-PAPER'],
   },
   {
     rule: 'databricks-token',
     kind: 'databricks_token',
-    source: 'https://docs.databricks.com/en/dev-tools/auth/pat.html',
-    shapes: ['dapi<h:32+>', 'dose<h:32+>', 'dkea<h:32+>'],
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/databricks.go',
+    shapes: ['dapi<h:32>-<d:1>', 'dapi<h:32+>', 'dose<h:32+>'],
     clean: ['dapi<h:12>'],
   },
   {
     rule: 'planetscale-token',
     kind: 'planetscale_token',
-    source: 'https://planetscale.com/docs/concepts/service-tokens',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/planetscale.go',
     shapes: ['pscale_tkn_<n:32+>', 'pscale_pw_<n:32+>', 'pscale_oauth_<n:32+>'],
     joined: true,
     clean: ['pscale_tkn_id'],
@@ -218,14 +243,15 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'supabase-token',
     kind: 'supabase_token',
-    source: 'https://supabase.com/docs/guides/api/api-keys',
-    shapes: ['sbp_<l:40+>', 'sbp_v0_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:20+>'],
+    source: 'https://github.com/google/osv-scalibr/blob/main/veles/secrets/supabase/detector.go',
+    shapes: ['sbp_<l:40+>', 'sbp_v0_<h:40+>', 'sbp_oauth_<h:40+>', 'sb_secret_<s:31+>'],
     clean: ['sbp_<h:10>', 'sb_secret_key', 'sb_publishable_<s:31>'],
   },
   {
     rule: 'neon-token',
     kind: 'neon_token',
-    source: 'https://neon.com/docs/manage/api-keys',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/neon.go',
     shapes: ['napi_<l:40+>', 'npg_<a:12+>'],
     check: 'digit',
     clean: ['napi_<l:10>', 'npg_catalog'],
@@ -233,17 +259,18 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'mongodb-atlas-token',
     kind: 'mongodb_token',
-    source: 'https://www.mongodb.com/docs/atlas/configure-api-access/',
-    shapes: ['mdb_sa_sk_<s:30+>'],
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/mongodb.go',
+    shapes: ['mdb_sa_sk_<s:40+>'],
     joined: true,
     clean: ['mdb_sa_sk_id'],
   },
   {
     rule: 'aiven-token',
     kind: 'aiven_token',
-    source: 'https://aiven.io/docs/platform/concepts/authentication-tokens',
-    shapes: ['aivenv1<m:100+>', 'AVNS_<s:16+>'],
-    clean: ['AVNS_<s:5>'],
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/aiven.yml',
+    shapes: ['aivenv1 |<m:100+>', 'AVNS_<s:16+>'],
+    clean: ['AVNS_<s:5>', 'aivenv1 <token>'],
   },
   {
     rule: 'tailscale-key',
@@ -262,7 +289,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'age-secret-key',
     kind: 'age_secret_key',
-    source: 'https://github.com/C2SP/C2SP/blob/main/age.md',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/age.go',
     shapes: ['AGE-SECRET-KEY-1<u:58+>', 'AGE-SECRET-KEY-PQ-1<u:58+>'],
     joined: true,
     clean: ['AGE-SECRET-KEY-1<u:10>', 'age1<l:58>'],
@@ -270,7 +297,8 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'alibaba-access-key-id',
     kind: 'alibaba_access_key',
-    source: 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/alibaba.go',
     shapes: ['LTAI<a:16+>'],
     check: 'mixed',
     clean: ['LTAI<a:6>'],
@@ -278,7 +306,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'tencent-secret-id',
     kind: 'tencent_secret_id',
-    source: 'https://www.tencentcloud.com/document/product/598/32675',
+    source: 'https://tencentcloud.com/document/api/1035/41177',
     shapes: ['AKID<a:32+>'],
     check: 'mixed',
     clean: ['AKID<a:12>'],
@@ -286,14 +314,14 @@ export const CLOUD_RULES: readonly TokenRule[] = [
   {
     rule: 'yandex-cloud-key',
     kind: 'yandex_key',
-    source: 'https://yandex.cloud/en/docs/iam/concepts/authorization/api-key',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/yandex.go',
     shapes: ['AQVN<s:35+>', 'YCAJE<s:20+>', 'y0_<s:50+>'],
     clean: ['AQVN<s:8>'],
   },
   {
     rule: 'scaleway-access-key',
     kind: 'scaleway_key',
-    source: 'https://www.scaleway.com/en/docs/iam/concepts/',
+    source: 'https://www.npmjs.com/package/@scaleway/sdk',
     shapes: ['SCW<u:17>'],
     check: 'digit',
     clean: ['SCW<u:5>'],

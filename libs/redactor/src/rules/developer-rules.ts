@@ -5,8 +5,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'github-token',
     kind: 'github_token',
-    source:
-      'https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/github.go',
     shapes: [
       'ghp_<a:36+>',
       'gho_<a:36+>',
@@ -27,7 +26,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'gitlab-token',
     kind: 'gitlab_token',
-    source: 'https://docs.gitlab.com/security/tokens/#token-prefixes',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: [
       'glpat-<t:20+>',
       'gloas-<s:64+>',
@@ -50,30 +49,28 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'bitbucket-token',
     kind: 'bitbucket_token',
-    source: 'https://support.atlassian.com/bitbucket-cloud/docs/app-passwords/',
-    shapes: ['ATBB<a:28+>', 'BBDC-<b:40+>', 'ATCTT3xFfG<m:60+>'],
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
+    shapes: ['ATBB<a:32+>', 'BBDC-<m:40+>', 'ATCTT3xFfG<m:60+>'],
     clean: ['ATBB<a:6>'],
   },
   {
     rule: 'atlassian-token',
     kind: 'atlassian_token',
-    source:
-      'https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/',
-    shapes: ['ATATT3xFfGF0<m:60+>', 'ATSTT3xFfGF0<m:60+>', 'ATOAuth<a:20+>'],
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
+    shapes: ['ATATT3xFfGF0<m:60+>', 'ATSTT3xFfGF0<m:60+>'],
     clean: ['ATATT3xFfGF0<m:10>'],
   },
   {
     rule: 'npm-token',
     kind: 'npm_token',
-    source: 'https://github.blog/changelog/2021-09-23-npm-has-a-new-access-token-format/',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/npm.go',
     shapes: ['npm_<a:36+>'],
     clean: ['npm_<a:10>', 'npm_config_registry', 'npm_lifecycle_event'],
   },
   {
     rule: 'pypi-token',
     kind: 'pypi_token',
-    source:
-      'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/pypi.go',
     shapes: ['pypi-AgEIcHlwaS5vcmc<s:50+>', 'pypi-AgENdGVzdC5weXBpLm9yZw<s:50+>'],
     joined: true,
     clean: ['pypi-AgEIcHlwaS5vcmc<s:10>', 'pypi-package-name'],
@@ -81,7 +78,8 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'rubygems-token',
     kind: 'rubygems_token',
-    source: 'https://guides.rubygems.org/api-key-scopes/',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/rubygems.go',
     shapes: ['rubygems_<h:48+>'],
     joined: true,
     clean: ['rubygems_version'],
@@ -89,8 +87,8 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'nuget-api-key',
     kind: 'nuget_token',
-    source: 'https://learn.microsoft.com/en-us/nuget/nuget-org/scoped-api-keys',
-    shapes: ['oy2<l:43+>'],
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/nuget.yml',
+    shapes: ['oy2<l:43>'],
     check: 'mixed',
     clean: ['oy2<l:10>'],
   },
@@ -98,7 +96,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
     rule: 'cargo-token',
     kind: 'cargo_token',
     source:
-      'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns',
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/cratesioapitoken/detector.go',
     shapes: ['cio<a:32+>'],
     check: 'mixed',
     clean: ['cio<a:8>'],
@@ -106,7 +104,8 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'docker-token',
     kind: 'docker_token',
-    source: 'https://docs.docker.com/security/for-developers/access-tokens/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/dockerhub/v2/dockerhub.go',
     shapes: ['dckr_pat_<s:27+>', 'dckr_oat_<s:27+>'],
     joined: true,
     clean: ['dckr_pat_short'],
@@ -114,14 +113,15 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'sourcegraph-token',
     kind: 'sourcegraph_token',
-    source: 'https://sourcegraph.com/docs/cli/how-tos/creating-an-access-token',
+    source:
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/sourcegraph.yml',
     shapes: ['sgp_<h:40+>', 'sgp_<h:16>_<h:40+>', 'sgp_local_<h:40+>', 'slk_<h:64+>'],
     clean: ['sgp_<h:12>'],
   },
   {
     rule: 'postman-key',
     kind: 'postman_key',
-    source: 'https://learning.postman.com/docs/developer/postman-api/authentication/',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['PMAK-<h:24>-<h:34>', 'PMAT-<u:26+>'],
     joined: true,
     clean: ['PMAK-<h:24>'],
@@ -129,14 +129,24 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'buildkite-token',
     kind: 'buildkite_token',
-    source: 'https://buildkite.com/docs/apis/managing-api-tokens',
-    shapes: ['bkua_<l:40+>', 'bkaj_<t:100+>', 'bkct_<s:20+>'],
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/buildkite.go',
+    shapes: [
+      'bkua_<l:40+>',
+      'bkaa_<s:60+>',
+      'bkaj_<t:100+>',
+      'bkar_<s:60+>',
+      'bkct_<s:60+>',
+      'bkpt_<s:100+>',
+      'bkpat_<s:50+>',
+      'bkps_<s:60+>',
+    ],
     clean: ['bkua_<h:10>'],
   },
   {
     rule: 'circleci-token',
     kind: 'circleci_token',
-    source: 'https://circleci.com/docs/managing-api-tokens/',
+    source: 'https://github.com/google/osv-scalibr/blob/main/veles/secrets/circleci/detector.go',
     shapes: ['CCIPAT_<a:20+>_<h:40>', 'CCIPRJ_<a:20+>_<h:40>'],
     joined: true,
     clean: ['CCIPAT_<a:20>'],
@@ -144,14 +154,14 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'sonarqube-token',
     kind: 'sonarqube_token',
-    source: 'https://docs.sonarsource.com/sonarqube-server/user-guide/managing-tokens/',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['squ_<h:40+>', 'sqp_<h:40+>', 'sqa_<h:40+>'],
     clean: ['squ_<h:10>'],
   },
   {
     rule: 'grafana-token',
     kind: 'grafana_token',
-    source: 'https://grafana.com/docs/grafana/latest/administration/service-accounts/',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/grafana.go',
     shapes: ['glsa_<a:32>_<h:8>', 'glc_<m:32+>'],
     joined: true,
     clean: ['glsa_<a:10>'],
@@ -159,23 +169,24 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'new-relic-key',
     kind: 'newrelic_key',
-    source: 'https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/',
+    source:
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/newrelic.yml',
     shapes: [
       'NRAK-<u:27>',
-      'NRJS-<h:19>',
-      'NRII-<s:26+>',
+      'NRJS-<h:19+>',
+      'NRII-<s:25+>',
       '<a:36>NRAL',
       'NRAA-<h:27+>',
-      'NRIQ-<s:28+>',
+      'NRIQ-<s:25+>',
       'NRRA-<h:42>',
-      'NRBR-<h:16+>',
+      'NRBR-<h:19+>',
     ],
     clean: ['NRAK-<u:8>'],
   },
   {
     rule: 'sentry-token',
     kind: 'sentry_token',
-    source: 'https://docs.sentry.io/account/auth-tokens/',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/sentry.go',
     shapes: ['sntrys_<m:60+>', 'sntryu_<h:64+>'],
     joined: true,
     clean: ['sntrys_<m:10>'],
@@ -183,8 +194,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'dynatrace-token',
     kind: 'dynatrace_token',
-    source:
-      'https://docs.dynatrace.com/docs/manage/identity-access-management/access-tokens-and-oauth-clients/access-tokens',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['dt0c01.<u:24>.<u:64>', 'dt0s01.<u:24>.<u:64>', 'dt0s16.<u:24>.<u:64>'],
     joined: true,
     clean: ['dt0c01.<u:24>'],
@@ -192,7 +202,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'linear-key',
     kind: 'linear_key',
-    source: 'https://linear.app/developers/graphql',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/linear.go',
     shapes: ['lin_api_<a:40+>', 'lin_oauth_<a:40+>'],
     joined: true,
     clean: ['lin_api_<a:10>'],
@@ -200,7 +210,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'notion-token',
     kind: 'notion_token',
-    source: 'https://developers.notion.com/docs/authorization',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['ntn_<a:40+>', 'secret_<a:43>'],
     check: 'mixed',
     clean: ['ntn_<a:10>', 'secret_key_name'],
@@ -208,14 +218,16 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'airtable-token',
     kind: 'airtable_token',
-    source: 'https://airtable.com/developers/web/api/authentication',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/airtable.go',
     shapes: ['pat<a:14>.<h:64>'],
     clean: ['pat<a:14>.<h:10>', 'path.resolve'],
   },
   {
     rule: 'figma-token',
     kind: 'figma_token',
-    source: 'https://developers.figma.com/docs/rest-api/authentication/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/figmapersonalaccesstoken/v2/figmapersonalaccesstoken_v2.go',
     shapes: ['figd_<s:38+>', 'figo_<s:38+>'],
     joined: true,
     clean: ['figd_<s:10>'],
@@ -223,7 +235,8 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'asana-token',
     kind: 'asana_token',
-    source: 'https://developers.asana.com/docs/personal-access-token',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/asanapersonalaccesstoken/asanapersonalaccesstoken.go',
     shapes: Array.from('0123456789').flatMap((digit) => [
       `1/${digit}<d:11-19>:<h:32+>`,
       `2/${digit}<d:11-19>/<d:12-20>:<h:32+>`,
@@ -233,7 +246,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'slack-token',
     kind: 'slack_token',
-    source: 'https://docs.slack.dev/authentication/tokens',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/slack.go',
     shapes: [
       'xoxb-<s:20+>',
       'xoxp-<s:20+>',
@@ -256,7 +269,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'slack-webhook',
     kind: 'slack_webhook',
-    source: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/slack.go',
     shapes: [
       'hooks.slack.com/services/|T<a:8+>/B<a:8+>/<a:20+>',
       'hooks.slack.com/workflows/|T<u:8+>/A<u:8+>/<d:10+>/<a:20+>',
@@ -271,7 +284,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'discord-webhook',
     kind: 'discord_webhook',
-    source: 'https://discord.com/developers/docs/resources/webhook',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: [
       'discord.com/api/webhooks/|<d:17-20>/<s:60+>',
       'discordapp.com/api/webhooks/|<d:17-20>/<s:60+>',
@@ -282,8 +295,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'teams-webhook',
     kind: 'teams_webhook',
-    source:
-      'https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/teams.go',
     shapes: ['.webhook.office.com/webhookb2/|<p:60+>'],
     joined: true,
     clean: ['.webhook.office.com/webhookb2/<id>'],
@@ -291,7 +303,7 @@ export const DEVELOPER_RULES: readonly TokenRule[] = [
   {
     rule: 'telegram-bot-token',
     kind: 'telegram_token',
-    source: 'https://core.telegram.org/bots/features#botfather',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['<d:8-10>:AA<s:33+>', 'api.telegram.org/bot|<d:8-10>:AA<s:33+>'],
     clean: ['12345678:AA<s:8>', ':AA<s:33>'],
   },

@@ -5,7 +5,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'anthropic-key',
     kind: 'anthropic_key',
-    source: 'https://docs.claude.com/en/api/overview',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/anthropic/anthropic.go',
     shapes: ['sk-ant-<s:32+>'],
     joined: true,
     clean: ['sk-ant-<s:6>', 'sk-ant-your-key'],
@@ -13,7 +14,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'openrouter-key',
     kind: 'openrouter_key',
-    source: 'https://openrouter.ai/docs/api-reference/authentication',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/openrouter/openrouter.go',
     shapes: ['sk-or-v1-<h:32+>', 'sk-or-<s:40+>'],
     joined: true,
     clean: ['sk-or-v1-<h:8>'],
@@ -21,7 +23,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'langfuse-key',
     kind: 'langfuse_key',
-    source: 'https://langfuse.com/docs/api-and-data-platform/features/public-api',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/langfuse/langfuse.go',
     shapes: ['sk-lf-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>'],
     joined: true,
     clean: ['pk-lf-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>', 'sk-lf-<h:8>'],
@@ -29,7 +32,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'openai-key',
     kind: 'openai_key',
-    source: 'https://platform.openai.com/docs/api-reference/authentication',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/openai.go',
     shapes: [
       'sk-proj-<s:20+>',
       'sk-svcacct-<s:20+>',
@@ -50,35 +54,39 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'langsmith-key',
     kind: 'langsmith_key',
-    source: 'https://docs.langchain.com/langsmith/create-account-api-key',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/langsmith/langsmith.go',
     shapes: ['lsv2_pt_<h:32>_<h:10>', 'lsv2_sk_<h:32>_<h:10>', 'ls__<h:32>'],
     clean: ['lsv2_pt_<h:10>'],
   },
   {
     rule: 'groq-key',
     kind: 'groq_key',
-    source: 'https://console.groq.com/docs/quickstart',
+    source: 'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/groq/groq.go',
     shapes: ['gsk_<a:40+>'],
     clean: ['gsk_<a:10>'],
   },
   {
     rule: 'hugging-face-token',
     kind: 'huggingface_token',
-    source: 'https://huggingface.co/docs/hub/security-tokens',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/huggingface/huggingface.go',
     shapes: ['hf_<a:30+>', 'api_org_<a:30+>'],
     clean: ['hf_<a:10>', 'hf_transfer_enabled', 'hf_hub_download'],
   },
   {
     rule: 'replicate-token',
     kind: 'replicate_token',
-    source: 'https://replicate.com/docs/topics/security/api-tokens',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/replicate/replicate.go',
     shapes: ['r8_<a:37+>'],
     clean: ['r8_<a:8>'],
   },
   {
     rule: 'perplexity-key',
     kind: 'perplexity_key',
-    source: 'https://docs.perplexity.ai/guides/api-key-management',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/perplexity.go',
     shapes: ['pplx-<a:40+>'],
     joined: true,
     clean: ['pplx-<a:8>'],
@@ -86,14 +94,15 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'xai-key',
     kind: 'xai_key',
-    source: 'https://docs.x.ai/docs/tutorial',
-    shapes: ['xai-<w:70+>'],
+    source: 'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/xai.go',
+    shapes: ['xai-<s:70+>'],
     clean: ['xai-<a:10>'],
   },
   {
     rule: 'fireworks-key',
     kind: 'fireworks_key',
-    source: 'https://docs.fireworks.ai/api-reference/introduction',
+    source:
+      'https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/fireworks_ai_api_key',
     shapes: ['fw_<a:22+>'],
     check: 'mixed',
     clean: ['fw_<a:6>', 'fw_version_of_the_bundle'],
@@ -101,7 +110,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'tavily-key',
     kind: 'tavily_key',
-    source: 'https://docs.tavily.com/documentation/quickstart',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['tvly-<s:30+>'],
     joined: true,
     clean: ['tvly-<s:6>'],
@@ -109,7 +118,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'nvidia-key',
     kind: 'nvidia_key',
-    source: 'https://docs.nvidia.com/nim/large-language-models/latest/getting-started.html',
+    source: 'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/nvapi/nvapi.go',
     shapes: ['nvapi-<s:60+>'],
     joined: true,
     clean: ['nvapi-<s:8>'],
@@ -117,28 +126,29 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'pinecone-key',
     kind: 'pinecone_key',
-    source: 'https://docs.pinecone.io/guides/projects/manage-api-keys',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/pinecone/pinecone.go',
     shapes: ['pcsk_<w:60+>'],
     clean: ['pcsk_<w:8>'],
   },
   {
     rule: 'e2b-key',
     kind: 'e2b_key',
-    source: 'https://e2b.dev/docs/api-key',
+    source: 'https://github.com/e2b-dev/E2B/releases/tag/e2b%402.27.0',
     shapes: ['e2b_<h:40+>', 'sk_e2b_<h:40+>'],
     clean: ['e2b_<h:8>', 'e2b_api_key'],
   },
   {
     rule: 'daytona-key',
     kind: 'daytona_key',
-    source: 'https://www.daytona.io/docs/en/api-keys/',
+    source: 'https://docs.rs/crate/redact-secret/latest/source/src/detectors/daytona.rs',
     shapes: ['dtn_<h:64+>'],
     clean: ['dtn_<h:8>'],
   },
   {
     rule: 'modal-token',
     kind: 'modal_token',
-    source: 'https://modal.com/docs/reference/modal.config',
+    source: 'https://alchemy.run/modal/setup',
     shapes: ['as-<a:22>', 'ak-<a:22>'],
     check: 'mixed',
     clean: ['as-<a:6>', 'as-SomethingWithoutDigit'],
@@ -146,7 +156,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'stripe-key',
     kind: 'stripe_key',
-    source: 'https://docs.stripe.com/keys',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/stripe.go',
     shapes: [
       'sk_live_<a:14+>',
       'sk_test_<a:16+>',
@@ -166,7 +177,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'stripe-webhook-secret',
     kind: 'stripe_webhook_secret',
-    source: 'https://docs.stripe.com/webhooks/signature',
+    source:
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/stripeapikeys/detector.go',
     shapes: ['whsec_<b:24+>'],
     joined: true,
     clean: ['whsec_<b:6>', 'whsec_...'],
@@ -174,7 +186,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'paypal-token',
     kind: 'paypal_token',
-    source: 'https://developer.paypal.com/braintree/docs/guides/authorization/overview',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['access_token$production$<l:16>$<h:32>', 'access_token$sandbox$<l:16>$<h:32>'],
     joined: true,
     clean: ['access_token$production$<l:4>'],
@@ -182,7 +194,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'square-token',
     kind: 'square_token',
-    source: 'https://developer.squareup.com/docs/build-basics/access-tokens',
+    source:
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/squareapikey/detector.go',
     shapes: ['sq0atp-<s:22+>', 'sq0csp-<s:40+>', 'EAAA<s:60>'],
     check: 'mixed',
     clean: ['sq0atp-<s:6>', 'sq0idp-<s:22>', 'EAAA<s:10>'],
@@ -190,7 +203,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'shopify-token',
     kind: 'shopify_token',
-    source: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/shopify.go',
     shapes: ['shpat_<h:32+>', 'shpca_<h:32+>', 'shppa_<h:32+>', 'shpss_<h:32+>', 'shpua_<h:32+>'],
     joined: true,
     clean: ['shpat_<h:8>'],
@@ -198,7 +211,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'twilio-key',
     kind: 'twilio_key',
-    source: 'https://www.twilio.com/docs/iam/api-keys',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/twilio.go',
     // Sixteen beginnings: two letters alone stand in too many words.
     shapes: Array.from('0123456789abcdef', (digit) => `SK${digit}<h:31>`),
     check: 'mixed',
@@ -207,7 +221,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'sendgrid-key',
     kind: 'sendgrid_key',
-    source: 'https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys',
+    source: 'https://github.com/google/osv-scalibr/blob/main/veles/secrets/sendgrid/detector.go',
     shapes: ['SG.<s:16+>.<s:16+>'],
     check: 'mixed',
     clean: ['SG.<s:5>.<s:43>', 'SG.Utilities.Helper'],
@@ -215,7 +229,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'mailgun-key',
     kind: 'mailgun_key',
-    source: 'https://documentation.mailgun.com/docs/mailgun/user-manual/get-started/',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/mailgun.go',
     shapes: ['key-<h:32>'],
     check: 'mixed',
     clean: ['key-<h:8>', 'monkey-<h:32>'],
@@ -223,14 +237,16 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'mailchimp-key',
     kind: 'mailchimp_key',
-    source: 'https://mailchimp.com/developer/marketing/guides/quick-start/',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/mailchimp.go',
     shapes: ['<a:32>-us<d:1-2>'],
     clean: ['<h:20>-us5', 'contact-us2'],
   },
   {
     rule: 'brevo-key',
     kind: 'brevo_key',
-    source: 'https://developers.brevo.com/docs/getting-started',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/sendinblue.go',
     shapes: ['xkeysib-<h:64>-<a:16>', 'xsmtpsib-<h:64>-<a:16>'],
     joined: true,
     clean: ['xkeysib-<h:10>'],
@@ -238,7 +254,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'resend-key',
     kind: 'resend_key',
-    source: 'https://resend.com/docs/api-reference/introduction',
+    source: 'https://www.resend.com/docs/api-reference/',
     shapes: ['re_<a:8>_<a:20+>'],
     check: 'digit',
     clean: ['re_<a:8>_', 're_compile_pattern'],
@@ -246,7 +262,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'okta-token',
     kind: 'okta_token',
-    source: 'https://developer.okta.com/docs/guides/create-an-api-token/main/',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/okta.yml',
     shapes: ['SSWS |<s:40+>'],
     clean: ['SSWS token'],
   },
@@ -260,14 +276,14 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'facebook-token',
     kind: 'facebook_token',
-    source: 'https://developers.facebook.com/docs/facebook-login/guides/access-tokens/',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/facebook.yml',
     shapes: ['EAACEdEose0cBA<a:20+>', 'EAAB<a:80+>', 'EAAG<a:80+>', 'EAAM<a:80+>'],
     clean: ['EAAB<a:10>'],
   },
   {
     rule: 'adobe-secret',
     kind: 'adobe_secret',
-    source: 'https://developer.adobe.com/developer-console/docs/guides/authentication/',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/adobe.yml',
     shapes: ['p8e-<s:32+>'],
     check: 'mixed',
     clean: ['p8e-<s:5>'],
@@ -275,7 +291,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'duffel-or-flutterwave-key',
     kind: 'payment_key',
-    source: 'https://developer.flutterwave.com/docs/authentication',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/duffeltoken/duffeltoken.go',
     shapes: [
       'FLWSECK-<a:32>-X',
       'FLWSECK_TEST-<a:32>-X',
@@ -288,14 +305,15 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'shippo-or-easypost-key',
     kind: 'shipping_key',
-    source: 'https://docs.goshippo.com/docs/guides_general/authentication/',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/easypost.go',
     shapes: ['shippo_live_<h:40>', 'shippo_test_<h:40>', 'EZAK<a:54>', 'EZTK<a:54>'],
     clean: ['shippo_live_<h:8>'],
   },
   {
     rule: 'json-web-token',
     kind: 'jwt',
-    source: 'https://www.rfc-editor.org/rfc/rfc7519',
+    source: 'https://datatracker.ietf.org/doc/html/rfc7519',
     shapes: ['eyJ<s:8-800>.eyJ<s:8+>.<s:10+>', 'eyJ<s:8-800>.<s:0-1024>.<s:16+>.<s:16+>.<s:16+>'],
     check: 'jwt',
     secrets: [
@@ -332,7 +350,8 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'docker-config-auth',
     kind: 'basic_auth',
-    source: 'https://docs.docker.com/reference/cli/docker/login/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/docker/docker_auth_config.go',
     shapes: ['"auth":"|<b:12+>', '"auth": "|<b:12+>', ':_auth=|<b:12+>', '_auth = |<b:12+>'],
     joined: true,
     check: 'basic',
@@ -352,7 +371,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'pgpass-line',
     kind: 'password',
-    source: 'https://www.postgresql.org/docs/current/libpq-pgpass.html',
+    source: 'https://access.crunchydata.com/documentation/postgresql94/9.4.25/libpq-pgpass.html',
     shapes: [
       ':5432:<w:1-63>:<w:1-63>:|<p:4+>',
       ':5433:<w:1-63>:<w:1-63>:|<p:4+>',
@@ -366,7 +385,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
   {
     rule: 'private-key-in-base64',
     kind: 'private_key',
-    source: 'https://www.rfc-editor.org/rfc/rfc7468',
+    source: 'https://datatracker.ietf.org/doc/html/rfc7468',
     shapes: ['LS0tLS1CRUdJTiB<b:60+>'],
     check: 'armour',
     secrets: ['data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo<a:200>=='],

@@ -3,6 +3,8 @@ import type { TokenCheckName } from './token-rule.ts';
 /** Conditions on a token beyond its shape. They judge at most the first 4096 units. */
 export const TOKEN_CHECKS: Readonly<Record<TokenCheckName, (token: string) => boolean>> = {
   digit: (token) => /\d/.test(token),
+  // Names of programs keep to one case, or have no digits.
+  cased: (token) => /\d/.test(token) && /[A-Z]/.test(token) && /[a-z]{2}/.test(token),
   mixed: (token) => /\d/.test(token) && /[A-Za-z]/.test(token),
   // RFC 7519: the header is a JSON object, so that its base64url begins with `eyJ` and names an algorithm or type.
   jwt: (token) => {

@@ -20,4 +20,4 @@ export interface TokenRule {
   readonly clean: readonly string[];
 }
 
-export type TokenCheckName = 'digit' | 'mixed' | 'jwt' | 'basic' | 'armour';
+export type TokenCheckName = 'digit' | 'mixed' | 'cased' | 'jwt' | 'basic' | 'armour';

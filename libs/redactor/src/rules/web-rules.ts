@@ -5,21 +5,23 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'contentful-token',
     kind: 'contentful_token',
-    source: 'https://www.contentful.com/developers/docs/references/authentication/',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/contentful.yml',
     shapes: ['CFPAT-<s:40+>'],
     clean: ['CFPAT-<s:6>'],
   },
   {
     rule: 'clickup-token',
     kind: 'clickup_token',
-    source: 'https://developer.clickup.com/docs/authentication',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/clickup.go',
     shapes: ['pk_<d:6-9>_<u:32>'],
     clean: ['pk_<d:6>_<u:6>'],
   },
   {
     rule: 'typeform-token',
     kind: 'typeform_token',
-    source: 'https://www.typeform.com/developers/get-started/personal-access-token/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/typeform/v2/typeform.go',
     shapes: ['tfp_<s:40+>'],
     clean: ['tfp_<s:6>'],
   },
@@ -27,13 +29,14 @@ export const WEB_RULES: readonly TokenRule[] = [
     rule: 'trello-token',
     kind: 'trello_token',
     source: 'https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/',
-    shapes: ['ATTA<a:60+>'],
+    shapes: ['ATTA<h:64+>'],
     clean: ['ATTA<a:6>'],
   },
   {
     rule: 'canva-secret',
     kind: 'canva_secret',
-    source: 'https://www.canva.dev/docs/connect/authentication/',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/canva.go',
     shapes: ['cnvca<s:40+>'],
     clean: ['cnvca<s:6>'],
   },
@@ -48,21 +51,23 @@ export const WEB_RULES: readonly TokenRule[] = [
     rule: 'salesforce-session',
     kind: 'salesforce_token',
     source:
-      'https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/quickstart_oauth.htm',
-    shapes: ['00D<a:12>!<t:60+>', '00D<a:15>!<t:60+>'],
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/salesforceoauth2access/detector.go',
+    shapes: ['00D<a:12-15>!<t:60+>'],
     clean: ['00D<a:12>', '00D<a:12>!<t:8>'],
   },
   {
     rule: 'zoho-token',
     kind: 'zoho_token',
-    source: 'https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token.html',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zohocrm/zohocrm.go',
     shapes: ['1000.<h:32>.<h:32>'],
     clean: ['1000.<h:4>.<h:4>', '1000.5'],
   },
   {
     rule: 'hubspot-token',
     kind: 'hubspot_token',
-    source: 'https://developers.hubspot.com/docs/guides/apps/private-apps/overview',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/hubspot_apikey/v2/apikey.go',
     shapes: [
       'pat-na1-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>',
       'pat-na2-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>',
@@ -74,21 +79,22 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'mapbox-secret-token',
     kind: 'mapbox_token',
-    source: 'https://docs.mapbox.com/help/dive-deeper/access-tokens/',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/mapbox.yml',
     shapes: ['sk.eyJ<s:40+>.<s:20+>', 'tk.eyJ<s:40+>.<s:20+>'],
     clean: ['sk.eyJ<s:8>'],
   },
   {
     rule: 'dropbox-token',
     kind: 'dropbox_token',
-    source: 'https://developers.dropbox.com/oauth-guide',
-    shapes: ['sl.u.<s:100+>', 'sl.<s:120+>'],
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
+    shapes: ['sl.u.<s:77+>', 'sl.<s:120+>'],
     clean: ['sl.<s:20>', 'sl.u.<s:8>'],
   },
   {
     rule: 'telnyx-key',
     kind: 'telnyx_key',
-    source: 'https://developers.telnyx.com/development/api-fundamentals/authentication',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/telnyx.go',
     shapes: ['KEY0<h:31>_<a:22>', 'KEY<a:32>_<s:20+>'],
     check: 'digit',
     clean: ['KEY<a:8>', 'KEY_NAME_WITH_WORDS'],
@@ -96,14 +102,16 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'voiceflow-key',
     kind: 'voiceflow_key',
-    source: 'https://docs.voiceflow.com/reference/authentication',
-    shapes: ['VF.DM.<h:24>.<a:16>', 'VF.WS.<h:24>.<a:16>'],
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/voiceflow/voiceflow.go',
+    shapes: ['VF.DM.<h:24>.<a:16>', 'VF.WS.<h:24>.<a:16>', 'VF.<h:24>.<a:16>'],
     clean: ['VF.DM.<h:6>'],
   },
   {
     rule: 'segment-token',
     kind: 'segment_token',
-    source: 'https://segment.com/docs/api/public-api/',
+    source:
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/segment.yml',
     shapes: ['sgp_<a:60+>'],
     check: 'mixed',
     clean: ['sgp_<a:8>'],
@@ -111,14 +119,16 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'scrapfly-key',
     kind: 'scrapfly_key',
-    source: 'https://scrapfly.io/docs/scrape-api/getting-started',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/scrapfly/scrapfly.go',
     shapes: ['scp-live-<h:32>', 'scp-test-<h:32>'],
     clean: ['scp-live-<h:6>'],
   },
   {
     rule: 'zapier-webhook',
     kind: 'zapier_webhook',
-    source: 'https://help.zapier.com/hc/en-us/articles/8496288690317',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zapierwebhook/zapierwebhook.go',
     shapes: [
       'hooks.zapier.com/hooks/catch/|<d:4+>/<a:5+>',
       'hooks.zapier.com/hooks/standard/|<d:4+>/<a:20+>',
@@ -129,7 +139,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'ifttt-webhook',
     kind: 'ifttt_webhook',
-    source: 'https://ifttt.com/maker_webhooks',
+    source: 'https://gist.github.com/kotobuki/142337c3ecbc51ee244b977f154036c4',
     shapes: ['/with/key/|<s:20+>'],
     joined: true,
     clean: ['/with/key/<id>', '/with/key/<s:6>'],
@@ -137,7 +147,8 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'tines-webhook',
     kind: 'tines_webhook',
-    source: 'https://www.tines.com/docs/actions/types/webhook/',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/tineswebhook/tineswebhook.go',
     shapes: ['.tines.com/webhook/|<h:32>/<h:32>'],
     joined: true,
     clean: ['.tines.com/webhook/<id>'],
@@ -145,7 +156,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'make-webhook',
     kind: 'make_webhook',
-    source: 'https://www.make.com/en/help/tools/webhooks',
+    source: 'https://apps.make.com/gateway.md',
     shapes: ['.make.com/|<l:32>'],
     joined: true,
     clean: ['.make.com/<id>', 'www.make.com/en/help/tools/webhooks'],
@@ -153,8 +164,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'office-webhook',
     kind: 'teams_webhook',
-    source:
-      'https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/teams.go',
     shapes: [
       '.webhook.office.com/webhookb2/|<s:36>@<s:36>/IncomingWebhook/<a:32>/<s:36+>',
       'outlook.office.com/webhook/|<s:36>@<s:36>/IncomingWebhook/<a:32>/<s:36+>',
@@ -165,7 +175,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'google-chat-webhook',
     kind: 'google_chat_webhook',
-    source: 'https://developers.google.com/workspace/chat/quickstart/webhooks',
+    source: 'https://github.com/caronc/apprise/wiki/Notify_googlechat',
     shapes: ['/messages?key=|<s:39>&token=<p:40+>'],
     joined: true,
     clean: ['/messages?key=<key>'],
@@ -173,14 +183,15 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'pagerduty-token',
     kind: 'pagerduty_token',
-    source: 'https://developer.pagerduty.com/docs/app-oauth-token',
-    shapes: ['pdus+_<b:20+>', 'pdeu+_<b:20+>'],
-    clean: ['pdus+_<b:4>'],
+    source: 'https://pagerduty.com/fr/blog/updating-your-tools-for-api-scopes',
+    shapes: ['pdus+_<s:20+>', 'pdeu+_<s:20+>'],
+    clean: ['pdus+_<s:4>'],
   },
   {
     rule: 'twitch-stream-key',
     kind: 'twitch_key',
-    source: 'https://help.twitch.tv/s/article/twitch-stream-key-faq',
+    source:
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/twitch.yml',
     shapes: ['live_<d:7-10>_<a:28+>'],
     clean: ['live_<d:7>_<a:4>'],
   },
@@ -194,7 +205,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'twitter-bearer-token',
     kind: 'twitter_token',
-    source: 'https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/application-only',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['AAAAAAAAAAAAAAAAAAAAA<p:60+>'],
     check: 'digit',
     clean: ['AAAAAAAAAAAAAAAAAAAAA<p:6>'],
@@ -202,29 +213,30 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'instagram-token',
     kind: 'instagram_token',
-    source:
-      'https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login',
+    source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
     shapes: ['IGQVJ<s:100+>', 'IGAA<s:100+>', 'IGQWR<s:100+>'],
     clean: ['IGQVJ<s:8>'],
   },
   {
     rule: 'linkedin-secret',
     kind: 'linkedin_token',
-    source: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/authentication',
+    source:
+      'https://learn.microsoft.com/en-us/linkedin/talent/apply-with-linkedin/awli-release-notes?view=li-lts-2026-03',
     shapes: ['WPL_AP1.<a:16>.<b:8+>', 'WPL_AP0.<a:12+>.<b:8+>'],
     clean: ['WPL_AP1.<a:6>'],
   },
   {
     rule: 'intercom-token',
     kind: 'intercom_token',
-    source: 'https://developers.intercom.com/docs/build-an-integration/learn-more/authentication',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/intercom.yml',
     shapes: ['dG9rOj<b:50+>'],
     clean: ['dG9rOj<b:6>'],
   },
   {
     rule: 'discord-bot-token',
     kind: 'discord_token',
-    source: 'https://discord.com/developers/docs/reference#authentication',
+    source:
+      'https://github.com/google/osv-scalibr/blob/main/veles/secrets/discordbottoken/detector.go',
     shapes: [
       'MTA<a:18-25>.<s:6>.<s:27+>',
       'MTE<a:18-25>.<s:6>.<s:27+>',
@@ -257,66 +269,61 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'adafruit-io-key',
     kind: 'adafruit_key',
-    source: 'https://io.adafruit.com/api/docs/#authentication',
+    source:
+      'https://github.com/praetorian-inc/noseyparker/blob/main/crates/noseyparker/data/default/builtin/rules/adafruitio.yml',
     shapes: ['aio_<a:26-32>'],
     clean: ['aio_<a:6>'],
   },
   {
     rule: 'ionic-token',
     kind: 'ionic_token',
-    source: 'https://ionic.io/docs/appflow/personal-access-tokens',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/ionic.yml',
     shapes: ['ion_<a:42>'],
     clean: ['ion_<a:6>'],
   },
   {
     rule: 'frameio-token',
     kind: 'frameio_token',
-    source: 'https://developer.frame.io/docs/getting-started/authentication',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/frameio.go',
     shapes: ['fio-u-<s:60+>'],
     clean: ['fio-u-<s:6>'],
   },
   {
     rule: 'pubnub-secret-key',
     kind: 'pubnub_key',
-    source: 'https://www.pubnub.com/docs/general/setup/account-setup',
+    source: 'https://www.pubnub.com/docs/portal/keysets.md',
     shapes: ['sec-c-<b:40+>'],
     clean: ['sec-c-<b:6>', 'pub-c-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>'],
   },
   {
     rule: 'ubidots-token',
     kind: 'ubidots_token',
-    source: 'https://docs.ubidots.com/reference/authentication',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/ubidots/ubidots.go',
     shapes: ['BBFF-<a:30+>', 'BBUS-<a:30+>'],
     clean: ['BBFF-<a:6>'],
   },
   {
     rule: 'teamwork-token',
     kind: 'teamwork_token',
-    source: 'https://apidocs.teamwork.com/guides/teamwork/authentication',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/teamworkdesk.yml',
     shapes: ['tkn.v1_<b:60+>'],
     clean: ['tkn.v1_<b:6>'],
   },
   {
     rule: 'apify-token',
     kind: 'apify_token',
-    source: 'https://docs.apify.com/platform/integrations/api',
+    source: 'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/apify/apify.go',
     shapes: ['apify_api_<a:30+>', 'apify_proxy_<a:20+>'],
     clean: ['apify_api_<a:6>'],
   },
   {
     rule: 'browserbase-key',
     kind: 'browserbase_key',
-    source: 'https://docs.browserbase.com/introduction/getting-started',
+    source: 'https://docs.browserbase.com/integrations/crew-ai/python',
     shapes: ['bb_live_<s:24+>', 'bb_test_<s:24+>'],
     check: 'mixed',
     clean: ['bb_live_<s:6>'],
-  },
-  {
-    rule: 'plunk-key',
-    kind: 'plunk_key',
-    source: 'https://plunk.dev/docs',
-    shapes: ['sk_<h:40>'],
-    clean: ['sk_<h:12>'],
   },
   {
     rule: 'svix-key',
@@ -328,7 +335,7 @@ export const WEB_RULES: readonly TokenRule[] = [
   {
     rule: 'courier-key',
     kind: 'courier_key',
-    source: 'https://www.courier.com/docs/reference/auth/intro',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/courier.yml',
     shapes: ['pk_prod_<u:28>', 'pk_test_<u:28>'],
     check: 'mixed',
     clean: ['pk_prod_<u:6>', 'pk_test_<a:8>'],
@@ -337,7 +344,7 @@ export const WEB_RULES: readonly TokenRule[] = [
     rule: 'salesforce-consumer-key',
     kind: 'salesforce_token',
     source:
-      'https://help.salesforce.com/s/articleView?id=xcloud.connected_app_create_api_integration.htm',
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/salesforceoauth2/salesforceoauth2.go',
     shapes: ['3MVG<t:70+>'],
     clean: ['3MVG<t:8>'],
   },

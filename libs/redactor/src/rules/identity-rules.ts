@@ -1,0 +1,276 @@
+import type { TokenRule } from './token-rule.ts';
+
+/** Identity, secrets and security: who may come in, and what watches over it. */
+export const IDENTITY_RULES: readonly TokenRule[] = [
+  {
+    rule: 'ory-token',
+    kind: 'ory_token',
+    source: 'https://github.com/ory/docs/blob/master/docs/concepts/personal-access-token.mdx',
+    shapes: [
+      'ory_pat_<a:32+>',
+      'ory_apikey_<a:32+>',
+      'ory_wak_<a:32+>',
+      'ory_st_<a:32+>',
+      'ory_lo_<a:32+>',
+      'ory_at_<s:40+>.<s:40+>',
+      'ory_rt_<s:40+>.<s:40+>',
+      'ory_ac_<s:40+>.<s:40+>',
+    ],
+    clean: ['ory_pat_<a:6>'],
+  },
+  {
+    rule: 'authelia-token',
+    kind: 'authelia_token',
+    source: 'https://github.com/authelia/authelia/blob/master/api/openapi.yml',
+    shapes: [
+      'authelia_at_<s:40+>.<s:40+>',
+      'authelia_rt_<s:40+>.<s:40+>',
+      'authelia_ac_<s:40+>.<s:40+>',
+    ],
+    clean: ['authelia_at_<s:6>'],
+  },
+  {
+    rule: 'authress-key',
+    kind: 'authress_key',
+    source:
+      'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/authress.go',
+    shapes: [
+      'authress_<a:5-30>.<a:4-6>.acc_<s:10-34>.<m:30+>',
+      'authress_<a:5-30>.<a:4-6>.acc-<s:10-34>.<m:30+>',
+      'scauth_<a:5-30>.<a:4-6>.acc_<s:10-34>.<m:30+>',
+      'scauth_<a:5-30>.<a:4-6>.acc-<s:10-34>.<m:30+>',
+      'sc_<a:5-30>.<a:4-6>.acc_<s:10-34>.<m:30+>',
+      'sc_<a:5-30>.<a:4-6>.acc-<s:10-34>.<m:30+>',
+      'ext_<a:5-30>.<a:4-6>.acc_<s:10-34>.<m:30+>',
+      'ext_<a:5-30>.<a:4-6>.acc-<s:10-34>.<m:30+>',
+    ],
+    clean: ['authress_<l:4>'],
+  },
+  {
+    rule: 'unkey-root-key',
+    kind: 'unkey_key',
+    source:
+      'https://github.com/unkeyed/unkey/blob/main/docs/engineering/architecture/rfcs/0002-github-secret-scanning.mdx',
+    shapes: ['unkey_<a:20+>'],
+    check: 'digit',
+    clean: ['unkey_<a:6>'],
+  },
+  {
+    rule: 'phase-token',
+    kind: 'phase_token',
+    source: 'https://github.com/phasehq/python-sdk/blob/main/src/phase/utils/const.py',
+    shapes: [
+      'pss_user:v<d:1-3>:<h:64>:<h:64>:<h:64>:<h:64>',
+      'pss_service:v<d:1-3>:<h:64>:<h:64>:<h:64>:<h:64>',
+    ],
+    clean: ['pss_user:v1:<h:6>'],
+  },
+  {
+    rule: 'paseto',
+    kind: 'paseto',
+    source: 'https://github.com/paseto-standard/paseto-spec/blob/master/README.md',
+    shapes: [
+      'v1.local.<t:60+>',
+      'v1.public.<t:60+>',
+      'v2.local.<t:60+>',
+      'v2.public.<t:60+>',
+      'v3.local.<t:60+>',
+      'v3.public.<t:60+>',
+      'v4.local.<t:60+>',
+      'v4.public.<t:60+>',
+    ],
+    check: 'mixed',
+    clean: ['v1.local.<t:6>', 'v2.public.release-notes'],
+  },
+  {
+    rule: 'paserk',
+    kind: 'paseto_key',
+    source: 'https://github.com/paseto-standard/paserk/blob/master/README.md',
+    shapes: [
+      'k1.local.<s:42+>',
+      'k1.secret.<s:42+>',
+      'k2.local.<s:42+>',
+      'k2.secret.<s:42+>',
+      'k3.local.<s:42+>',
+      'k3.secret.<s:42+>',
+      'k4.local.<s:42+>',
+      'k4.secret.<s:42+>',
+    ],
+    check: 'cased',
+    clean: ['k4.local.<s:6>', 'k4.public.<s:43>'],
+  },
+  {
+    rule: 'secret-token-uri',
+    kind: 'secret_token',
+    source: 'https://www.rfc-editor.org/info/rfc8959/',
+    shapes: ['secret-token:<p:16+>'],
+    check: 'digit',
+    clean: ['secret-token:name-of-the-variable'],
+  },
+  {
+    rule: 'macaroon',
+    kind: 'macaroon',
+    source: 'https://github.com/rescrv/libmacaroons/blob/master/README',
+    shapes: ['MDAx<a:2>xvY2F0aW9u<m:60+>', 'MDAy<a:2>xvY2F0aW9u<m:60+>'],
+    clean: ['MDAx<a:4>', 'MDAxY2xvY2F0aW9u<a:8>'],
+  },
+  {
+    rule: 'matrix-token',
+    kind: 'matrix_token',
+    source: 'https://github.com/element-hq/synapse/blob/develop/synapse/handlers/auth.py',
+    shapes: ['syt_<b:2+>_<a:20>_<a:6>', 'syr_<b:2+>_<a:20>_<a:6>', 'syl_<a:20>_<a:6>'],
+    clean: ['syt_<a:4>', 'syt_<a:4>_<a:5>', 'syl_<a:8>_<a:6>'],
+  },
+  {
+    rule: 'matrix-authentication-token',
+    kind: 'matrix_token',
+    source:
+      'https://github.com/element-hq/matrix-authentication-service/blob/main/crates/data-model/src/tokens.rs',
+    shapes: [
+      'mat_<a:30>_<a:6>',
+      'mar_<a:30>_<a:6>',
+      'mct_<a:30>_<a:6>',
+      'mcr_<a:30>_<a:6>',
+      'mpt_<a:30>_<a:6>',
+    ],
+    check: 'digit',
+    clean: ['mat_<a:6>', 'mat_<a:8>'],
+  },
+  {
+    rule: 'netbird-token',
+    kind: 'netbird_token',
+    source:
+      'https://github.com/netbirdio/netbird/blob/main/management/server/types/personal_access_token.go',
+    shapes: ['nbp_<a:36>', 'nbx_<a:36>'],
+    clean: ['nbp_<a:6>'],
+  },
+  {
+    rule: 'persona-key',
+    kind: 'persona_key',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/persona.go',
+    shapes: ['persona_production_<s:20+>'],
+    check: 'digit',
+    clean: ['persona_production_<s:6>', 'persona_production_environment_settings'],
+  },
+  {
+    rule: 'proof-key',
+    kind: 'proof_key',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/proof.go',
+    shapes: ['prf_<s:24+>'],
+    check: 'cased',
+    clean: ['prf_<s:6>', 'prf_computation_of_the_iterated_hash'],
+  },
+  {
+    rule: 'boundary-token',
+    kind: 'boundary_token',
+    source:
+      'https://github.com/hashicorp/boundary/blob/main/internal/clientcache/internal/cache/repository_token.go',
+    shapes: ['at_<a:10>_<a:100+>'],
+    clean: ['at_<a:6>'],
+  },
+  {
+    rule: 'entra-refresh-token',
+    kind: 'entra_token',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/azure_entra/refreshtoken/refreshtoken.go',
+    shapes: [
+      '0.A<s:50+>.Ag<t:200+>',
+      '0.A<s:50+>.<d:1>.Ag<t:200+>',
+      '1.A<s:50+>.Ag<t:200+>',
+      '1.A<s:50+>.<d:1>.Ag<t:200+>',
+    ],
+    clean: ['0.A<s:6>', '1.A<s:8>'],
+  },
+  {
+    rule: 'cloudflare-tunnel-token',
+    kind: 'cloudflare_token',
+    source: 'https://github.com/cloudflare/cloudflared/blob/master/connection/connection.go',
+    shapes: ['eyJhIjoi<a:44>LCJ0Ijoi<b:80+>', 'eyJhIjoi<a:44>LCJzIjoi<b:80+>'],
+    clean: ['eyJhIjoi<a:6>'],
+  },
+  {
+    rule: 'onion-service-key',
+    kind: 'private_key',
+    source:
+      'https://gitlab.torproject.org/tpo/core/torspec/-/commit/3c34000c9c28b6a55e2c4333a5ad0ccf99bd4026',
+    shapes: ['ED25519-V3:<b:86+>'],
+    clean: ['ED25519-V3:<b:6>'],
+  },
+  {
+    rule: 'minisign-secret-key',
+    kind: 'private_key',
+    source: 'https://github.com/jedisct1/minisign/blob/master/src/minisign.h',
+    shapes: ['RWRTY0Iy<b:180+>', 'RWQAAEIy<b:180+>'],
+    clean: ['RWRTY0Iy<b:6>', 'RWQ<b:53>'],
+  },
+  {
+    rule: 'signify-secret-key',
+    kind: 'private_key',
+    source: 'https://github.com/aperezdc/signify/blob/master/signify.c',
+    shapes: ['RWRCSw<b:130+>'],
+    clean: ['RWRCSw<b:6>', 'RWQ<b:53>'],
+  },
+  {
+    rule: 'k3s-token',
+    kind: 'k3s_token',
+    source: 'https://docs.k3s.io/cli/token',
+    shapes: ['K10<h:64>::<w:1-32>:<p:8+>'],
+    clean: ['K10<h:6>'],
+  },
+  {
+    rule: 'socket-key',
+    kind: 'socket_key',
+    source: 'https://app.unpkg.com/@socketsecurity/lib@3.2.8/files/dist/constants/socket.d.ts',
+    shapes: ['sktsec_<s:40+>'],
+    clean: ['sktsec_<s:6>'],
+  },
+  {
+    rule: 'snyk-token',
+    kind: 'snyk_token',
+    source: 'https://github.com/snyk/cli/blob/main/test/jest/util/createPAT.ts',
+    shapes: ['snyk_uat.<h:8>.<s:16+>.<s:16+>', 'snyk_sat.<h:8>.<s:16+>.<s:16+>'],
+    clean: ['snyk_uat.<h:6>'],
+  },
+  {
+    rule: 'aikido-secret',
+    kind: 'aikido_key',
+    source:
+      'https://github.com/betterleaks/betterleaks/blob/main/cmd/generate/config/rules/aikido.go',
+    shapes: ['AIK_SECRET_<a:64>', 'AIK_CI_<a:20+>'],
+    clean: ['AIK_CI_<a:6>', 'AIK_CLIENT_<a:24>'],
+  },
+  {
+    rule: 'stackhawk-key',
+    kind: 'stackhawk_key',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/stackhawk.yml',
+    shapes: ['hawk.<s:20>.<s:20>'],
+    clean: ['hawk.<s:6>'],
+  },
+  {
+    rule: 'endor-labs-key',
+    kind: 'endor_labs_key',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/endorlabs/endorlabs.go',
+    shapes: ['endr+<s:16>'],
+    clean: ['endr+<s:6>'],
+  },
+  {
+    rule: 'spectral-key',
+    kind: 'spectral_key',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/spectralops/spectralops.go',
+    shapes: ['spu-<l:32>'],
+    check: 'digit',
+    clean: ['spu-<l:6>'],
+  },
+  {
+    rule: 'trufflehog-secret',
+    kind: 'trufflehog_key',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/trufflehogenterprise/trufflehogenterprise.go',
+    shapes: ['thog-secret-<h:32>'],
+    clean: ['thog-secret-<h:6>'],
+  },
+];
