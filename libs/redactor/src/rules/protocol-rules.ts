@@ -103,4 +103,31 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     shapes: ['TlRMTVNTUAAD<b:60+>'],
     clean: ['TlRMTVNTUAAD<b:8>', 'TlRMTVNTUAAB<b:60>'],
   },
+  {
+    // Behind a name, as in /etc/shadow and htpasswd; a hash alone stays, as hashes do.
+    rule: 'password-hash-of-user',
+    kind: 'password_hash',
+    source: 'https://httpd.apache.org/docs/misc/password_encryptions.html',
+    shapes: [
+      ':|$2y$<d:2>$<p:53>',
+      ':|$2b$<d:2>$<p:53>',
+      ':|$2a$<d:2>$<p:53>',
+      ':|$apr1$<p:8>$<p:22>',
+      ':|$1$<p:1-8>$<p:22>',
+      ':|$5$<p:1-16>$<p:43>',
+      ':|$6$<p:1-16>$<p:86>',
+      ':|$y$<p:3-8>$<p:1-86>$<p:43>',
+      'secret 5 |$1$<p:1-8>$<p:22>',
+    ],
+    joined: true,
+    clean: ['$2b$<d:2>$<p:53>', ':$1$a$b'],
+  },
+  {
+    rule: 'ntlm-hash-of-user',
+    kind: 'password_hash',
+    source:
+      'https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/907f519d-6217-45b1-b421-dca10fc8af0d',
+    shapes: ['aad3b435b51404eeaad3b435b51404ee:|<h:32>'],
+    clean: ['aad3b435b51404eeaad3b435b51404ee'],
+  },
 ];

@@ -377,6 +377,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
       ':5433:<w:1-63>:<w:1-63>:|<p:4+>',
       ':6432:<w:1-63>:<w:1-63>:|<p:4+>',
       ':5432:*:<w:1-63>:|<p:4+>',
+      '*:*:*:<w:1-63>:|<p:4+>',
     ],
     score: 0.8,
     joined: true,
