@@ -52,7 +52,7 @@ export function readNextArgument(
   return onlyIf(site, view, isValue);
 }
 
-const DEFAULTS = ['or ', '?? ', '|| ', '?: '];
+const DEFAULTS = ['or ', '?? ', '|| ', '?: ', 'with value '];
 
 /** `os.environ.get("PASSWORD") or "value"`, `process.env.PASSWORD || "value"`. */
 export function readDefault(view: TextView, from: number): ValueSite | undefined {

@@ -45,6 +45,9 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
     place: 'either',
   },
   { flag: ' -p', programs: '7z[az]?|rar|unrar|7zr', place: 'attached' },
+  // Arguments as a list of a program.
+  { flag: "'-p', '", programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
+  { flag: '"-p", "', programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: ' -u', programs: 'curl', place: 'either', behind: ':' },
   { flag: ' --user', programs: 'curl', place: 'apart', behind: ':' },
   { flag: ' --oauth2-bearer', programs: 'curl', place: 'apart' },
@@ -136,7 +139,7 @@ class CommandLineDetector implements Detector {
     const secret = this.secrets.find(({ programs, line: pattern, place }) => {
       if (place !== 'either' && isApart !== (place === 'apart')) return false;
       if (programs === '') return !isWordCode(view.before(start - 1));
-      line ??= lineBefore(view, start);
+      line ??= lineBefore(view, start).replace(/['"],? ?\[?['"]?/g, ' ');
       return pattern.test(line);
     });
     if (secret === undefined) return undefined;

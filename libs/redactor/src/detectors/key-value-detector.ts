@@ -62,7 +62,7 @@ class KeyValueDetector implements Detector {
     while (nameEnd - wordEnd < LONGEST_NAME && isLetterOfName(view.at(nameEnd))) nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
       return undefined;
-    while (nameEnd > wordEnd && !isWordCode(view.at(nameEnd - 1))) nameEnd--;
+    while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;
     if (!mayFollowName(view.at(nameEnd))) return undefined;
     // `_pass`, `_pat`, `_key` are only that at the end of a name: not `_pattern`, `PASS_DEPTH`.
     if (isMark(view.at(start)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
@@ -184,6 +184,11 @@ function isNamedKey(view: TextView, nameStart: number, keyStart: number): boolea
   // Behind a mark it is found as `_key`; in the middle of a word it is another word.
   if (!inClass(before, CLASS_BITS.a) || (view.at(keyStart) & 32) !== 0) return false;
   return mayNameService(view.slice(nameStart, keyStart));
+}
+
+/** The dot and `-`, with which no name ends. */
+function isMarkOfName(code: number): boolean {
+  return code === 46 || code === 45;
 }
 
 /** `_` and `-`, with which the short key words begin. */

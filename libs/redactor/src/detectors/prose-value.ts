@@ -8,6 +8,7 @@ import type { ValueSite } from './value-site.ts';
 
 const APOSTROPHE = 39;
 const OPENING_PAREN = 40;
+const ASTERISK = 42;
 const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
@@ -25,7 +26,7 @@ export function readLinked(
 ): ValueSite | undefined {
   const afterName = skipBlanks(view, nameEnd);
   const link = skipLink(view, afterName, afterName > nameEnd);
-  const isPhrase = /phrase|mnemonic/i.test(view.slice(nameStart, nameEnd));
+  const isPhrase = namesPhrase(view.slice(nameStart, nameEnd));
   if (link >= 0 && isPhrase && isQuote(view.at(link))) {
     const quote = view.at(link);
     return readUntil(view, link + 1, (code) => code === quote || isLineBreak(code), 'blank');
@@ -33,7 +34,8 @@ export function readLinked(
   if (link >= 0) {
     const isValue = (value: string): boolean =>
       isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)));
-    return onlyIf(readToken(view, link), view, isValue);
+    const linked = onlyIf(readToken(view, link), view, isValue);
+    if (linked !== undefined) return linked;
   }
   if (afterName > nameEnd) {
     const owned = readOwned(view, nameStart, afterName, isPhrase);
@@ -42,6 +44,11 @@ export function readLinked(
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
   return onlyIf(readToken(view, skipBlanks(view, afterName + 1)), view, isMadeUp);
+}
+
+/** Whether a name speaks of a secret made of words. */
+export function namesPhrase(name: string): boolean {
+  return /phrase|mnemonic|seed/i.test(name);
 }
 
 const TABLE_CELL = /(?:\||^)\s*[*`]*$/;
@@ -72,7 +79,7 @@ export function readStandingAlone(
   // ALTER USER u PASSWORD 'value'
   const quote = view.at(afterName);
   const isQuotedValue =
-    isSpace(opener) &&
+    (isSpace(opener) || opener === ASTERISK) &&
     (quote === APOSTROPHE || (isQuote(quote) && isMadeUp(value) && !isIdentifier(value)));
   const isNoWord = isMadeUp(value) && /\d/.test(value) && value.length >= 8;
   const isValue =
@@ -192,7 +199,11 @@ function readOwned(
     // In some languages nothing links: `\u043f\u0430\u0440\u043e\u043b\u044c \u043e\u0442 \u0441\u0435\u0440\u0432\u0435\u0440\u0430 X`.
     const isClause = words <= 3 && !IS_ASCII.test(view.slice(from, at));
     if (!isLink && !isClause) continue;
-    const linked = onlyIf(readToken(view, skipBlanks(view, at)), view, isRandom);
+    const next = skipBlanks(view, at);
+    const quote = view.at(next);
+    if (isPhrase && isLink && isQuote(quote))
+      return readUntil(view, next + 1, (code) => code === quote || isLineBreak(code), 'blank');
+    const linked = onlyIf(readToken(view, next), view, isRandom);
     if (linked !== undefined) return linked;
   }
   return undefined;
@@ -214,11 +225,10 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
   return isValue ? site : undefined;
 }
 
-/** Twelve to twenty-four words (BIP 39), alone on the next line. */
-function readWords(view: TextView, from: number): ValueSite | undefined {
+/** Twelve to twenty-four words (BIP 39) up to the end of the line, or alone on the next one. */
+export function readWords(view: TextView, from: number): ValueSite | undefined {
   let at = skipBlanks(view, from);
-  if (!isLineBreak(view.at(at))) return undefined;
-  at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
+  if (isLineBreak(view.at(at))) at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
   const site = readUntil(view, at, isLineBreak, 'blank');
   return onlyIf(site, view, (value) => /^(?:[a-z]{3,8} ){11,23}[a-z]{3,8}$/.test(value));
 }

@@ -11,7 +11,7 @@ import type { TextView } from '../engine/text-view.ts';
 import { readArgument, readDefault, readNextArgument } from './call-value.ts';
 import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
-import { readLinked, readStandingAlone } from './prose-value.ts';
+import { namesPhrase, readLinked, readStandingAlone, readWords } from './prose-value.ts';
 import { isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
 import { isOpaque, isRandom } from './value-score.ts';
 import { readBare, readUntil, readValue } from './value-site.ts';
@@ -34,7 +34,7 @@ const FULLWIDTH: ReadonlyMap<number, 'colon' | 'equals'> = new Map([
   [0xff1d, 'equals'],
 ] as const);
 
-const AFTER_NAME = new CodeSet('=:"\'`\\] ;|)\t<>!?+%&(,\n\r');
+const AFTER_NAME = new CodeSet('.=:"\'`\\] ;|)\t<>!?+%&(,\n\r');
 
 /** Whether a name that has a value may end before a unit: a separator, or what closes the name. */
 export function mayFollowName(code: number): boolean {
@@ -86,6 +86,10 @@ export function findValue(
       opener === QUESTION ||
       (opener === 32 && view.before(nameStart - 2) === 121);
     if (mayBePublic && PUBLIC_CONTEXT.test(lineBefore(view, nameStart))) return undefined;
+    const words = namesPhrase(view.slice(nameStart, nameEnd))
+      ? readWords(view, separator.end)
+      : undefined;
+    if (words !== undefined) return words;
     const block = separator.name === 'colon' ? skipBlockOpening(view, valueStart) : -1;
     if (block >= 0) return readBare(view, block, 'colon', false);
     return readValue(view, valueStart, separator.name, spaced, family);

@@ -104,23 +104,24 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     clean: ['TlRMTVNTUAAD<b:8>', 'TlRMTVNTUAAB<b:60>'],
   },
   {
-    // Behind a name, as in /etc/shadow and htpasswd; a hash alone stays, as hashes do.
+    // Behind a name, as in /etc/shadow and htpasswd; a hash alone stays, as hashes do. The colon is masked with it: alone
+    // it would be a trigger at every corner.
     rule: 'password-hash-of-user',
     kind: 'password_hash',
     source: 'https://httpd.apache.org/docs/misc/password_encryptions.html',
     shapes: [
-      ':|$2y$<d:2>$<p:53>',
-      ':|$2b$<d:2>$<p:53>',
-      ':|$2a$<d:2>$<p:53>',
-      ':|$apr1$<p:8>$<p:22>',
-      ':|$1$<p:1-8>$<p:22>',
-      ':|$5$<p:1-16>$<p:43>',
-      ':|$6$<p:1-16>$<p:86>',
-      ':|$y$<p:3-8>$<p:1-86>$<p:43>',
+      ':$2y$<d:2>$<p:53>',
+      ':$2b$<d:2>$<p:53>',
+      ':$2a$<d:2>$<p:53>',
+      ':$apr1$<p:8>$<p:22>',
+      ':$1$<p:1-8>$<p:22>',
+      ':$5$<p:1-16>$<p:43>',
+      ':$6$<p:1-16>$<p:86>',
+      ':$y$<p:3-8>$<p:1-86>$<p:43>',
       'secret 5 |$1$<p:1-8>$<p:22>',
     ],
     joined: true,
-    clean: ['$2b$<d:2>$<p:53>', ':$1$a$b'],
+    clean: ['$2b$<d:2>$<p:53>', ':$1$a$b', 'admin:$apr1$'],
   },
   {
     rule: 'ntlm-hash-of-user',

@@ -60,3 +60,9 @@ it('has unique rule names and kinds that fit in a mask', () => {
   expect(new Set(names).size).toBe(names.length);
   for (const { kind } of TOKEN_RULES) expect(kind).toMatch(/^[a-z][a-z0-9_]{0,39}$/);
 });
+
+it('begins no shape with a literal that stands everywhere', () => {
+  for (const { rule, shapes } of TOKEN_RULES)
+    for (const shape of shapes)
+      expect([rule, shape, parseShape(shape).trigger.length >= 2]).toEqual([rule, shape, true]);
+});
