@@ -59,7 +59,12 @@ class KeyValueDetector implements Detector {
     // `bypass=`; but `dbPass=`.
     if (wordEnd < end && (endsOtherWord(view, start) || isMinified(view, start))) return undefined;
     let nameEnd = wordEnd;
-    while (nameEnd - wordEnd < LONGEST_NAME && isLetterOfName(view.at(nameEnd))) nameEnd++;
+    while (
+      nameEnd - wordEnd < LONGEST_NAME &&
+      isLetterOfName(view.at(nameEnd)) &&
+      !view.has('..', nameEnd)
+    )
+      nameEnd++;
     if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
       return undefined;
     while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;

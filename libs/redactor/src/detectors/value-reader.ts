@@ -34,7 +34,7 @@ const FULLWIDTH: ReadonlyMap<number, 'colon' | 'equals'> = new Map([
   [0xff1d, 'equals'],
 ] as const);
 
-const AFTER_NAME = new CodeSet('.=:"\'`\\] ;|)\t<>!?+%&(,\n\r');
+const AFTER_NAME = new CodeSet('.*=:"\'`\\] ;|)\t<>!?+%&(,\n\r');
 
 /** Whether a name that has a value may end before a unit: a separator, or what closes the name. */
 export function mayFollowName(code: number): boolean {

@@ -116,7 +116,7 @@ export function isMadeUp(value: string): boolean {
     value.length >= 6 &&
     /[A-Za-z]/.test(value) &&
     /[\d@#$%^*!+=]/.test(value) &&
-    /[A-Za-z]{2}|\d[A-Za-z]\d/.test(value) &&
+    /[A-Za-z]{2}|\d[A-Za-z]\d|(?:[A-Za-z][^A-Za-z]+){4}/.test(value) &&
     !/^[-+.\deE]+$/.test(value)
   );
 }

@@ -404,4 +404,13 @@ export const CLEAN_TEXTS: readonly string[] = [
   '<RSAKeyValue><Modulus>wP6WrJWfAqnz9PHg5eTM6I2QhF6eclhc</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>',
   'powershell -EncodedCommand ZQBjAGgAbwAgAGgAaQA=',
   'see docs / guide, login / logout, account / profile2',
+  'Index Scan using users_api_key_idx on users  (cost=0.42..8.44 rows=1 width=64)',
+  '//registry.example/:_authToken=NPM_TOKEN_PLACEHOLDER',
+  'psql postgresql://[user[:password]@][netloc][:port][/dbname]',
+  'PASS libs/x2/src/y3.spec.ts (5.2 s)',
+  '  -W, --password           force password prompt (should happen automatically)',
+  "CREATE ROLE app LOGIN PASSWORD :'app_password';",
+  'password = %(DB_PASSWORD)s',
+  'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
+  'the password of the user is checked, see RFC-4949 for words',
 ];
