@@ -1,5 +1,6 @@
 import { fingerprint } from './fingerprint.ts';
 import { AssignedValueDetector } from './detectors/assigned-value-detector.ts';
+import { AccountListDetector, DataSourceDetector } from './detectors/account-detectors.ts';
 import { CallDetector } from './detectors/call-detector.ts';
 import { commandLineDetectors } from './detectors/command-line-detector.ts';
 import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
@@ -78,6 +79,8 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...commandLineDetectors(),
   new CallDetector(),
   new LoginPairDetector(),
+  new AccountListDetector(),
+  new DataSourceDetector(),
   new ReversedPairDetector(),
   new PrintedSecretDetector(),
   new KeyNumbersDetector(),

@@ -1,11 +1,12 @@
 import { isSpace } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isQuote, lineBefore, skipBlanks } from './reading.ts';
-import { isIdentifier, isMadeUp } from './value-score.ts';
+import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
 import { onlyIf, readUntil } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const CLOSING_PAREN = 41;
+const COMMA = 44;
 const DASH = 45;
 
 /** Verbs that make a call ask for a value, or speak of one, and do not give it. */
@@ -46,13 +47,16 @@ export function readNextArgument(
   const isFlag = view.at(nameStart) === DASH;
   const line = lineBefore(view, nameStart);
   const isGiven = isConstant || isFlag || ROW.test(line);
-  if (!isGiven && !SETTING.test(line)) return undefined;
+  const isList = view.at(nameEnd) !== COMMA;
+  if (!isGiven && !isList && !SETTING.test(line)) return undefined;
   const isValue = (value: string): boolean =>
-    value.length >= 8 && isMadeUp(value) && (isGiven || !/[.*[\]@]/.test(value));
+    value.length >= 8 &&
+    isMadeUp(value) &&
+    (isGiven || (SETTING.test(line) && !/[.*[\]@]/.test(value)) || isOpaque(value));
   return onlyIf(site, view, isValue);
 }
 
-const DEFAULTS = ['or ', '?? ', '|| ', '?: ', 'with value '];
+const DEFAULTS = ['or ', '?? ', '|| ', '?: ', 'with value ', 'BY ', 'by '];
 
 /** `os.environ.get("PASSWORD") or "value"`, `process.env.PASSWORD || "value"`. */
 export function readDefault(view: TextView, from: number): ValueSite | undefined {

@@ -46,6 +46,7 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   },
   { flag: ' -p', programs: '7z[az]?|rar|unrar|7zr', place: 'attached' },
   // Arguments as a list of a program.
+  { flag: "'-p", programs: MYSQL, place: 'attached' },
   { flag: "'-p', '", programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: '"-p", "', programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: ' -u', programs: 'curl', place: 'either', behind: ':' },
@@ -97,6 +98,8 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' LOGIN', programs: '[\\w.]+', place: 'apart', skip: 1, isRandom: true },
   { flag: ' AUTH', programs: '[\\w.]+:\\d+>|redis\\S*>', place: 'apart' },
   { flag: 'password 0', programs: '', place: 'apart' },
+  { flag: 'password 7', programs: '', place: 'apart' },
+  { flag: 'rclone obscure', programs: '', place: 'apart' },
   { flag: 'secret 0', programs: '', place: 'apart' },
   { flag: 'wpa_passphrase', programs: '', place: 'apart', skip: 1 },
   { flag: 'jdbc:oracle:thin:', programs: '', place: 'attached', behind: '/' },
@@ -136,8 +139,9 @@ class CommandLineDetector implements Detector {
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     const isApart = isBlank(view.at(end));
     let line: string | undefined;
-    const secret = this.secrets.find(({ programs, line: pattern, place }) => {
+    const secret = this.secrets.find(({ flag, programs, line: pattern, place }) => {
       if (place !== 'either' && isApart !== (place === 'apart')) return false;
+      if (flag.startsWith("'") && isQuote(view.at(end))) return false;
       if (programs === '') return !isWordCode(view.before(start - 1));
       line ??= lineBefore(view, start).replace(/['"],? ?\[?['"]?/g, ' ');
       return pattern.test(line);

@@ -107,6 +107,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'securestring',
       'psk=',
       'psk:',
+      'pskvalue',
+      'pskkey',
       'psk "',
       'eap "',
       'xauth "',
@@ -135,6 +137,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'sessid',
       'connect.sid',
       'sonar.login',
+      'samlresponse',
+      'samlrequest',
       '_session=',
       'session=',
       'sid=',
@@ -171,6 +175,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'hash_salt',
       'redis_auth',
       'erlang_cookie',
+      'ntlm',
       'otp',
       'pin:',
       'pin=',
@@ -331,7 +336,7 @@ const PUBLIC_PARTS = new Set(
   locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );

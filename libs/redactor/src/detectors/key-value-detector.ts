@@ -1,15 +1,23 @@
-import { CLASS_BITS, inClass, isSpace, isWordCode } from '../engine/char-class.ts';
+import {
+  CLASS_BITS,
+  inClass,
+  isBlank,
+  isLineBreak,
+  isSpace,
+  isWordCode,
+} from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind, unescapeValue } from './escaped-text.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
+import { distinctUnits } from './placeholders.ts';
 import { isNameCode } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { isOpaque, isRandom, judgeValue } from './value-score.ts';
-import { readJoined } from './value-site.ts';
+import { readAlike, readJoined } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LESS = 60;
@@ -74,7 +82,9 @@ class KeyValueDetector implements Detector {
     let nameStart = start;
     while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
     if (start - nameStart === LONGEST_NAME) return undefined;
-    if (this.family === 'named_key' && !isNamedKey(view, nameStart, start)) return undefined;
+    const isBare = this.family === 'named_key' && nameStart === start && nameEnd === wordEnd;
+    const isNamedKeyHere = this.family !== 'named_key' || isNamedKey(view, nameStart, start);
+    if (!isNamedKeyHere && !isBare) return undefined;
     const isNamed = namesSecret(
       view.slice(nameStart, start),
       view.slice(wordEnd, nameEnd),
@@ -84,9 +94,16 @@ class KeyValueDetector implements Detector {
     const site = findValue(view, nameStart, nameEnd, this.family);
     // `primary_key` of a table, and of an account in the cloud: the value tells.
     if (!isNamed && !(site && CLOUD_KEY.test(view.slice(site.start, site.end)))) return undefined;
+    // `key = X` names anything: the value must tell.
+    if (!isNamedKeyHere && !(site && isKeyMaterial(view.slice(site.start, site.end))))
+      return undefined;
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
     // `=22…` is a quote in quoted-printable, and the beginning of a key in hexadecimal.
+    if (plain !== undefined && plain.goesOn === undefined && startsLine(view, plain.start)) {
+      const others = readAlike(view, plain.start, plain.end);
+      if (others.length > 0) return { ...plain, others };
+    }
     if (plain !== undefined && site?.quoted === true && plain.goesOn === undefined) {
       const others = readJoined(view, plain.end).filter(({ start: from, end: until }) => {
         const value = view.slice(from, until);
@@ -170,6 +187,21 @@ function endsOtherWord(view: TextView, index: number): boolean {
   let from = index;
   while (index - from < 8 && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
   return from < index && NO_PASSWORD.test(view.slice(from, index));
+}
+
+/** Whether nothing but blanks stands before an index on its line. */
+function startsLine(view: TextView, index: number): boolean {
+  let at = index - 1;
+  while (index - at < 16 && isBlank(view.at(at))) at--;
+  return isLineBreak(view.at(at));
+}
+
+/** A long random value in mixed case, or a key in base64: no word, no digest. */
+function isKeyMaterial(value: string): boolean {
+  if (!/^[\w+/=-]{30,128}$/.test(value) || /[\da-f]{32}|^[\da-f-]+$/i.test(value)) return false;
+  if (!/[a-z]/.test(value) || !/[A-Z]/.test(value)) return false;
+  const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])/g)?.length ?? 0;
+  return changes * 4 >= value.length && distinctUnits(value, 16) >= 16;
 }
 
 /** `pW` of minified code. */

@@ -36,7 +36,7 @@ export function distinctUnits(text: string, enough = 64): number {
 }
 
 const REFERENCE =
-  /^(?:\\?\$[{(A-Za-z_]|\{\{|%\w+%$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%\w+%$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
 
 const WORDS = new Set(
   `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean
@@ -59,6 +59,12 @@ export function isPlaceholder(value: string): boolean {
   const lower = value.toLowerCase();
   if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
+    return true;
+  if (
+    /^(?:my|your|the|some|super|very)[-_]?(?:super)?[-_]?secret[-_]?(?:password|passwd|pw|token|key)?$/.test(
+      lower,
+    )
+  )
     return true;
   if (/^[a-z_-]+[_-](?:placeholder|here|changeme|todo|dummy)$/.test(lower)) return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;

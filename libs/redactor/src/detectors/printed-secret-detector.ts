@@ -30,6 +30,7 @@ const FETCHERS = [
   'gh auth token',
   'heroku auth:token',
   'op read',
+  'op item get',
   'vault kv get -field',
   'vault read -field',
   'get-secret-value',
@@ -43,7 +44,7 @@ const FETCHERS = [
   'az keyvault secret show',
 ];
 const LONGEST_COMMAND = 160;
-const LONGEST_SECRET = 128;
+const LONGEST_SECRET = 4096;
 
 /** The secret that a command has made or fetched, alone on the line below it. */
 export class PrintedSecretDetector implements Detector {
@@ -66,7 +67,10 @@ export class PrintedSecretDetector implements Detector {
     const value = view.slice(start, at);
     const isAlone = next < 0 ? view.final : isLineBreak(next) || isSpace(next);
     const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
-    const isSecret = isOpaque(value) || (isFetched && isMadeUp(value) && !isIdentifier(value));
+    const isSecret =
+      isOpaque(value) ||
+      (isFetched && isMadeUp(value) && !isIdentifier(value)) ||
+      /^(?=.*\d)(?=.*[A-Z])[\w+/=.-]{512,}$/.test(value);
     if (!isAlone || !isSecret) return undefined;
     return {
       kind: 'secret',

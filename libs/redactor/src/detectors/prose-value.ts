@@ -32,23 +32,31 @@ export function readLinked(
     return readUntil(view, link + 1, (code) => code === quote || isLineBreak(code), 'blank');
   }
   if (link >= 0) {
+    const isCode = namesCode(view.slice(nameStart, nameEnd));
     const isValue = (value: string): boolean =>
-      isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)));
+      (isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)))) ||
+      (isCode && /^\d{4,8}$/.test(value));
     const linked = onlyIf(readToken(view, link), view, isValue);
     if (linked !== undefined) return linked;
   }
   if (afterName > nameEnd) {
-    const owned = readOwned(view, nameStart, afterName, isPhrase);
+    const owned = readOwned(view, nameStart, nameEnd, afterName);
     if (owned !== undefined) return owned;
   }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
-  return onlyIf(readToken(view, skipBlanks(view, afterName + 1)), view, isMadeUp);
+  const cell = readToken(view, skipBlanks(view, afterName + 1));
+  return onlyIf(cell, view, (value) => isMadeUp(value) && !isIdentifier(value));
 }
 
 /** Whether a name speaks of a secret made of words. */
 export function namesPhrase(name: string): boolean {
   return /phrase|mnemonic|seed/i.test(name);
+}
+
+/** Whether a name speaks of a secret that is a short number. */
+function namesCode(name: string): boolean {
+  return /^(?:.*\W)?(?:pin|otp|code)$/i.test(name);
 }
 
 const TABLE_CELL = /(?:\||^)\s*[*`]*$/;
@@ -75,7 +83,8 @@ export function readStandingAlone(
     return readValue(view, afterName, 'blank', false, family);
   // Without a separator only what cannot be a word.
   const isOpaqueValue = isOpaque(value);
-  if (!isOpaqueValue && family !== 'password') return undefined;
+  const isMixed = value.length >= 12 && /[a-z]/.test(value) && /[A-Z]/.test(value);
+  if (!isOpaqueValue && family !== 'password' && !(isMixed && isRandom(value))) return undefined;
   // ALTER USER u PASSWORD 'value'
   const quote = view.at(afterName);
   const isQuotedValue =
@@ -83,14 +92,16 @@ export function readStandingAlone(
     (quote === APOSTROPHE || (isQuote(quote) && isMadeUp(value) && !isIdentifier(value)));
   const isNoWord = isMadeUp(value) && /\d/.test(value) && value.length >= 8;
   const isValue =
-    isOpaqueValue || isQuotedValue || (isNoWord && !isIdentifier(value) && !/\d\.\d/.test(value));
+    isOpaqueValue ||
+    isQuotedValue ||
+    (isNoWord && !isIdentifier(value) && !/\d\.\d|^[a-z_.]+=/.test(value));
   return isValue && !REFUSED.test(lineBefore(view, nameStart)) ? site : undefined;
 }
 
 /** Instructions and commands that set a variable. */
 const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX']);
 const LONGEST_LOGIN = 80;
-const LOGIN = /(?:^|\s)login\s+\S+\s+$/;
+const LOGIN = /(?:^|\s)login\s+\S+\s+$|(?:^|\n)[ \t]*user(?:name)?[ \t]+\S+[ \t]*\r?\n[ \t]*$/;
 
 /** The word that ends before an index, as far as it is short. */
 function wordBefore(view: TextView, end: number): string {
@@ -155,7 +166,7 @@ function skipLink(view: TextView, from: number, isSpaced: boolean): number {
 }
 
 /** Units of the words between a name and its value. */
-const LONGEST_OWNER = 64;
+const LONGEST_OWNER = 112;
 /** Before a name: it is given another value. */
 const SETTING = /(?:^|[^a-z])(?:set|chang|reset|updat|rotat|switch)\w*\s[^:=]{0,30}$/i;
 
@@ -166,18 +177,20 @@ const SETTING = /(?:^|[^a-z])(?:set|chang|reset|updat|rotat|switch)\w*\s[^:=]{0,
 function readOwned(
   view: TextView,
   nameStart: number,
+  nameEnd: number,
   from: number,
-  isPhrase: boolean,
 ): ValueSite | undefined {
+  const name = view.slice(nameStart, nameEnd);
+  const isPhrase = namesPhrase(name);
+  const isCode = namesCode(name);
   let wordStart = from;
   let words = 0;
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
     if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
       const isClear = view.has('for ', from) || view.has('of ', from);
-      return (
-        readBehindColon(view, at + 1, isClear) ?? (isPhrase ? readWords(view, at + 1) : undefined)
-      );
+      const site = readBehindColon(view, at + 1, isClear);
+      return site ?? (isPhrase ? readWords(view, at + 1) : undefined);
     }
     if (code === OPENING_PAREN && at > from) {
       const inside = onlyIf(readToken(view, at + 1), view, isRandom);
@@ -203,7 +216,9 @@ function readOwned(
     const quote = view.at(next);
     if (isPhrase && isLink && isQuote(quote))
       return readUntil(view, next + 1, (code) => code === quote || isLineBreak(code), 'blank');
-    const linked = onlyIf(readToken(view, next), view, isRandom);
+    const isValue = (value: string): boolean =>
+      isRandom(value) || (isCode && isLink && /^\d{4,8}$/.test(value));
+    const linked = onlyIf(readToken(view, next), view, isValue);
     if (linked !== undefined) return linked;
   }
   return undefined;
@@ -229,7 +244,9 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
 export function readWords(view: TextView, from: number): ValueSite | undefined {
   let at = skipBlanks(view, from);
   if (isLineBreak(view.at(at))) at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
-  const site = readUntil(view, at, isLineBreak, 'blank');
+  if (isQuote(view.at(at))) at++;
+  const ends = (code: number): boolean => isLineBreak(code) || isQuote(code);
+  const site = readUntil(view, at, ends, 'blank');
   return onlyIf(site, view, (value) => /^(?:[a-z]{3,8} ){11,23}[a-z]{3,8}$/.test(value));
 }
 
@@ -245,6 +262,7 @@ function isProseCode(code: number): boolean {
     code === DASH ||
     code === APOSTROPHE ||
     code === DOT ||
+    code === COLON ||
     code === COMMA ||
     code === AT
   );

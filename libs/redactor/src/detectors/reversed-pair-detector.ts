@@ -22,6 +22,9 @@ export class ReversedPairDetector implements Detector {
     const value = readString(view, skip(view, end, ':'));
     if (value === undefined) return undefined;
     view.maskFrom = value.start;
+    // The keys of a storage account are listed as values of `key1` and `key2`.
+    if (/^[\w+/]{86}==$/.test(view.slice(value.start, value.end)))
+      return { kind: 'azure_storage_key', rule: 'listed-key', ...value, score: 0.9 };
     const label = readString(view, skip(view, value.end + 1, ','));
     if (label === undefined || !NAMES.includes(view.slice(label.start, label.end)))
       return undefined;

@@ -13,7 +13,7 @@ const LONGEST_USERINFO = 1024;
  * `scheme://user:password@host`, and a user name that is itself a token (`https://<token>@host`).
  */
 export class UrlCredentialsDetector implements Detector {
-  readonly triggers = [{ literal: '://', caseSensitive: true }];
+  readonly triggers = ['://', ':\\/\\/'].map((literal) => ({ literal, caseSensitive: true }));
   readonly window = LONGEST_USERINFO;
   readonly masks = 'after';
   readonly asksInside = 'doubtful';
@@ -27,6 +27,9 @@ export class UrlCredentialsDetector implements Detector {
       const code = view.at(at);
       if (code === 91 && view.has('[REDACTED:', at)) {
         while (view.at(at) !== 93 && at - end < LONGEST_USERINFO && view.at(at) > 32) at++;
+      } else if (code === 92 && view.at(at + 1) === 117) {
+        // `\u0026` in a string.
+        at += 5;
       } else if (code === 64) sign = at;
       else if (code === 58 && colon < 0) colon = at;
       else if (code === 36 && view.at(at + 1) === 123) {

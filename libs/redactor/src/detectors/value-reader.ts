@@ -14,7 +14,7 @@ import type { KeyFamily } from './key-names.ts';
 import { namesPhrase, readLinked, readStandingAlone, readWords } from './prose-value.ts';
 import { isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
 import { isOpaque, isRandom } from './value-score.ts';
-import { readBare, readUntil, readValue } from './value-site.ts';
+import { readBare, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LONGEST_PADDING = 40;
@@ -98,7 +98,7 @@ export function findValue(
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
   if (view.at(afterName) === COMMA)
     return readNextArgument(view, nameStart, nameEnd, afterName + 1);
-  const fallback = readDefault(view, closed);
+  const fallback = readDefault(view, closed) ?? readPasswordFor(view, afterName);
   const isEmphasised = view.has('**', nameEnd);
   if (fallback !== undefined || (closed > nameEnd && !isEmphasised))
     return fallback ?? readFormField(view, nameStart, closed);
@@ -115,6 +115,19 @@ export function findValue(
   return MAY_STAND_ALONE.has(family)
     ? readStandingAlone(view, nameStart, afterName, family)
     : undefined;
+}
+
+/** Units of the account in `SET PASSWORD FOR`. */
+const LONGEST_ACCOUNT = 80;
+
+/** `SET PASSWORD FOR 'app'@'%' = 'X'` of MySQL. */
+function readPasswordFor(view: TextView, from: number): ValueSite | undefined {
+  if (!view.has('FOR ', from) && !view.has('for ', from)) return undefined;
+  let at = from + 4;
+  while (at - from < LONGEST_ACCOUNT && view.at(at) >= 32 && view.at(at) !== EQUALS) at++;
+  if (view.at(at) !== EQUALS) return undefined;
+  const start = skipBlanks(view, at + 1);
+  return view.at(start) === APOSTROPHE ? readToken(view, start) : undefined;
 }
 
 /** Families whose value is found without a separator too. */
@@ -189,6 +202,16 @@ function readFormField(view: TextView, nameStart: number, closed: number): Value
 
 const FORM_FIELD = /form-data;.*name="$/i;
 
+/** Lines of a block before its default. */
+const LONGEST_BLOCK = 160;
+
+/** Where the default of a variable's block stands; the same place where it has none. */
+function skipToDefault(view: TextView, from: number): number {
+  for (let at = from; at - from < LONGEST_BLOCK && view.at(at) >= 0 && view.at(at) !== 125; at++)
+    if (view.at(at) === 100 && isSpace(view.at(at - 1)) && view.has('default', at)) return at;
+  return from;
+}
+
 function readSeparator(
   view: TextView,
   at: number,
@@ -256,6 +279,8 @@ function findPairedValue(view: TextView, closed: number): number {
   )
     at++;
   if (at === closed) return -1;
+  // variable "db_password" { … default = "X" }
+  if (view.slice(closed, at).includes('{')) at = skipToDefault(view, at);
   if (isQuote(view.at(at))) at++;
   const word = ['value', 'Value', 'default', 'content'].find((each) => view.has(each, at));
   if (word === undefined) return -1;

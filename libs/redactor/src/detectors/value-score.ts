@@ -46,12 +46,16 @@ export function judgeValue(
   const marks = /[^\w\s-]/.test(value);
 
   if (/^-?0x[0-9a-f]{1,8}$/i.test(value)) return 0;
+  // The id of a key of GPG, in the configuration of git.
+  if (/signing_?key$/i.test(name) && /^(?:0x)?[0-9A-F]{8,40}$/.test(value)) return 0;
   if (site.separator === 'flag' && value.startsWith('-')) return 0;
   // A type or a variable in the place of a value: `pass: NodePath,`.
   if (site.inCode === true && site.separator === 'colon' && /^[A-Za-z_$.]+$/.test(value)) return 0;
 
   if (family === 'password') {
     if (words >= 12 && /mnemonic|phrase/i.test(name) && /^[a-z ]+$/.test(value)) return 0.8;
+    // An application's password of Google.
+    if (/^[a-z]{4}(?: [a-z]{4}){3}$/.test(value)) return 0.7;
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return digits && site.quoted && /phrase/i.test(name) ? 0.6 : 0;
@@ -69,6 +73,7 @@ export function judgeValue(
       if (words > 1 || /[^\x21-\x7e]/.test(value) || !(digits || (site.quoted && marks))) return 0;
     }
     // A sentence in a script without blanks.
+    if (!digits && !letters && /[^\x00-\u024f]/.test(value)) return 0;
     if (length > 12 && !digits && /[^\x00-\u024f]/.test(value)) return 0;
     if (!letters && !digits) return length >= 8 ? 0.5 : 0;
     // A bare word: `password: hunter`. In prose and code it is more often a word than a secret.
@@ -128,7 +133,8 @@ export function isRandom(value: string): boolean {
   if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^\w+=[\d.]+$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
     return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
-  return changes >= 2 || /[@#$%^*!+=&][^]*[A-Za-z\d]/.test(value);
+  const humps = value.match(/[a-z](?=[A-Z])/g)?.length ?? 0;
+  return changes >= 2 || changes + humps >= 3 || /[@#$%^*!+=&][^]*[A-Za-z\d]/.test(value);
 }
 
 /** A value that cannot be a word, nor words joined by marks: a long run of letters and digits, or a UUID. */
@@ -216,7 +222,7 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
   if (/^!\w*\d\w*$/.test(value)) return false;
   // ODBC and ADO.NET quote with braces.
-  if (isAssignment && /^\{[^{}:,=]*[\d@#$%^*!][^{}:,=]*\}$/.test(value))
+  if (isAssignment && /^\{(?!\w+![rsa]\})[^{}:,=]*[\d@#$%^*!][^{}:,=]*\}$/.test(value))
     return !isMadeUp(value.slice(1, -1));
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
     return !isAssignment || /^[([{]/.test(value);

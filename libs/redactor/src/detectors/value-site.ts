@@ -7,9 +7,11 @@ import { isNameCode, isQuote, skipBackslashes, skipBlanks } from './reading.ts';
 
 const QUOTE = 34;
 const APOSTROPHE = 39;
+const HASH = 35;
 const COMMA = 44;
 const DASH = 45;
 const COLON = 58;
+const SEMICOLON = 59;
 const EQUALS = 61;
 const BACKSLASH = 92;
 const OPENING_BRACE = 123;
@@ -171,6 +173,36 @@ export function readUntil(
   return at >= view.high ? { ...site, goesOn: (code) => !ends(code) } : site;
 }
 
+/** Lines below a secret that are looked at. */
+const MOST_ALIKE = 24;
+
+/** The lines below a secret that are built as it is: recovery codes. */
+export function readAlike(view: TextView, start: number, end: number): ValueSite[] {
+  const sites: ValueSite[] = [];
+  const shape = shapeOf(view, start, end);
+  for (let at = end; sites.length < MOST_ALIKE;) {
+    if (!isLineBreak(view.at(at))) return sites;
+    const from = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
+    const until = from + end - start;
+    const next = view.at(until);
+    if (shapeOf(view, from, until) !== shape || !(next < 0 || isLineBreak(next))) return sites;
+    sites.push({ start: from, end: until, quoted: false, spaced: false, separator: 'blank' });
+    at = until;
+  }
+  return sites;
+}
+
+/** A text with its letters and digits made one. */
+function shapeOf(view: TextView, start: number, end: number): string {
+  let shape = '';
+  for (let at = start; at < end; at++) {
+    const code = view.at(at);
+    if (code < 0) return '';
+    shape += inClass(code, CLASS_BITS.a) ? 'a' : String.fromCharCode(code);
+  }
+  return shape;
+}
+
 /** Units between a literal and what is joined to it. */
 const LONGEST_JOIN = 48;
 const MOST_JOINED = 4;
@@ -274,6 +306,7 @@ export function readBare(
   spaced: boolean,
 ): ValueSite {
   const code = view.at(start);
+  const isNumericRun = code === 38 && view.at(start + 1) === HASH;
   let at = start;
   // A reference is one value with what is in its braces: `${NAME:-x y}`, `{{ name }}`.
   if (code === 36 || code === 123) {
@@ -283,7 +316,13 @@ export function readBare(
   for (;;) {
     const next = view.at(at);
     if (next < 0 || isSpace(next) || BARE_ENDS.has(next)) break;
-    if (next === 38 && isEntity(view, at)) break;
+    if (next === 38 && isEntity(view, at)) {
+      // The value itself may be written in them.
+      if (view.at(at + 1) !== HASH || !isNumericRun) break;
+      while (view.at(at) !== SEMICOLON) at++;
+      at++;
+      continue;
+    }
     if (endsPair(view, at, next) || closesOuter(view, start, at, next)) break;
     // `\n` and `\"` inside a string end the value; a backslash of a path or a password does not.
     if (

@@ -52,7 +52,7 @@ export const CLOUD_RULES: readonly TokenRule[] = [
     rule: 'google-oauth-token',
     kind: 'google_oauth_token',
     source: 'https://github.com/Samsung/CredSweeper/blob/main/credsweeper/rules/config.yaml',
-    shapes: ['ya29.<s:30+>', '1//0<s:38+>'],
+    shapes: ['ya29.<s:30+>', '1//0<s:38+>', '4/0A<s:40+>'],
     clean: ['ya29.<s:8>', 'https://a.example/1//0abc'],
   },
   {

@@ -119,6 +119,9 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
       ':$6$<p:1-16>$<p:86>',
       ':$y$<p:3-8>$<p:1-86>$<p:43>',
       'secret 5 |$1$<p:1-8>$<p:22>',
+      'SCRAM-SHA-256$<d:4-6>:<b:20+>$<b:40+>:<b:40+>',
+      'grub.pbkdf2.sha512.<d:4-6>.<h:64+>.<h:64+>',
+      '"md5<h:32>"',
     ],
     joined: true,
     clean: ['$2b$<d:2>$<p:53>', ':$1$a$b', 'admin:$apr1$'],
@@ -130,5 +133,21 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
       'https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/907f519d-6217-45b1-b421-dca10fc8af0d',
     shapes: ['aad3b435b51404eeaad3b435b51404ee:|<h:32>'],
     clean: ['aad3b435b51404eeaad3b435b51404ee'],
+  },
+  {
+    rule: 'postfix-sasl-line',
+    kind: 'password',
+    source:
+      'https://opensource.apple.com/source/postfix/postfix-272/postfix/README_FILES/SASL_README.auto.html',
+    shapes: [
+      ']:587 <t:1-64>@<t:3-64>:|<p:6+>',
+      ']:587 <t:1-64>:|<p:6+>',
+      ']:465 <t:1-64>@<t:3-64>:|<p:6+>',
+      ']:submission <t:1-64>@<t:3-64>:|<p:6+>',
+      ']:submission <t:1-64>:|<p:6+>',
+    ],
+    score: 0.8,
+    joined: true,
+    clean: ['connect to [smtp.example]:587 failed: timeout', ']:587 a:b'],
   },
 ];

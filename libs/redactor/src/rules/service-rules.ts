@@ -341,7 +341,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'authorization-basic',
     kind: 'basic_auth',
     source: 'https://www.rfc-editor.org/rfc/rfc7617',
-    shapes: ['Basic |<m:8+>', 'basic |<m:8+>'],
+    shapes: ['Basic |<m:8+>', 'basic |<m:8+>', 'Basic%20|<m:8+>'],
     score: 0.8,
     check: 'basic',
     secrets: ['Basic dXNlcjpodW50ZXIyMjIy'],

@@ -1,0 +1,71 @@
+import { isBlank, isLineBreak } from '../engine/char-class.ts';
+import type { Candidate, Detector } from '../engine/detector.ts';
+import type { TextView } from '../engine/text-view.ts';
+import { isLearnable } from './learnable.ts';
+import { isPlaceholder } from './placeholders.ts';
+
+const WINDOW = 600;
+
+/** `chpasswd:` of cloud-init: a list of lines `user:password`. */
+export class AccountListDetector implements Detector {
+  readonly triggers = [{ literal: 'chpasswd:', caseSensitive: true }];
+  readonly window = WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    const found: Candidate[] = [];
+    for (let at = end; view.at(at) >= 0;) {
+      let lineEnd = at;
+      while (view.at(lineEnd) >= 0 && !isLineBreak(view.at(lineEnd))) lineEnd++;
+      const line = view.slice(at, lineEnd);
+      const pair = /^\s*(?:- )?["']?([\w.-]+):(\S{4,})$/.exec(line);
+      const password = pair?.[2]?.replace(/["']$/, '') ?? '';
+      if (pair !== null && !isPlaceholder(password) && password !== 'RANDOM') {
+        const start = at + line.lastIndexOf(password);
+        found.push({
+          kind: 'password',
+          rule: 'account-list',
+          start,
+          end: start + password.length,
+          score: 0.85,
+          isLearnt: isLearnable(password),
+        });
+      } else if (at > end && !/^\s*(?:$|list:|users:|expire:|#)/.test(line)) break;
+      at = lineEnd + 1;
+    }
+    const [first, ...others] = found;
+    return first && { ...first, others };
+  }
+}
+
+/** Before the address of a data source of Go: the call that opens it, or a variable's name. */
+const OPENERS = ['sql.Open(', 'mysql.Open(', 'dsn', 'DSN', 'connStr'];
+const SOURCE =
+  /^[^\n@:]{0,60}?["'`=\s]["'`]?[\w.-]+:([^\s"'`]{3,80}?)@(?:tcp|unix|udp|tcp4|tcp6)\(/;
+
+/** `user:password@tcp(host)/db`: a data source without a scheme. */
+export class DataSourceDetector implements Detector {
+  readonly triggers = OPENERS.map((literal) => ({ literal, caseSensitive: true }));
+  readonly window = 200;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    let at = end;
+    while (view.at(at) >= 0 && !isLineBreak(view.at(at)) && at - end < this.window) at++;
+    const text = view.slice(end, at);
+    const password = SOURCE.exec(text)?.[1];
+    if (password === undefined || isPlaceholder(password) || isBlank(password.charCodeAt(0)))
+      return undefined;
+    const start = end + text.indexOf(`:${password}@`) + 1;
+    return {
+      kind: 'url_credentials',
+      rule: 'data-source',
+      start,
+      end: start + password.length,
+      score: 0.9,
+      isLearnt: isLearnable(password),
+    };
+  }
+}
