@@ -46,7 +46,10 @@ export function readLinked(
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
     return undefined;
   const cell = readToken(view, skipBlanks(view, afterName + 1));
-  return onlyIf(cell, view, (value) => isMadeUp(value) && !isIdentifier(value));
+  // `A.KEY_READ | A.KEY_WRITE2` of a program is no table.
+  const isCell = (value: string): boolean =>
+    isMadeUp(value) && !isIdentifier(value) && !/^[\w.]+\.[A-Z][A-Z\d_]+$/.test(value);
+  return onlyIf(cell, view, isCell);
 }
 
 /** Whether a name speaks of a secret made of words. */

@@ -6,6 +6,16 @@ import { TextView } from './text-view.ts';
 
 /** Beginnings of everything that is looked for, to be repeated without an end. */
 const HOSTILE = [
+  'chpasswd:\n a:bcdef\n',
+  'dsn="a:b',
+  "password for 'a' = '",
+  'password for a b c d (',
+  'key: ',
+  'password:\nab1-cd2\n',
+  "'-p', '",
+  'password: &#80;',
+  '%3A%2F%2Fa%3A',
+  'variable "password" {\n a',
   'a,password\n',
   '|password|\n',
   "insert into t (password) values ('x'),",
