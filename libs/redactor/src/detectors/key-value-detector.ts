@@ -9,6 +9,7 @@ import {
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind, unescapeValue } from './escaped-text.ts';
+import { readAlike, readJoined } from './further-values.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
@@ -17,7 +18,6 @@ import { isNameCode } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { isOpaque, isRandom, judgeValue } from './value-score.ts';
-import { readAlike, readJoined } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LESS = 60;
@@ -32,9 +32,6 @@ const PLAIN_FAMILIES: ReadonlySet<KeyFamily> = new Set(['password', 'token', 'se
 const COLUMN_SCORE = 0.6;
 /** Cells without a secret after which no more are read. */
 const MOST_MISSES = 4;
-
-/** Keys of 32 or 64 bytes in base64. */
-const CLOUD_KEY = /^(?:[\w+/]{43}=|[\w+/]{86}==)$/;
 
 /** Makes the detectors that find a value by the name of its key. */
 export function keyValueDetectors(): Detector[] {
@@ -60,59 +57,25 @@ class KeyValueDetector implements Detector {
   }
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
-    // `pass=` carries its separator: the name ends before it.
-    let wordEnd = end;
-    if (view.at(start) === LESS) start++;
-    while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
-    // `bypass=`; but `dbPass=`.
-    if (wordEnd < end && (endsOtherWord(view, start) || isMinified(view, start))) return undefined;
-    let nameEnd = wordEnd;
-    while (
-      nameEnd - wordEnd < LONGEST_NAME &&
-      isLetterOfName(view.at(nameEnd)) &&
-      !view.has('..', nameEnd)
-    )
-      nameEnd++;
-    if (nameEnd - wordEnd === LONGEST_NAME || (wordEnd !== end && nameEnd !== wordEnd))
-      return undefined;
-    while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;
-    if (!mayFollowName(view.at(nameEnd))) return undefined;
-    // `_pass`, `_pat`, `_key` are only that at the end of a name: not `_pattern`, `PASS_DEPTH`.
-    if (isMark(view.at(start)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
-    let nameStart = start;
-    while (start - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1))) nameStart--;
-    if (start - nameStart === LONGEST_NAME) return undefined;
-    const isBare = this.family === 'named_key' && nameStart === start && nameEnd === wordEnd;
-    const isNamedKeyHere = this.family !== 'named_key' || isNamedKey(view, nameStart, start);
-    if (!isNamedKeyHere && !isBare) return undefined;
-    const isNamed = namesSecret(
-      view.slice(nameStart, start),
-      view.slice(wordEnd, nameEnd),
-      this.family,
-    );
-    if (!isNamed && this.family !== 'weak_key') return undefined;
-    const site = findValue(view, nameStart, nameEnd, this.family);
-    // `primary_key` of a table, and of an account in the cloud: the value tells.
-    if (!isNamed && !(site && CLOUD_KEY.test(view.slice(site.start, site.end)))) return undefined;
-    // `key = X` names anything: the value must tell.
-    if (!isNamedKeyHere && !(site && isKeyMaterial(view.slice(site.start, site.end))))
-      return undefined;
+    const { family } = this;
+    const name = readName(view, start, end);
+    if (name === undefined) return undefined;
+    const { nameStart, wordStart, wordEnd, nameEnd } = name;
+    const isServiceKey = family !== 'named_key' || isNamedKey(view, nameStart, wordStart);
+    if (!isServiceKey && (nameStart !== wordStart || nameEnd !== wordEnd)) return undefined;
+    const left = view.slice(nameStart, wordStart);
+    const isNamed = namesSecret(left, view.slice(wordEnd, nameEnd), family);
+    if (!isNamed && family !== 'weak_key') return undefined;
+    const site = findValue(view, nameStart, nameEnd, family);
+    // `primary_key` of a table, and of an account in the cloud; `key = X` of anything: the value tells.
+    const tells = isNamed ? (isServiceKey ? undefined : isKeyMaterial) : isCloudKey;
+    if (tells !== undefined && !(site && tells(view.slice(site.start, site.end)))) return undefined;
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
     // `=22…` is a quote in quoted-printable, and the beginning of a key in hexadecimal.
-    if (plain !== undefined && plain.goesOn === undefined && startsLine(view, plain.start)) {
-      const others = readAlike(view, plain.start, plain.end);
-      if (others.length > 0) return { ...plain, others };
-    }
-    if (plain !== undefined && site?.quoted === true && plain.goesOn === undefined) {
-      const others = readJoined(view, plain.end).filter(({ start: from, end: until }) => {
-        const value = view.slice(from, until);
-        return isOpaque(value) || isRandom(value);
-      });
-      if (others.length > 0) return { ...plain, others };
-    }
-    if (escaped !== undefined && !(plain !== undefined && plain.end >= escaped.end)) return escaped;
-    return plain ?? (isNamed ? this.detectColumn(view, nameStart, nameEnd) : undefined);
+    if (escaped !== undefined && (plain === undefined || plain.end < escaped.end)) return escaped;
+    if (plain !== undefined && site !== undefined) return withFurtherValues(view, site, plain);
+    return isNamed ? this.detectColumn(view, nameStart, nameEnd) : undefined;
   }
 
   /** The cells under a name that heads a column. */
@@ -173,6 +136,60 @@ class KeyValueDetector implements Detector {
       score >= LEARNT_SCORE && PLAIN_FAMILIES.has(this.family) && isLearnable(written);
     return { ...found, score, isLearnt };
   }
+}
+
+/** A name around a key word. */
+interface Name {
+  readonly nameStart: number;
+  readonly wordStart: number;
+  readonly wordEnd: number;
+  readonly nameEnd: number;
+}
+
+/** The name that holds the key word between two indexes; undefined where the word is a part of another one. */
+function readName(view: TextView, start: number, end: number): Name | undefined {
+  // `<pass>` and `pass=` carry what is around the name.
+  const wordStart = view.at(start) === LESS ? start + 1 : start;
+  let wordEnd = end;
+  while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
+  const isClosed = wordEnd < end;
+  // `bypass=`; but `dbPass=`.
+  if (isClosed && (endsOtherWord(view, wordStart) || isMinified(view, wordStart))) return undefined;
+  let nameEnd = wordEnd;
+  while (
+    nameEnd - wordEnd < LONGEST_NAME &&
+    isLetterOfName(view.at(nameEnd)) &&
+    !view.has('..', nameEnd)
+  )
+    nameEnd++;
+  if (nameEnd - wordEnd === LONGEST_NAME || (isClosed && nameEnd !== wordEnd)) return undefined;
+  while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;
+  if (!mayFollowName(view.at(nameEnd))) return undefined;
+  // `_pass`, `_pat`, `_key` are only that at the end of a name: not `_pattern`, `PASS_DEPTH`.
+  if (isMark(view.at(start)) && !/^\d*$/.test(view.slice(wordEnd, nameEnd))) return undefined;
+  let nameStart = wordStart;
+  while (wordStart - nameStart < LONGEST_NAME && isNameCode(view.before(nameStart - 1)))
+    nameStart--;
+  if (wordStart - nameStart === LONGEST_NAME) return undefined;
+  return { nameStart, wordStart, wordEnd, nameEnd };
+}
+
+/** A secret with the values that belong to it: lines below it that are built alike, literals that are joined to it. */
+function withFurtherValues(view: TextView, site: ValueSite, found: Candidate): Candidate {
+  if (found.goesOn !== undefined) return found;
+  const alike = startsLine(view, found.start) ? readAlike(view, found.start, found.end) : [];
+  if (alike.length > 0) return { ...found, others: alike };
+  const joined = site.quoted ? readJoined(view, found.end) : [];
+  const others = joined.filter(({ start, end }) => {
+    const value = view.slice(start, end);
+    return isOpaque(value) || isRandom(value);
+  });
+  return others.length > 0 ? { ...found, others } : found;
+}
+
+/** A key of 32 or 64 bytes in base64. */
+function isCloudKey(value: string): boolean {
+  return /^(?:[\w+/]{43}=|[\w+/]{86}==)$/.test(value);
 }
 
 /** Units of names, also of words with accents. */

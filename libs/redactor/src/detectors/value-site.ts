@@ -173,67 +173,6 @@ export function readUntil(
   return at >= view.high ? { ...site, goesOn: (code) => !ends(code) } : site;
 }
 
-/** Lines below a secret that are looked at. */
-const MOST_ALIKE = 24;
-
-/** The lines below a secret that are built as it is: recovery codes. */
-export function readAlike(view: TextView, start: number, end: number): ValueSite[] {
-  const sites: ValueSite[] = [];
-  const shape = shapeOf(view, start, end);
-  for (let at = end; sites.length < MOST_ALIKE;) {
-    if (!isLineBreak(view.at(at))) return sites;
-    const from = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
-    const until = from + end - start;
-    const next = view.at(until);
-    if (shapeOf(view, from, until) !== shape || !(next < 0 || isLineBreak(next))) return sites;
-    sites.push({ start: from, end: until, quoted: false, spaced: false, separator: 'blank' });
-    at = until;
-  }
-  return sites;
-}
-
-/** A text with its letters and digits made one. */
-function shapeOf(view: TextView, start: number, end: number): string {
-  let shape = '';
-  for (let at = start; at < end; at++) {
-    const code = view.at(at);
-    if (code < 0) return '';
-    shape += inClass(code, CLASS_BITS.a) ? 'a' : String.fromCharCode(code);
-  }
-  return shape;
-}
-
-/** Units between a literal and what is joined to it. */
-const LONGEST_JOIN = 48;
-const MOST_JOINED = 4;
-
-/** The literals that are joined to one, or replace it: `"a" + "b"`, `"a" \\` and `"b"` below it, `"old" -> "new"` of a plan. */
-export function readJoined(view: TextView, from: number): ValueSite[] {
-  const sites: ValueSite[] = [];
-  for (let end = from; sites.length < MOST_JOINED;) {
-    if (!isQuote(view.at(end))) return sites;
-    const quote = skipJoin(view, end + 1);
-    if (quote < 0) return sites;
-    const closes = (code: number): boolean => code === view.at(quote) || isSpace(code);
-    const site = readUntil(view, quote + 1, closes, 'equals');
-    if (view.at(site.end) !== view.at(quote)) return sites;
-    sites.push(site);
-    end = site.end;
-  }
-  return sites;
-}
-
-/** Where the quote of the next literal stands; -1 where nothing joins one. */
-function skipJoin(view: TextView, from: number): number {
-  let at = from;
-  while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
-  const join = ['->', '+', '.', '\\\n'].find((each) => view.has(each, at));
-  if (join === undefined) return -1;
-  at += join.length;
-  while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
-  return isQuote(view.at(at)) ? at : -1;
-}
-
 export function onlyIf(
   site: ValueSite,
   view: TextView,
