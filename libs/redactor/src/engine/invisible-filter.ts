@@ -114,12 +114,13 @@ export class InvisibleFilter {
   /** From which index on `=` may end a line that goes on: behind the header that says so. */
   private findSoftBreaks(text: string): number {
     if (this.isQuotedPrintable) return 0;
-    const read = this.context + text;
-    const found = read.indexOf(QUOTED_PRINTABLE);
-    if (found < 0) return Infinity;
-    const from = found + QUOTED_PRINTABLE.length - this.context.length;
+    const units = QUOTED_PRINTABLE.length;
+    // Over the seam of two chunks first: the long text is not copied.
+    const atSeam = (this.context + text.slice(0, units)).indexOf(QUOTED_PRINTABLE);
+    const found = atSeam < 0 ? text.indexOf(QUOTED_PRINTABLE) : atSeam - this.context.length;
+    if (atSeam < 0 && found < 0) return Infinity;
     this.isQuotedPrintable = true;
-    return from;
+    return found + units;
   }
 
   /** Units of an invisible sequence at an index: 0 when none stands there, -1 when that depends on what follows. */

@@ -12,7 +12,7 @@ const UNMISTAKABLE = 16;
 
 /**
  * Finds a value again that its context has shown to be secret before: `password: X`, and then X alone, also in a query
- * or in base64.
+ * or as a whole in base64.
  */
 export class LearntValueDetector implements Detector {
   readonly triggers: readonly Trigger[];
@@ -22,19 +22,16 @@ export class LearntValueDetector implements Detector {
   readonly asksInside = 'none';
   private readonly kind: string;
   private readonly value: string;
-  private readonly inBase64: readonly string[];
+  private readonly inBase64: string;
   private readonly inQuery: string;
 
   constructor(kind: string, value: string) {
     this.kind = kind;
     this.value = value;
-    const bytes = new TextEncoder().encode(value);
-    this.inBase64 = [0, 1, 2]
-      .map((shift) => base64At(bytes, shift).text)
-      .filter(({ length }) => length >= TRIGGER_UNITS);
+    this.inBase64 = base64At(new TextEncoder().encode(value), 0).text;
     this.inQuery = encodeURIComponent(value.toWellFormed());
     const literals = new Set(
-      [value, this.inQuery, ...this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
+      [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
     );
     this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
   }
@@ -47,9 +44,8 @@ export class LearntValueDetector implements Detector {
       const isWord = !isAlphanumeric(view.before(start - 1)) && !isAlphanumeric(view.at(end));
       return isWord || form.length >= UNMISTAKABLE ? { ...found, end } : undefined;
     }
-    const encoded = this.inBase64.find((each) => view.has(each, start));
-    if (encoded === undefined) return undefined;
-    return { ...found, end: view.runEnd(start + encoded.length, CLASS_BITS.m, 4) };
+    if (!view.has(this.inBase64, start)) return undefined;
+    return { ...found, end: view.runEnd(start + this.inBase64.length, CLASS_BITS.m, 4) };
   }
 }
 
