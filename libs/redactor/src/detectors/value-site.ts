@@ -12,6 +12,7 @@ const COMMA = 44;
 const DASH = 45;
 const COLON = 58;
 const SEMICOLON = 59;
+const LESS = 60;
 const EQUALS = 61;
 const BACKSLASH = 92;
 const OPENING_BRACE = 123;
@@ -80,6 +81,7 @@ export function readValue(
 
 /** `<b>`, `<code>` and the like before a value in a mail. */
 function skipMarkup(view: TextView, from: number): number {
+  if (view.at(from) !== LESS) return from;
   const tag = ['<b>', '<strong>', '<code>', '<em>', '<kbd>', '<tt>'].find((each) =>
     view.has(each, from),
   );
@@ -118,6 +120,7 @@ function skipSpaces(view: TextView, from: number): number {
 
 /** What stands before the quote of a string literal: `b''`, `r""`, `f""`, `@""`, `$""`, `r#""`, `string(12) ""`. */
 function skipLiteralPrefix(view: TextView, from: number): number {
+  if (isQuote(view.at(from))) return from;
   let at = skipSpaces(view, from);
   if (view.has('string(', at)) {
     at += 7;
