@@ -14,7 +14,11 @@ import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
 import { OpaqueFormatDetector } from './detectors/opaque-format-detector.ts';
 import { PatternDetector } from './detectors/pattern-detector.ts';
-import { PrivateKeyDetector, PuttyKeyDetector } from './detectors/private-key-detector.ts';
+import {
+  HeadlessKeyDetector,
+  PrivateKeyDetector,
+  PuttyKeyDetector,
+} from './detectors/private-key-detector.ts';
 import { RegisteredDetector } from './detectors/registered-detector.ts';
 import { tokenDetectors } from './detectors/token-detector.ts';
 import {
@@ -67,6 +71,7 @@ const SCHEMES =
   );
 const PLAIN_DETECTORS: readonly Detector[] = [
   new PrivateKeyDetector(),
+  new HeadlessKeyDetector(),
   new UrlCredentialsDetector(),
   new EncodedUrlCredentialsDetector(),
   new PuttyKeyDetector(),

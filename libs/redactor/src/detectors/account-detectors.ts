@@ -42,7 +42,7 @@ export class AccountListDetector implements Detector {
 /** Before the address of a data source of Go: the call that opens it, or a variable's name. */
 const OPENERS = ['sql.Open(', 'mysql.Open(', 'dsn', 'DSN', 'connStr'];
 const SOURCE =
-  /^[^\n@:]{0,60}?["'`=\s]["'`]?[\w.-]+:([^\s"'`]{3,80}?)@(?:tcp|unix|udp|tcp4|tcp6)\(/;
+  /^(?:\s*:=|[^\n@:]{0,60}?)["'`=\s]*["'`]?[\w.-]+:([^\s"'`]{3,80}?)@(?:tcp|unix|udp|tcp4|tcp6)\(/;
 
 /** `user:password@tcp(host)/db`: a data source without a scheme. */
 export class DataSourceDetector implements Detector {

@@ -31,6 +31,7 @@ const CALLS: ReadonlyMap<string, number> = new Map([
   ['mysql_connect(', 2],
   ['algoliasearch(', 1],
   ['apiConnect(', 1],
+  ['SymmetricSecurityKey(Encoding.UTF8.GetBytes(', 0],
   ['jwt.sign(', 1],
   ['jwt.verify(', 1],
   ['jwt.encode(', 1],
@@ -56,6 +57,7 @@ export class CallDetector implements Detector {
       while (isBlank(view.at(at)) || isLineBreak(view.at(at))) at++;
       // Bytes of Python: b'…'.
       if (view.at(at) === 98 && (view.at(at + 1) === 34 || view.at(at + 1) === 39)) at++;
+      if (view.has('Some(', at)) at += 5;
       const quote = view.at(at);
       const isQuoted = quote === 34 || quote === 39;
       const from = isQuoted ? at + 1 : at;

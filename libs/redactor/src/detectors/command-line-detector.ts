@@ -30,6 +30,8 @@ interface CommandLineSecret {
   readonly behind?: string;
   /** The flag is an ordinary word: only a value that is none counts. */
   readonly isRandom?: true;
+  /** The value is the last word of the line. */
+  readonly isLast?: true;
 }
 
 const MYSQL = 'mysql\\w*|mariadb[\\w-]*';
@@ -89,6 +91,13 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: 'rootpw --plaintext', programs: '', place: 'apart' },
   { flag: 'snmp-server community', programs: '', place: 'apart' },
   { flag: 'NickServ IDENTIFY', programs: '', place: 'apart' },
+  { flag: 'NickServ identify', programs: '', place: 'apart' },
+  { flag: 'importprivkey', programs: '', place: 'apart' },
+  { flag: ' auth', programs: 'snyk', place: 'apart', isRandom: true },
+  { flag: ' --value', programs: 'aws ssm put-parameter .*', place: 'apart' },
+  { flag: ' /p', programs: 'signtool(?:\\.exe)? sign .*', place: 'apart' },
+  { flag: ' -p', programs: 'security (?:unlock|create)-keychain', place: 'apart' },
+  { flag: '"AUTH"', programs: '', place: 'apart', isLast: true },
   { flag: ' -K', programs: 'openssl enc', place: 'apart' },
   { flag: ' -u', programs: 'lftp', place: 'apart', behind: ',' },
   { flag: ' login', programs: 'wandb', place: 'apart' },
@@ -153,6 +162,10 @@ class CommandLineDetector implements Detector {
     if (view.at(at) === 92) at = skipBlanks(view, wordEnd(view, at));
     while (view.at(at) === 47 && secret.flag === 'net use')
       at = skipBlanks(view, wordEnd(view, at));
+    // `sqlplus -s user/password`
+    while (secret.flag === 'sqlplus' && view.at(at) === 45)
+      at = skipBlanks(view, wordEnd(view, at));
+    if (secret.isLast === true) at = lastWord(view, at);
     const [from, until] = wordAt(view, at);
     const value = view.slice(from, until);
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;
@@ -190,7 +203,7 @@ class PipedSecretDetector implements Detector {
     const colon = view.slice(from, until).indexOf(':') + 1;
     if (/^\|\s*(?:sudo )?chpasswd\b/.test(reader)) return found(from + colon, until, view);
     const takesSecret =
-      /^\|\s*(?:sudo\s+(?:-\w+\s+)*(?:-\w*S|--stdin)|(?:sudo )?passwd\s.*--stdin|kinit\b|.*--password-stdin|.*--with-token|gpg\s.*--passphrase-fd 0|openssl\s.*-pass\w* stdin)/;
+      /^\|\s*(?:sudo\s+(?:-\w+\s+)*(?:-\w*S|--stdin)|(?:sudo )?passwd\s.*--stdin|kinit\b|.*--password-stdin|.*\b(?:wrangler|gh|docker|fly|vercel|kubectl)\s(?:.*\s)?(?:secrets?|env)\s(?:put|set|create|add|import)\b|.*--with-token|gpg\s.*--passphrase-fd 0|openssl\s.*-pass\w* stdin)/;
     return takesSecret.test(reader) ? found(from, until, view) : undefined;
   }
 }
@@ -198,7 +211,7 @@ class PipedSecretDetector implements Detector {
 function found(start: number, end: number, view: TextView): Candidate | undefined {
   const value = view.slice(start, end);
   if (value.length < 3 || value.startsWith('-') || isPlaceholder(value)) return undefined;
-  if (/^[$%`*\\/]/.test(value) || value.includes('$(')) return undefined;
+  if (/^(?:[%`*\\/]|\$(?!\d|y\$))/.test(value) || value.includes('$(')) return undefined;
   const base = { kind: 'password', rule: 'command-line', start, end, score: 0.85 };
   return end >= view.high
     ? { ...base, goesOn: (code) => !isSpace(code) }
@@ -206,6 +219,20 @@ function found(start: number, end: number, view: TextView): Candidate | undefine
 }
 
 const WORD_ENDS = new CodeSet(';|&<>)');
+
+/** Words of a command that are read. */
+const MOST_WORDS = 6;
+
+/** Where the last word of a line begins, of the first few. */
+function lastWord(view: TextView, from: number): number {
+  let at = from;
+  for (let word = 0; word < MOST_WORDS; word++) {
+    const next = skipBlanks(view, wordEnd(view, at));
+    if (view.at(next) < 0 || isLineBreak(view.at(next)) || next === at) return at;
+    at = next;
+  }
+  return at;
+}
 
 function wordEnd(view: TextView, from: number): number {
   const [, until] = wordAt(view, from);

@@ -29,6 +29,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'pass =',
       '<pass>',
       '<pass ',
+      '<master>',
       'pass"',
       "pass'",
       'dbpass',
@@ -222,6 +223,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'authentication key',
       'auth key',
       'access code',
+      'setup key',
       'access key',
       'clé api',
       'clé secrète',
@@ -283,6 +285,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'encryption key',
       'master key',
       'unseal key',
+      'recovery key',
       'client-key-data',
     ],
   },
@@ -336,7 +339,7 @@ const PUBLIC_PARTS = new Set(
   locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );

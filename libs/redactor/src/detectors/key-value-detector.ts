@@ -64,11 +64,19 @@ class KeyValueDetector implements Detector {
     const isServiceKey = family !== 'named_key' || isNamedKey(view, nameStart, wordStart);
     if (!isServiceKey && (nameStart !== wordStart || nameEnd !== wordEnd)) return undefined;
     const left = view.slice(nameStart, wordStart);
-    const isNamed = namesSecret(left, view.slice(wordEnd, nameEnd), family);
-    if (!isNamed && family !== 'weak_key') return undefined;
+    const right = view.slice(wordEnd, nameEnd);
+    const isNamed = namesSecret(left, right, family);
+    const isRoleSecret = family === 'secret' && /^_id$/i.test(right);
+    if (!isNamed && family !== 'weak_key' && !isRoleSecret) return undefined;
     const site = findValue(view, nameStart, nameEnd, family);
     // `primary_key` of a table, and of an account in the cloud; `key = X` of anything: the value tells.
-    const tells = isNamed ? (isServiceKey ? undefined : isKeyMaterial) : isCloudKey;
+    const tells = isNamed
+      ? isServiceKey
+        ? undefined
+        : isKeyMaterial
+      : isRoleSecret
+        ? isUuid
+        : isCloudKey;
     if (tells !== undefined && !(site && tells(view.slice(site.start, site.end)))) return undefined;
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
@@ -185,6 +193,11 @@ function withFurtherValues(view: TextView, site: ValueSite, found: Candidate): C
     return isOpaque(value) || isRandom(value);
   });
   return others.length > 0 ? { ...found, others } : found;
+}
+
+/** The `secret_id` of a role of Vault; other names of the kind are names. */
+function isUuid(value: string): boolean {
+  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
 }
 
 /** A key of 32 or 64 bytes in base64. */

@@ -66,6 +66,8 @@ export function isPlaceholder(value: string): boolean {
     )
   )
     return true;
+  if (/^not (?:shown|set|available|applicable|provided|specified|used|found)$/.test(lower))
+    return true;
   if (/^[a-z_-]+[_-](?:placeholder|here|changeme|todo|dummy)$/.test(lower)) return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
   // Shown in part, or put in by a template, a vault or a cmdlet: `eyJhbGciOi...`, `@@NAME@@`, `vault:a/b#c`, `Read-Host`.
@@ -89,7 +91,11 @@ export function isPlaceholder(value: string): boolean {
     /^(?:your|my|the|a|an|some|enter|insert|replace|put|add|change|type)[-_ ][a-z_ -]+$/.test(lower)
   )
     return true;
-  if (/^(?:<|\{|\[|\().*(?:>|\}|\]|\))$/.test(value) && /^[\W]*[A-Za-z][\w .:-]*[\W]*$/.test(value))
+  if (
+    /^(?:<|\{|\[|\().*(?:>|\}|\]|\))$/.test(value) &&
+    /^[\W]*[A-Za-z][\w .:-]*[\W]*$/.test(value) &&
+    value.length < 40
+  )
     return true;
   return distinctUnits(value, 3) < Math.min(3, value.length);
 }

@@ -11,6 +11,7 @@ const BODY_RUN = 24;
 const LONGEST_GAP = 320;
 /** Units between a body line and a short last line of it: a line end, escaped or indented. */
 const SHORT_GAP = 40;
+const DASH = 45;
 
 /**
  * Private keys in textual armour (RFC 7468; OpenSSH's PROTOCOL.key; RFC 9580, section 6.2): a walk from
@@ -19,60 +20,105 @@ const SHORT_GAP = 40;
  */
 export class PrivateKeyDetector implements Detector {
   readonly triggers = [
-    { literal: '-----BEGIN ', caseSensitive: true },
-    { literal: '---- BEGIN ', caseSensitive: true },
-  ];
+    '-----BEGIN ',
+    '---- BEGIN ',
+    // Where an editor has made dashes of another kind.
+    'BEGIN PRIVATE KEY',
+    'BEGIN RSA PRIVATE KEY',
+    'BEGIN EC PRIVATE KEY',
+    'BEGIN OPENSSH PRIVATE KEY',
+  ].map((literal) => ({ literal, caseSensitive: true }));
   readonly window = KEY_WINDOW;
   readonly masks = 'at';
   readonly asksInside = 'doubtful';
 
   detect(view: TextView, start: number, end: number): Candidate | undefined {
-    const found = { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99 };
     let at = end;
     while (at - end < LONGEST_LABEL && isLabelCode(view.at(at))) at++;
-    if (!/PRIVATE KEY|OpenVPN Static key/.test(view.slice(end, at))) return undefined;
-    // Body lines are long runs of base64; a short one counts where it directly follows a body line.
-    let bodyEnd = -1;
-    let gapStart = at;
-    let followsBody = false;
-    for (;;) {
-      const runStart = at;
-      while (inClass(view.at(at), CLASS_BITS.b)) at++;
-      const length = at - runStart;
-      const next = view.at(at);
-      const closesBody =
-        followsBody &&
-        length >= 4 &&
-        runStart - bodyEnd <= SHORT_GAP &&
-        !isBlank(next) &&
-        startsLine(view.at(bodyEnd));
-      if (length >= BODY_RUN || closesBody) {
-        bodyEnd = at;
-        gapStart = at;
-        followsBody = length >= BODY_RUN;
-      } else if (length > 1) followsBody = false;
-      if (next < 0) {
-        if (bodyEnd < 0) return undefined;
-        return at >= view.high
-          ? { ...found, end: at, goesOn: isArmourCode }
-          : { ...found, end: bodyEnd };
-      }
-      if (next === 45 && (view.has('-----END ', at) || view.has('---- END ', at))) {
-        if (bodyEnd < 0) return undefined;
-        let close = at + 9;
-        while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
-        while (view.at(close) === 45 && close - at < LONGEST_LABEL + 20) close++;
-        return { ...found, end: close };
-      }
-      // Another key, or a mask, before any body: what follows is not of this one.
-      if (bodyEnd < 0 && (view.has('-----BEGIN ', at) || view.has('[REDACTED:', at)))
-        return undefined;
-      // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
-      if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { ...found, end: bodyEnd };
-      at++;
-    }
+    if (!/PRIVATE KEY|OpenVPN Static key/.test(view.slice(start, at))) return undefined;
+    const body = walkBody(view, at);
+    return body && { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99, ...body };
   }
 }
+
+/** A key whose BEGIN is missing: what its DER begins with (PKCS #1 and PKCS #8 of RSA keys), and the lines from there. */
+export class HeadlessKeyDetector implements Detector {
+  readonly triggers = [
+    'IBADANBgkqhkiG9w0BAQEFAASC',
+    'IBAAKCAQEA',
+    'IBAAKCAYEA',
+    'IBAAKCAgEA',
+    'IBAAKBgQ',
+  ].map((literal) => ({ literal, caseSensitive: true }));
+  readonly window = KEY_WINDOW;
+  readonly masks = 'before';
+  readonly asksInside = 'doubtful';
+
+  detect(view: TextView, start: number, end: number): Candidate | undefined {
+    let from = start;
+    while (start - from < LONGEST_HEAD && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
+    if (!/^MII/.test(view.slice(from, end))) return undefined;
+    const body = walkBody(view, end);
+    return (
+      body && {
+        kind: 'private_key',
+        rule: 'private-key-headless',
+        start: from,
+        score: 0.95,
+        ...body,
+      }
+    );
+  }
+}
+
+/** Units of the tag and the length of a key's outer sequence, in base64. */
+const LONGEST_HEAD = 8;
+
+/** The end of the body that begins at an index; undefined where there is none. */
+function walkBody(view: TextView, from: number): Pick<Candidate, 'end' | 'goesOn'> | undefined {
+  let at = from;
+  // Body lines are long runs of base64; a short one counts where it directly follows a body line.
+  let bodyEnd = -1;
+  let gapStart = at;
+  let followsBody = false;
+  for (;;) {
+    const runStart = at;
+    while (inClass(view.at(at), CLASS_BITS.b)) at++;
+    const length = at - runStart;
+    const next = view.at(at);
+    const closesBody =
+      followsBody &&
+      length >= 4 &&
+      runStart - bodyEnd <= SHORT_GAP &&
+      !isBlank(next) &&
+      startsLine(view.at(bodyEnd));
+    if (length >= BODY_RUN || closesBody) {
+      bodyEnd = at;
+      gapStart = at;
+      followsBody = length >= BODY_RUN;
+    } else if (length > 1) followsBody = false;
+    if (next < 0) {
+      if (bodyEnd < 0) return undefined;
+      return at >= view.high ? { end: at, goesOn: isArmourCode } : { end: bodyEnd };
+    }
+    if (next === DASH && ENDINGS.some((ending) => view.has(ending, at))) {
+      if (bodyEnd < 0) return undefined;
+      let close = at;
+      while (view.at(close) === DASH) close++;
+      while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
+      while (view.at(close) === DASH && close - at < LONGEST_LABEL + 20) close++;
+      return { end: close };
+    }
+    // Another key, or a mask, before any body: what follows is not of this one.
+    if (bodyEnd < 0 && (view.has('-----BEGIN ', at) || view.has('[REDACTED:', at)))
+      return undefined;
+    // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
+    if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { end: bodyEnd };
+    at++;
+  }
+}
+
+const ENDINGS = ['-----END ', '---- END ', '-END '];
 
 /** A line end, also an escaped one. */
 function startsLine(code: number): boolean {

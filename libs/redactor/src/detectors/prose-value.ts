@@ -145,7 +145,7 @@ const LINKS = [
 ];
 /** Verbs of being, which may stand behind words about the name. */
 const FAR_LINKS = new Set(
-  'is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
+  'is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on para auf \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
     ' ',
   ),
 );
@@ -191,7 +191,8 @@ function readOwned(
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
     if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
-      const isClear = view.has('for ', from) || view.has('of ', from);
+      const isClear =
+        view.has('for ', from) || view.has('of ', from) || FAR_LINKS.has(view.slice(wordStart, at));
       const site = readBehindColon(view, at + 1, isClear);
       return site ?? (isPhrase ? readWords(view, at + 1) : undefined);
     }

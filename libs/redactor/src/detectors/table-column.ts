@@ -19,10 +19,16 @@ export function* readColumn(
   nameEnd: number,
 ): Generator<ValueSite, void> {
   const next = view.at(skipBlanks(view, isQuote(view.at(nameEnd)) ? nameEnd + 1 : nameEnd));
-  if (!ENDS_OF_NAME.has(next) && next >= 0 && !isLineBreak(next)) return;
+  const isHead = ENDS_OF_NAME.has(next) || next < 0 || isLineBreak(next);
+  if (!isHead && view.before(nameStart - 1) !== 32) return;
   const before = lineBefore(view, nameStart);
+  if (!isHead && !CHAP.test(before)) return;
   if (INSERT.test(before)) {
     yield* readInserted(view, before, nameEnd);
+    return;
+  }
+  if (CHAP.test(before)) {
+    yield* readChap(view, nameEnd);
     return;
   }
   const delimiter = delimiterAround(view, before, nameEnd);
@@ -50,10 +56,26 @@ export function* readColumn(
 
 /** What parts the names at the head of a table, or closes them. */
 const ENDS_OF_NAME = new CodeSet(',;\t|)');
+/** The head of pppd's chap-secrets and pap-secrets. */
+const CHAP = /^#\s*client\s+server\s+$/i;
 /** A name at the head of a table: words, no values. */
 const COLUMN_NAME = /^\s*"?[A-Za-z_][\w .-]{0,40}"?\s*$|^\s*$/;
 /** The line between the head of a table and its rows. */
 const RULE = /^[\s|+:=-]+$/;
+
+/** The third words of the lines below a head that blanks part. */
+function* readChap(view: TextView, nameEnd: number): Generator<ValueSite, void> {
+  for (let at = nextLine(view, lineEnd(view, nameEnd)); view.at(at) >= 0;) {
+    const end = lineEnd(view, at);
+    const cell = /^\s*(?:"[^"]*"|\S+)\s+(?:"[^"]*"|\S+)\s+("?)([^\s"]+)\1/.exec(
+      view.slice(at, end),
+    );
+    if (cell === null) return;
+    const start = at + cell[0].length - (cell[1] ?? '').length - (cell[2] ?? '').length;
+    yield cellSite(start, start + (cell[2] ?? '').length);
+    at = nextLine(view, end);
+  }
+}
 
 /** The mark that parts a name from the next or the previous column; -1 where there is none. */
 function delimiterAround(view: TextView, before: string, nameEnd: number): number {

@@ -57,7 +57,12 @@ export class UrlCredentialsDetector implements Detector {
       return { ...found, start: colon + 1, score: 0.92, isLearnt: isLearnable(password) };
     }
     const user = view.slice(end, sign);
-    if (user.length < 16 || !/\d/.test(user) || !/[A-Za-z]/.test(user) || !/^[\w~.%-]+$/.test(user))
+    if (
+      user.length < 16 ||
+      !/\d/.test(user) ||
+      !/[A-Za-z]/.test(user) ||
+      !/^[\w~.%=-]+$/.test(user)
+    )
       return undefined;
     // The key in a DSN of Sentry is public: browsers send it.
     if (isPlaceholder(user) || isSentryHost(view, sign + 1)) return undefined;
@@ -68,7 +73,7 @@ export class UrlCredentialsDetector implements Detector {
 /** Marks that end the authority, and yet stand in passwords. */
 const PASSWORD_MARKS = new CodeSet('/?#');
 /** Units of the rest of such a password. */
-const LONGEST_REST = 64;
+const LONGEST_REST = 1024;
 
 /** The `@` behind marks in a password, with a host and its end behind it; -1 where what precedes is a port and a path. */
 function findSign(view: TextView, colon: number, from: number): number {

@@ -12,8 +12,8 @@ import { readArgument, readDefault, readNextArgument } from './call-value.ts';
 import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
 import { namesPhrase, readLinked, readStandingAlone, readWords } from './prose-value.ts';
-import { isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
-import { isOpaque, isRandom } from './value-score.ts';
+import { isNameCode, isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
+import { isGrouped, isOpaque, isRandom } from './value-score.ts';
 import { readBare, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
@@ -50,7 +50,7 @@ export function findValue(
 ): ValueSite | undefined {
   const opener = view.before(nameStart - 1);
   // <password>value</password>; a lone <password> is a placeholder.
-  if (opener === LESS) {
+  if (opener === LESS || (opener === COLON && isNamespaced(view, nameStart))) {
     const content = skipTag(view, nameEnd);
     if (content >= 0) return readElement(view, content);
   }
@@ -90,10 +90,15 @@ export function findValue(
       ? readWords(view, separator.end)
       : undefined;
     if (words !== undefined) return words;
+    const groups = readGroups(view, valueStart);
+    if (groups !== undefined) return groups;
+    const preset = separator.name === 'colon' ? findPreset(view, valueStart) : -1;
+    if (preset >= 0) return readValue(view, preset, 'colon', false, family);
     const block = separator.name === 'colon' ? skipBlockOpening(view, valueStart) : -1;
     if (block >= 0) return readBare(view, block, 'colon', false);
     return readValue(view, valueStart, separator.name, spaced, family);
   }
+  if (view.slice(nameStart, nameEnd) === 'random_password') return readResult(view, closed);
   const pair = findPairedValue(view, closed);
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
   if (view.at(afterName) === COMMA)
@@ -115,6 +120,56 @@ export function findValue(
   return MAY_STAND_ALONE.has(family)
     ? readStandingAlone(view, nameStart, afterName, family)
     : undefined;
+}
+
+/** Whether the name of an element stands behind a namespace: `<wsse:Password Type="…">`. */
+function isNamespaced(view: TextView, nameStart: number): boolean {
+  let at = nameStart - 2;
+  while (nameStart - at < LONGEST_PADDING && isNameCode(view.before(at))) at--;
+  return view.before(at) === LESS;
+}
+
+const LONGEST_GROUPS = 100;
+
+/** A secret in groups of letters, without quotes. */
+function readGroups(view: TextView, from: number): ValueSite | undefined {
+  if (!inClass(view.at(from), CLASS_BITS.l) || view.at(from + 4) !== 32) return undefined;
+  let at = from;
+  while (at - from < LONGEST_GROUPS && (inClass(view.at(at), CLASS_BITS.l) || view.at(at) === 32))
+    at++;
+  const groups = /^[a-z2-7]{4}(?: [a-z2-7]{4}){3,}/.exec(view.slice(from, at))?.[0] ?? '';
+  if (!isGrouped(groups)) return undefined;
+  return {
+    start: from,
+    end: from + groups.length,
+    quoted: true,
+    spaced: false,
+    separator: 'colon',
+  };
+}
+
+/** Units of a parameter of CloudFormation before its default. */
+const LONGEST_PARAMETER = 240;
+
+/** Where the default of a parameter begins that is described below its name; -1 where it has none. */
+function findPreset(view: TextView, from: number): number {
+  if (!isLineBreak(view.at(from))) return -1;
+  const start = skipBlanks(view, from + (view.at(from) === 13 ? 2 : 1));
+  if (!view.has('Type:', start) && !view.has('NoEcho:', start)) return -1;
+  for (let at = start; at - from < LONGEST_PARAMETER && view.at(at) >= 0; at++)
+    if (view.at(at) === 68 && isBlank(view.at(at - 1)) && view.has('Default: ', at)) return at + 9;
+  return -1;
+}
+
+/** The result of a `random_password` in the state of Terraform. */
+function readResult(view: TextView, from: number): ValueSite | undefined {
+  for (let at = from; at - from < LONGEST_PARAMETER && view.at(at) >= 0; at++) {
+    if (view.at(at) !== 34 || !view.has('"result"', at)) continue;
+    const colon = skipBlanks(view, at + 8);
+    const start = skipBlanks(view, colon + 1);
+    return view.at(colon) === COLON && isQuote(view.at(start)) ? readToken(view, start) : undefined;
+  }
+  return undefined;
 }
 
 /** Units of the account in `SET PASSWORD FOR`. */

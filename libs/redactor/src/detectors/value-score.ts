@@ -33,8 +33,12 @@ export function judgeValue(
   // `password=password` of keyword arguments, `const ERROR_PASSWORD_MISSING = "password_missing"`.
   if (name.toLowerCase().endsWith(value.toLowerCase())) return 0;
   if (/[$#]\{[^}]*\}/.test(value)) return 0;
-  if (family === 'authorization') return isCredentials(value) ? 0.8 : 0;
+  if (family === 'authorization') {
+    const first = (value.split(/\s/, 1)[0] ?? '').replace(/[`'")]+$/, '');
+    return isCredentials(value) && !/^[{<[(]/.test(value) && !isPlaceholder(first) ? 0.8 : 0;
+  }
   if (family === 'cookie') return isCookie(value.slice(0, 512)) ? 0.75 : 0;
+  if (isGrouped(value)) return 0.7;
   if (length > 512) return 0.6;
   if (isLocation(value)) return 0;
   if (!site.quoted && isExpression(value, site)) return 0;
@@ -54,8 +58,6 @@ export function judgeValue(
 
   if (family === 'password') {
     if (words >= 12 && /mnemonic|phrase/i.test(name) && /^[a-z ]+$/.test(value)) return 0.8;
-    // An application's password of Google.
-    if (/^[a-z]{4}(?: [a-z]{4}){3}$/.test(value)) return 0.7;
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
       return /phrase/i.test(name) ? 0.6 : 0;
     if (words > 4) return digits && site.quoted && /phrase/i.test(name) ? 0.6 : 0;
@@ -93,7 +95,7 @@ export function judgeValue(
     return isRandom && !/[/.]|key|^[\da-f]{8}-/i.test(value) ? 0.6 : 0;
   }
   if (words > 1 || !/^[\x21-\x7e]+$/.test(value) || isIdentifier(value)) return 0;
-  if (family === 'weak_key' && !/^[\w+/=.~%-]+$/.test(value)) return 0;
+  if (family === 'weak_key' && !/^[\w+/=.~%|:-]+$/.test(value)) return 0;
   if (!site.quoted && site.spaced && isWordy(value)) return 0;
   if (!site.quoted && !digits && (length < 20 || isWordy(value))) return 0;
   if (!digits && !mixedCase && (length < 20 || /[_.\s-]/.test(value)))
@@ -115,6 +117,12 @@ export function judgeValue(
   return 0.8;
 }
 
+/** Groups of four letters, as authenticators and Google's passwords of applications are shown; not four short words. */
+export function isGrouped(value: string): boolean {
+  if (!/^[a-z2-7]{4}(?: [a-z2-7]{4}){3,}$/.test(value)) return false;
+  return value.split(' ').some((group) => !/[aeiouy]/.test(group) || /\d/.test(group));
+}
+
 /** A word that is no word: letters and digits or marks, and long enough. */
 export function isMadeUp(value: string): boolean {
   return (
@@ -128,9 +136,12 @@ export function isMadeUp(value: string): boolean {
 
 /** A word that nobody would write but as a password: letters and digits that alternate, or marks among them. */
 export function isRandom(value: string): boolean {
-  if (value.length < 8 || value.length > 128 || !isMadeUp(value) || !/\d/.test(value)) return false;
+  if (value.length < 8 || value.length > 128) return false;
+  const marks = value.match(/[@#$%^*!+=&~]/g)?.length ?? 0;
+  const isMixed = marks >= 2 && /[a-z]/.test(value) && /[A-Z]/.test(value);
+  if (!isMadeUp(value) || (!/\d/.test(value) && !isMixed)) return false;
   if (isIdentifier(value) || isWordy(value) || isLocation(value) || isVersion(value)) return false;
-  if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^\w+=[\d.]+$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
+  if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^[a-z]\w*=|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
     return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
   const humps = value.match(/[a-z](?=[A-Z])/g)?.length ?? 0;
@@ -213,6 +224,8 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (/^[A-Za-z_$][A-Za-z_$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+[;,)]*$/.test(value))
     return site.spaced || site.separator === 'colon';
   if (/^\+[A-Za-z_$][\w$]*[.(]|\/\*|\*\//.test(value)) return true;
+  // `host=key` of a build cache.
+  if (/^[a-z][\w-]*(?:\.[\w-]+)+=\w{20,}$/.test(value)) return false;
   // Code without blanks: `tokens=s.context.normal,this.next()`.
   if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
   if (/^[\w$]{1,3},(?:\.{3})?[\w$]/.test(value)) return true;

@@ -44,6 +44,8 @@ export function readValue(
   // Whatever follows, the value begins here or later: also where the reads so far were starved.
   view.maskFrom = Math.max(view.maskFrom, from);
   let start = skipQuoteEntity(view, skipLiteralPrefix(view, skipMarkup(view, from)));
+  const document = readHereDocument(view, start);
+  if (document !== undefined) return document;
   const nested = readNested(view, start, separator, family);
   if (nested !== undefined) return nested;
   // A long string of Lua.
@@ -79,6 +81,15 @@ export function readValue(
   return readBare(view, start, separator, spaced);
 }
 
+/** `<<EOT` of a shell or of HCL: the first line of the document. */
+function readHereDocument(view: TextView, from: number): ValueSite | undefined {
+  if (view.at(from) !== LESS || view.at(from + 1) !== LESS) return undefined;
+  let at = from + 2;
+  while (at - from < LONGEST_NAME && view.at(at) > 32) at++;
+  if (!isLineBreak(view.at(at))) return undefined;
+  return readUntil(view, skipSpaces(view, at), isLineBreak, 'element');
+}
+
 /** `<b>`, `<code>` and the like before a value in a mail. */
 function skipMarkup(view: TextView, from: number): number {
   if (view.at(from) !== LESS) return from;
@@ -88,7 +99,10 @@ function skipMarkup(view: TextView, from: number): number {
   return from + (tag?.length ?? 0);
 }
 
-/** `{"value": "X"`, `{ mainnet: "X" }`: the first value of an object in the place of a value. */
+/** Pairs of an object before its value. */
+const MOST_PAIRS = 5;
+
+/** `{"sensitive": true, "value": "X"}`, `{ mainnet: "X" }`: the value of an object in the place of a value. */
 function readNested(
   view: TextView,
   from: number,
@@ -96,20 +110,30 @@ function readNested(
   family: KeyFamily,
 ): ValueSite | undefined {
   if (view.at(from) !== OPENING_BRACE) return undefined;
-  let at = skipSpaces(view, from + 1);
-  const isQuoted = isQuote(view.at(at));
-  if (isQuoted) at++;
-  const nameStart = at;
-  while (at - nameStart < LONGEST_NAME && isNameCode(view.at(at))) at++;
-  const name = view.slice(nameStart, at);
-  if (at === nameStart || (isQuoted && !isQuote(view.at(at++)))) return undefined;
-  if (view.at(at) !== COLON) return undefined;
-  at = skipSpaces(view, at + 1);
-  const quote = view.at(at);
-  if (!isQuote(quote)) return undefined;
-  const site = readQuoted(view, at + 1, quote, false, separator, false, family);
-  if (site === undefined || site.goesOn !== undefined) return undefined;
-  return name === 'value' || isOpaque(view.slice(site.start, site.end)) ? site : undefined;
+  let at = from + 1;
+  for (let pair = 0; pair < MOST_PAIRS; pair++) {
+    at = skipSpaces(view, at);
+    const isQuoted = isQuote(view.at(at));
+    if (isQuoted) at++;
+    const nameStart = at;
+    while (at - nameStart < LONGEST_NAME && isNameCode(view.at(at))) at++;
+    const name = view.slice(nameStart, at);
+    if (at === nameStart || (isQuoted && !isQuote(view.at(at++)))) return undefined;
+    if (view.at(at) !== COLON) return undefined;
+    at = skipSpaces(view, at + 1);
+    const quote = view.at(at);
+    if (isQuote(quote)) {
+      const site = readQuoted(view, at + 1, quote, false, separator, false, family);
+      if (site === undefined || site.goesOn !== undefined) return undefined;
+      if (name === 'value' || isOpaque(view.slice(site.start, site.end))) return site;
+      at = site.end + 1;
+    } else {
+      while (isNameCode(view.at(at))) at++;
+    }
+    if (view.at(at) !== COMMA) return undefined;
+    at++;
+  }
+  return undefined;
 }
 
 function skipSpaces(view: TextView, from: number): number {

@@ -6,6 +6,16 @@ import { TextView } from './text-view.ts';
 
 /** Beginnings of everything that is looked for, to be repeated without an end. */
 const HOSTILE = [
+  'token = <<E\n',
+  'password: {"a":"b",',
+  'Password:\n Type: ',
+  'random_password"',
+  'secret: abcd ',
+  '# client server secret\na b c\n',
+  'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC',
+  '<a:Password ',
+  '"AUTH" ',
+  'BEGIN PRIVATE KEY',
   'chpasswd:\n a:bcdef\n',
   'dsn="a:b',
   "password for 'a' = '",

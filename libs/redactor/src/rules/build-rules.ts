@@ -227,4 +227,12 @@ export const BUILD_RULES: readonly TokenRule[] = [
     shapes: ['<a:22>tt-<d:5-7>-<s:20>'],
     clean: ['<a:22>tt-<d:5>'],
   },
+  {
+    // BUNDLE_GEMS__EXAMPLE__COM of Bundler: `user:password` of a source of gems.
+    rule: 'bundler-credentials',
+    kind: 'bundler_credentials',
+    source: 'https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml',
+    shapes: ['BUNDLE_<w:3-80>: "|<h:8>:<h:8>', 'BUNDLE_<w:3-80>=|<h:8>:<h:8>'],
+    clean: ['BUNDLE_PATH: "vendor/bundle"'],
+  },
 ];

@@ -150,4 +150,12 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     joined: true,
     clean: ['connect to [smtp.example]:587 failed: timeout', ']:587 a:b'],
   },
+  {
+    rule: 'smtp-auth-plain',
+    kind: 'basic_auth',
+    source: 'https://www.rfc-editor.org/rfc/rfc4616',
+    shapes: ['AUTH PLAIN |<b:16+>'],
+    check: 'mixed',
+    clean: ['AUTH PLAIN LOGIN', 'AUTH PLAIN CRAM-MD5'],
+  },
 ];

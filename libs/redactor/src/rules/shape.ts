@@ -6,7 +6,7 @@ import type { TextView } from '../engine/text-view.ts';
 /**
  * A shape is how a token is written, as text: literal characters, and runs `<class:count>` where class is a
  * letter of CLASS_BITS and count is `36` (exactly), `20-40` (as many as there are, up to 40) or `20+` (as many
- * as there are). A `|` marks where the mask begins; without it the whole token is masked.
+ * as there are). A `|` marks where the mask begins; without it the whole token is masked. A `\u00a6` is a `|` of the token.
  *
  *     ghp_<a:36+>        hooks.slack.com/services/|T<a:8+>/B<a:8+>/<a:20+>
  *
@@ -56,8 +56,9 @@ export function parseShape(source: string): Shape {
     }
     const run = /^<(\w):(\d+)(-\d+|\+)?>$/.exec(part);
     if (run === null) {
-      if (trigger === undefined) trigger = part;
-      else after.push(part);
+      const literal = part.replaceAll('\u00a6', '|');
+      if (trigger === undefined) trigger = literal;
+      else after.push(literal);
       continue;
     }
     const letter = run[1] as ClassLetter;

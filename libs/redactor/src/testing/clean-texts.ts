@@ -424,4 +424,11 @@ export const CLEAN_TEXTS: readonly string[] = [
   'print(f"password={password!r}")',
   'winreg.KEY_READ | winreg.KEY_WOW64_32KEY',
   'username and password stripped from the uri',
+  'Authorization: Basic {base64(user:pass)}',
+  '"Password": "not shown", "Token": null',
+  'The header has the form `Authorization: Bearer eyJ...` where eyJ is base64.',
+  'docker login -u jo --password-stdin ghcr.example < ~/.ghcr_token',
+  'PASS  crc32=da6d3481 adler32=51a361a4',
+  'your password must have four words like these ones here',
+  '"secret_id": "prod/db/password"',
 ];

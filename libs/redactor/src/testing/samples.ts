@@ -27,6 +27,7 @@ export function seededRandom(seed: number): () => number {
 export function fillShape(shape: string, random: () => number): string {
   return shape
     .replaceAll('|', '')
+    .replaceAll('\u00a6', '|')
     .replace(/<(\w):(\d+)(?:-\d+|\+)?>/g, (_, letter: string, count: string) => {
       const alphabet = ALPHABETS[letter] ?? ALPHANUMERIC;
       let text = '';
