@@ -92,6 +92,9 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: 'snmp-server community', programs: '', place: 'apart' },
   { flag: 'NickServ IDENTIFY', programs: '', place: 'apart' },
   { flag: 'NickServ identify', programs: '', place: 'apart' },
+  { flag: 'NickServ :IDENTIFY', programs: '', place: 'apart' },
+  { flag: ' alias set', programs: 'mc', place: 'apart', skip: 3 },
+  { flag: ' on', programs: '(?:acl setuser|user) \\S+', place: 'apart', behind: '>' },
   { flag: 'importprivkey', programs: '', place: 'apart' },
   { flag: ' auth', programs: 'snyk', place: 'apart', isRandom: true },
   { flag: ' --value', programs: 'aws ssm put-parameter .*', place: 'apart' },
@@ -169,7 +172,7 @@ class CommandLineDetector implements Detector {
     const [from, until] = wordAt(view, at);
     const value = view.slice(from, until);
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;
-    if (secret.behind !== undefined && mark <= 1) return undefined;
+    if (secret.behind !== undefined && mark <= (secret.behind === '>' ? 0 : 1)) return undefined;
     if (secret.isRandom === true && (!isRandom(value) || value.includes('/'))) return undefined;
     // `-u admin:'value'`
     if (mark === value.length && isQuote(view.at(until)))

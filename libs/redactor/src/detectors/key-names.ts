@@ -226,6 +226,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'setup key',
       'access key',
       'clé api',
+      "clé d'api",
+      'clef api',
       'clé secrète',
       'clave secreta',
       '秘密鍵',
@@ -267,6 +269,7 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'master_key',
       'master-key',
       'presharedkey',
+      'replicasetkey',
       'preshared_key',
       'pre-shared-key',
       'sessionkey',
@@ -373,7 +376,7 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
 const KEYS_OF_DATA = new Set(
   `duplicate unexpected wrong your this that their these another every each same our his her its which what
   redis mongo dynamo kafka hash mon don tur whis hoc joc pass hot low cap
-  gpg pgp ssh rsa dsa ecdsa apt rpm lookup`.split(/\s+/),
+  gpg pgp ssh rsa dsa ecdsa eddsa ed25519 apt rpm lookup`.split(/\s+/),
 );
 
 /** Whether what stands before `key` may be the name of a service: no word of programs. */

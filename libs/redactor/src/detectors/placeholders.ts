@@ -8,6 +8,15 @@ const PUBLISHED = new Set([
   // RFC 2617, RFC 7617
   'QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
   'dGVzdDoxMjPCow==',
+  // RFC 6749, RFC 6750, OpenID Connect
+  'czZCaGRSa3F0MzpnWDFmQmF0M2JW',
+  '2YotnFZFEjr1zCsicMWpAA',
+  'tGzv3JOkF0XG5Qx2TlKWIA',
+  'SplxlOBeZQQYbYS6WxSbIA',
+  'mF_9.B5f-4.1JqM',
+  'SlAV32hkKG',
+  '8xLOxBtZp8',
+  'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
 ]);
 
 const FILLER = /^(?:x{3,}|X{3,}|\*{2,}|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
@@ -36,7 +45,7 @@ export function distinctUnits(text: string, enough = 64): number {
 }
 
 const REFERENCE =
-  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%\w+%$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%[\w.]+%$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
 
 const WORDS = new Set(
   `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean

@@ -33,6 +33,7 @@ const FETCHERS = [
   'op item get',
   'dumpprivkey',
   'master.key',
+  '.erlang.cookie',
   'vault_pass',
   'vault kv get -field',
   'vault read -field',
@@ -48,6 +49,11 @@ const FETCHERS = [
 ];
 const LONGEST_COMMAND = 160;
 const LONGEST_SECRET = 4096;
+
+/** Letters alone, in a case that no word has. */
+function isMixedCase(value: string): boolean {
+  return /^[A-Za-z]{12,}$/.test(value) && /[a-z][A-Z]{2,}[a-z]|[A-Z]{20}/.test(value);
+}
 
 /** The secret that a command has made or fetched, alone on the line below it. */
 export class PrintedSecretDetector implements Detector {
@@ -72,7 +78,7 @@ export class PrintedSecretDetector implements Detector {
     const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
     const isSecret =
       isOpaque(value) ||
-      (isFetched && isMadeUp(value) && !isIdentifier(value)) ||
+      (isFetched && !isIdentifier(value) && (isMadeUp(value) || isMixedCase(value))) ||
       /^(?=.*\d)(?=.*[A-Z])[\w+/=.-]{512,}$/.test(value);
     if (!isAlone || !isSecret) return undefined;
     return {

@@ -2,7 +2,7 @@ import { isBlank, isLineBreak, isSpace, isWordCode } from '../engine/char-class.
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
-import { isIdentifier, isMadeUp, isOpaque, isRandom } from './value-score.ts';
+import { isIdentifier, isMadeUp, isOpaque, isRandom, isWordy } from './value-score.ts';
 import { onlyIf, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
@@ -196,9 +196,9 @@ function readOwned(
       const site = readBehindColon(view, at + 1, isClear);
       return site ?? (isPhrase ? readWords(view, at + 1) : undefined);
     }
-    if (code === OPENING_PAREN && at > from) {
+    if (code === OPENING_PAREN) {
       const inside = onlyIf(readToken(view, at + 1), view, isRandom);
-      if (inside !== undefined) return inside;
+      if (inside !== undefined && view.at(inside.end) === CLOSING_PAREN) return inside;
       while (at - from < LONGEST_OWNER && view.at(at) >= 32 && view.at(at) !== CLOSING_PAREN) at++;
       if (view.at(at) !== CLOSING_PAREN) return undefined;
       wordStart = at + 1;
@@ -240,8 +240,11 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
   const value = view.slice(site.start, site.end);
   const next = view.at(site.end);
   if (isBelow) return isLineEnd(next) && (isRandom(value) || isOpaque(value)) ? site : undefined;
-  const isValue = isClear ? isMadeUp(value) && !isIdentifier(value) : isRandom(value);
-  return isValue ? site : undefined;
+  const isLong =
+    value.length >= 10 && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
+  const isValue =
+    (isClear || (isLong && !isWordy(value))) && isMadeUp(value) && !isIdentifier(value);
+  return isValue || isRandom(value) ? site : undefined;
 }
 
 /** Twelve to twenty-four words (BIP 39) up to the end of the line, or alone on the next one. */

@@ -91,6 +91,8 @@ export function judgeValue(
   }
 
   if (family === 'named_key') {
+    // A fingerprint: `using EDDSA key 4F53…`.
+    if (/^[\dA-F]{16,40}$/.test(value)) return 0;
     const isRandom = isOpaque(value) && digits && letters && distinctUnits(value, 10) >= 10;
     return isRandom && !/[/.]|key|^[\da-f]{8}-/i.test(value) ? 0.6 : 0;
   }
@@ -141,7 +143,7 @@ export function isRandom(value: string): boolean {
   const isMixed = marks >= 2 && /[a-z]/.test(value) && /[A-Z]/.test(value);
   if (!isMadeUp(value) || (!/\d/.test(value) && !isMixed)) return false;
   if (isIdentifier(value) || isWordy(value) || isLocation(value) || isVersion(value)) return false;
-  if (/^\d{4}-\d\d|^v?\d+\.\d+\.\d|^[a-z]\w*=|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
+  if (/^\d{4}-\d\d|^v?\d+[.:]\d+\.\d|^[a-z]\w*=|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value))
     return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
   const humps = value.match(/[a-z](?=[A-Z])/g)?.length ?? 0;
@@ -178,6 +180,8 @@ function isNotation(value: string): boolean {
     /\(\?[:=!<]|\[\^?[\w\\]-[\w\\]|\\[wdsWDSb][*+?{]|\][*+?{]/.test(value) ||
     /^(?:\\u[\da-f]{4}|\\x[\da-f]{2})+$/i.test(value) ||
     /^:[a-z]+:/.test(value) ||
+    // Line and column: `password.rs:41:9`.
+    /^\d+:\d+:?$/.test(value) ||
     // Rules of a validator, counters of statsd: `nullable|string|max:80`, `12|c`.
     /^[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+$/.test(value) ||
     /^[\d.]+\|(?:c|g|ms|h|s|d)(?:\||$)/.test(value) ||
@@ -247,7 +251,7 @@ function isExpression(value: string, site: ValueSite): boolean {
 }
 
 /** Made of dictionary-like words and short numbers joined by marks or case. */
-function isWordy(value: string): boolean {
+export function isWordy(value: string): boolean {
   const parts = value.split(/[-_.:/$\s]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
   return (
     parts.every((part) =>

@@ -312,12 +312,17 @@ function skipQuoteEntity(view: TextView, from: number): number {
   return from + (entity?.length ?? 0);
 }
 
-/** `&quot;`, `&amp;`: markup, not a part of the value. */
+/** `&quot;`, `&#34;`: markup, not a part of the value. */
 function isEntity(view: TextView, at: number): boolean {
-  let end = at + 1;
-  while (end - at < 8 && (inClass(view.at(end), CLASS_BITS.a) || view.at(end) === 35)) end++;
-  return end > at + 1 && view.at(end) === 59;
+  if (view.at(at + 1) === HASH) {
+    let end = at + 2;
+    while (end - at < 8 && inClass(view.at(end), CLASS_BITS.a)) end++;
+    return end > at + 2 && view.at(end) === SEMICOLON;
+  }
+  return ENTITIES.some((entity) => view.has(entity, at + 1));
 }
+
+const ENTITIES = ['quot;', 'apos;', 'amp;', 'lt;', 'gt;', 'nbsp;'];
 
 const CODE_MARKS = new CodeSet(',;)]}|<>[');
 

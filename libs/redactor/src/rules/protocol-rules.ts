@@ -158,4 +158,11 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     check: 'mixed',
     clean: ['AUTH PLAIN LOGIN', 'AUTH PLAIN CRAM-MD5'],
   },
+  {
+    rule: 'wifi-code',
+    kind: 'password',
+    source: 'https://github.com/zxing/zxing/wiki/Barcode-Contents',
+    shapes: ['WIFI:T:WPA;S:<n:1-32>;P:|<n:6+>', 'WIFI:S:<n:1-32>;T:WPA;P:|<n:6+>'],
+    clean: ['WIFI:T:nopass;S:<n:8>;;'],
+  },
 ];

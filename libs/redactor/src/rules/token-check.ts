@@ -9,7 +9,10 @@ export const TOKEN_CHECKS: Readonly<Record<TokenCheckName, (token: string) => bo
   // RFC 7519: the header is a JSON object, so that its base64url begins with `eyJ` and names an algorithm or type.
   jwt: (token) => {
     const header = decodeBase64(token.slice(0, token.indexOf('.')));
-    return header !== undefined && /"(?:alg|typ|enc|kid|cty)"\s*:/.test(header);
+    if (header === undefined || !/"(?:alg|typ|enc|kid|cty)"\s*:/.test(header)) return false;
+    // The example of jwt.io.
+    const payload = decodeBase64(token.split('.', 2)[1] ?? '');
+    return payload === undefined || !/"sub"\s*:\s*"1234567890"/.test(payload);
   },
   // RFC 7617: base64 of `user:password`.
   basic: (token) => {

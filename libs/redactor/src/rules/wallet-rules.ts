@@ -113,4 +113,19 @@ export const WALLET_RULES: readonly TokenRule[] = [
     shapes: ['0201036c6e64<h:80+>'],
     clean: ['0201036c6e64<h:6>'],
   },
+  {
+    rule: 'infura-project-id',
+    kind: 'infura_key',
+    source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/infura.yml',
+    shapes: ['infura.io/v3/|<h:32>'],
+    clean: ['infura.io/v3/<h:8>'],
+  },
+  {
+    rule: 'alchemy-key',
+    kind: 'alchemy_key',
+    source:
+      'https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/alchemy/alchemy.go',
+    shapes: ['alchemy.com/v2/|<s:32>', 'alchemyapi.io/v2/|<s:32>'],
+    clean: ['alchemy.com/v2/<s:8>'],
+  },
 ];

@@ -431,4 +431,11 @@ export const CLEAN_TEXTS: readonly string[] = [
   'PASS  crc32=da6d3481 adler32=51a361a4',
   'your password must have four words like these ones here',
   '"secret_id": "prod/db/password"',
+  'gpg:                using EDDSA key 4F539654754914833996B44C93058C6990EC8534',
+  'password: "%kernel.secret%"',
+  'Authorization: Bearer mF_9.B5f-4.1JqM',
+  'src/crypto/password.rs:41:9: warning: unused variable',
+  'password.c:112:5: error: implicit declaration',
+  'Setting up passwd (1:4.13+dfsg1-1+b1) ...',
+  '(Equal (CMPW (ZeroExt16to32 x) (ZeroExt16to32 y)))',
 ];

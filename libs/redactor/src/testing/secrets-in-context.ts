@@ -573,4 +573,13 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
     '<a:64>',
   ],
   ['(cut)\n@@\n-----END PRIVATE KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC<a:32>'],
+  ['The old password (@@) is still valid until Friday.', 'C2RO!W<a:3>4%rwNP'],
+  ['voici votre mot de passe provisoire : @@. Merci', 'Raven-C<d:1>i<a:3>J<d:1>X75'],
+  ["La cl\u00e9 d'API du fichier est @@.", '<a:38>2'],
+  ['WIFI:T:WPA;S:Cafe-Nord;P:@@;;', 'otter-cinder-<a:6>-55'],
+  ['mc alias set minio http://minio:9000 acmeadmin @@', '<a:24>'],
+  ['user worker on >@@ ~jobs:* +@all', '<a:20><d:2>'],
+  ['$ sudo cat /var/lib/rabbitmq/.erlang.cookie\n@@', 'TRMRGHBQCSEVXCJXAKOF'],
+  ['Pwd=@@&quot; /&gt;', 'Kx<a:5>9&amp;tEyV847'],
+  ['PRIVMSG NickServ :IDENTIFY @@', '<a:22><d:2>'],
 ];
