@@ -1,6 +1,10 @@
 import { fingerprint } from './fingerprint.ts';
 import { AssignedValueDetector } from './detectors/assigned-value-detector.ts';
-import { AccountListDetector, DataSourceDetector } from './detectors/account-detectors.ts';
+import {
+  AccountListDetector,
+  DataSourceDetector,
+  RelayAccountDetector,
+} from './detectors/account-detectors.ts';
 import { CallDetector } from './detectors/call-detector.ts';
 import { commandLineDetectors } from './detectors/command-line-detector.ts';
 import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
@@ -86,6 +90,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   new LoginPairDetector(),
   new AccountListDetector(),
   new DataSourceDetector(),
+  new RelayAccountDetector(),
   new ReversedPairDetector(),
   new PrintedSecretDetector(),
   new KeyNumbersDetector(),

@@ -69,3 +69,33 @@ export class DataSourceDetector implements Detector {
     };
   }
 }
+
+/** `[smtp.example]:587 user:password` of a relay map of Postfix. */
+export class RelayAccountDetector implements Detector {
+  readonly triggers = [']:587', ']:465', ']:25', ']:2525', ']:submission', ']:smtps'].map(
+    (literal) => ({
+      literal,
+      caseSensitive: true,
+    }),
+  );
+  readonly window = 200;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, _start: number, end: number): Candidate | undefined {
+    let at = end;
+    while (view.at(at) >= 0 && !isLineBreak(view.at(at)) && at - end < this.window) at++;
+    const account = /^([ \t]+[\w.+-]+(?:@[\w.-]+)?:)(\S(?:.*\S)?)\s*$/.exec(view.slice(end, at));
+    if (account === null) return undefined;
+    const [, user = '', password = ''] = account;
+    if (password.length < 6 || isPlaceholder(password)) return undefined;
+    const start = end + user.length;
+    return {
+      kind: 'password',
+      rule: 'relay-account',
+      start,
+      end: start + password.length,
+      score: 0.8,
+    };
+  }
+}

@@ -120,7 +120,7 @@ class DecodedTextDetector implements Detector {
     const floor = Math.min(start, spanStart) - REACH;
     let from = Math.max(start, spanStart);
     while (from > floor && spanStart - from < REACH && isLetterOrDigit(view, from - 1)) from--;
-    const until = view.runEnd(spanEnd, bits, REACH);
+    const until = this.restEnd(view, view.runEnd(spanEnd, bits, REACH));
     const isOpen = region.isCut && span.end > (region.places.at(-1) as number);
     return {
       kind: span.kind,
@@ -130,6 +130,17 @@ class DecodedTextDetector implements Detector {
       score: span.score,
       ...(isOpen && { goesOn: (code: number) => inClass(code, bits) }),
     };
+  }
+
+  /** The end of a last line of a folded run: encoders break every line but that one at the same width. */
+  private restEnd(view: TextView, end: number): number {
+    const from = skipFold(view, end);
+    if (from === end || !isLineBreak(view.at(end))) return end;
+    const until = view.runEnd(from, this.encoding.bits, REACH);
+    const next = view.at(until);
+    const isAlone = next < 0 || isSpace(next);
+    const rest = view.slice(from, until);
+    return isAlone && until - from >= 4 && /=$|\d[^]*[A-Z]|[A-Z][^]*\d/.test(rest) ? until : end;
   }
 
   /** A region that was decoded before, in the same alignment, and far enough. */
@@ -192,8 +203,7 @@ class DecodedTextDetector implements Detector {
       const code = view.at(at);
       if (!inClass(code, classBits) || code === EQUALS) {
         // Encoders fold long runs over lines.
-        let next = at;
-        while (next - at < LONGEST_FOLD && isSpace(view.at(next))) next++;
+        const next = skipFold(view, at);
         if (next === at || !isLineBreak(view.at(at)) || !inClass(view.at(next), classBits)) break;
         at = next - 1;
         continue;
@@ -209,6 +219,13 @@ class DecodedTextDetector implements Detector {
     }
     return { text, places, end: at };
   }
+}
+
+/** Behind the line end and the indentation at an index. */
+function skipFold(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_FOLD && isSpace(view.at(at))) at++;
+  return at;
 }
 
 function isGroup(view: TextView, start: number, units: number, bits: number): boolean {

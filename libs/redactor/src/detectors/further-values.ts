@@ -1,6 +1,7 @@
 import { CLASS_BITS, inClass, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isQuote, skipBlanks } from './reading.ts';
+import { isOpaque } from './value-score.ts';
 import { readUntil } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 
@@ -34,6 +35,43 @@ function shapeOf(view: TextView, start: number, end: number): string {
   return shape;
 }
 
+/** Lines over which a value is folded. */
+const MOST_FOLDS = 8;
+/** Units from which on a value, and a line that goes on with it, are long enough to be folded. */
+const SHORTEST_FOLDED = 24;
+const SHORTEST_FOLD = 16;
+
+/**
+ * The lines that go on with a value at the end of its line: behind a backslash, or where a terminal, a mail or a header
+ * has folded a value that is no word.
+ */
+export function readFolded(view: TextView, start: number, end: number): ValueSite[] {
+  const sites: ValueSite[] = [];
+  const isContinued = view.at(end - 1) === BACKSLASH;
+  if (!isContinued && (end - start < SHORTEST_FOLDED || !isOpaque(view.slice(start, end))))
+    return [];
+  for (let at = end; sites.length < MOST_FOLDS;) {
+    if (!isLineBreak(view.at(at))) return sites;
+    const from = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
+    let until = from;
+    while (inClass(view.at(until), CLASS_BITS.m) || view.at(until) === DOT) until++;
+    const next = view.at(until);
+    const isWhole = next < 0 || isSpace(next) || isQuote(next) || next === BACKSLASH;
+    const value = view.slice(from, until);
+    const isRest = sites.length > 0 && until > from && /^[\w+/=.-]*\d[\w+/=.-]*$/.test(value);
+    const belongs = isContinued ? until - from >= 4 : isOpaque(value) || isRest;
+    if (!isWhole || !belongs || (!isContinued && !isRest && until - from < SHORTEST_FOLD))
+      return sites;
+    sites.push({ start: from, end: until, quoted: false, spaced: false, separator: 'blank' });
+    if (isContinued && next !== BACKSLASH) return sites;
+    at = next === BACKSLASH ? until + 1 : until;
+  }
+  return sites;
+}
+
+const DOT = 46;
+const BACKSLASH = 92;
+
 /** Units between a literal and what is joined to it. */
 const LONGEST_JOIN = 48;
 const MOST_JOINED = 4;
@@ -59,7 +97,9 @@ function skipJoin(view: TextView, from: number): number {
   let at = from;
   while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
   const join = ['->', '+', '.', '\\\n'].find((each) => view.has(each, at));
-  if (join === undefined) return -1;
+  // Python joins the literals of lines in parentheses.
+  if (join === undefined)
+    return at > from && isQuote(view.at(at)) && isLineBreak(view.at(from)) ? at : -1;
   at += join.length;
   while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
   return isQuote(view.at(at)) ? at : -1;

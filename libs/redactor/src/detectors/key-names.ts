@@ -30,6 +30,9 @@ export const KEY_WORDS: readonly KeyWord[] = [
       '<pass>',
       '<pass ',
       '<master>',
+      'pass `',
+      'pw `',
+      'pw"',
       'pass"',
       "pass'",
       'dbpass',
@@ -369,6 +372,8 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
     return !leftParts.some((part) => PUBLIC_PARTS.has(part) && !HOLDERS_OF_KEYS.has(part));
   if (family === 'token' && rightParts.some((part) => RIGHT_PUBLIC_TOKEN.has(part))) return false;
   if (family === 'token' && leftParts.some((part) => LEFT_PUBLIC_TOKEN.has(part))) return false;
+  // A `reset_token` resets a password.
+  if (nearest === 'reset' && family === 'token') return true;
   return nearest === undefined || !LEFT_PUBLIC.has(nearest);
 }
 

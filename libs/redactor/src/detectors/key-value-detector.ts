@@ -9,7 +9,7 @@ import {
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind, unescapeValue } from './escaped-text.ts';
-import { readAlike, readJoined } from './further-values.ts';
+import { readAlike, readFolded, readJoined } from './further-values.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
@@ -187,6 +187,8 @@ function withFurtherValues(view: TextView, site: ValueSite, found: Candidate): C
   if (found.goesOn !== undefined) return found;
   const alike = startsLine(view, found.start) ? readAlike(view, found.start, found.end) : [];
   if (alike.length > 0) return { ...found, others: alike };
+  const folded = readFolded(view, found.start, found.end);
+  if (folded.length > 0) return { ...found, others: folded };
   const joined = site.quoted ? readJoined(view, found.end) : [];
   const others = joined.filter(({ start, end }) => {
     const value = view.slice(start, end);

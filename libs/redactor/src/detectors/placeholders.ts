@@ -84,6 +84,9 @@ export function isPlaceholder(value: string): boolean {
     return true;
   if (/^(?:vault|ssm|secretsmanager|keyvault|akv|bws|gcpsm|awssm|keychain):[\w/.#-]+$/.test(lower))
     return true;
+  // A path in Vault, the colour of a token in a theme.
+  if (/^secret\/[\w/-]+$/.test(value) || /^#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i.test(value))
+    return true;
   // Commands that fetch a secret, and names that a cluster gives to them.
   if (
     /^(?:(?:go)?pass (?:show|ls|-)|(?:op|vault|gpg2?|aws|gcloud|security|secret-tool|bw|lpass|doppler) [a-z-]|cat [~./])/.test(

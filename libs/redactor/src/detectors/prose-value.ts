@@ -5,6 +5,7 @@ import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
 import { isIdentifier, isMadeUp, isOpaque, isRandom, isWordy } from './value-score.ts';
 import { onlyIf, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
+import { namesPhrase, readGroups, readWords } from './word-groups.ts';
 
 const APOSTROPHE = 39;
 const OPENING_PAREN = 40;
@@ -50,11 +51,6 @@ export function readLinked(
   const isCell = (value: string): boolean =>
     isMadeUp(value) && !isIdentifier(value) && !/^[\w.]+\.[A-Z][A-Z\d_]+$/.test(value);
   return onlyIf(cell, view, isCell);
-}
-
-/** Whether a name speaks of a secret made of words. */
-export function namesPhrase(name: string): boolean {
-  return /phrase|mnemonic|seed/i.test(name);
 }
 
 /** Whether a name speaks of a secret that is a short number. */
@@ -145,7 +141,7 @@ const LINKS = [
 ];
 /** Verbs of being, which may stand behind words about the name. */
 const FAR_LINKS = new Set(
-  'is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on para auf \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
+  '\u2014 \u2013 -> \u2192 is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on para auf \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
     ' ',
   ),
 );
@@ -194,7 +190,8 @@ function readOwned(
       const isClear =
         view.has('for ', from) || view.has('of ', from) || FAR_LINKS.has(view.slice(wordStart, at));
       const site = readBehindColon(view, at + 1, isClear);
-      return site ?? (isPhrase ? readWords(view, at + 1) : undefined);
+      if (site !== undefined) return site;
+      return isPhrase ? readWords(view, at + 1) : readGroups(view, skipBlanks(view, at + 1));
     }
     if (code === OPENING_PAREN) {
       const inside = onlyIf(readToken(view, at + 1), view, isRandom);
@@ -221,7 +218,7 @@ function readOwned(
     if (isPhrase && isLink && isQuote(quote))
       return readUntil(view, next + 1, (code) => code === quote || isLineBreak(code), 'blank');
     const isValue = (value: string): boolean =>
-      isRandom(value) || (isCode && isLink && /^\d{4,8}$/.test(value));
+      isRandom(value) || (isLink && (isLongMixed(value) || (isCode && /^\d{4,8}$/.test(value))));
     const linked = onlyIf(readToken(view, next), view, isValue);
     if (linked !== undefined) return linked;
   }
@@ -240,21 +237,16 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
   const value = view.slice(site.start, site.end);
   const next = view.at(site.end);
   if (isBelow) return isLineEnd(next) && (isRandom(value) || isOpaque(value)) ? site : undefined;
-  const isLong =
-    value.length >= 10 && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
-  const isValue =
-    (isClear || (isLong && !isWordy(value))) && isMadeUp(value) && !isIdentifier(value);
+  const isValue = isClear ? isMadeUp(value) && !isIdentifier(value) : isLongMixed(value);
   return isValue || isRandom(value) ? site : undefined;
 }
 
-/** Twelve to twenty-four words (BIP 39) up to the end of the line, or alone on the next one. */
-export function readWords(view: TextView, from: number): ValueSite | undefined {
-  let at = skipBlanks(view, from);
-  if (isLineBreak(view.at(at))) at = skipBlanks(view, at + (view.has('\r\n', at) ? 2 : 1));
-  if (isQuote(view.at(at))) at++;
-  const ends = (code: number): boolean => isLineBreak(code) || isQuote(code);
-  const site = readUntil(view, at, ends, 'blank');
-  return onlyIf(site, view, (value) => /^(?:[a-z]{3,8} ){11,23}[a-z]{3,8}$/.test(value));
+/** Long enough, with digits and both cases, and no words. */
+function isLongMixed(value: string): boolean {
+  const isMixed = /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
+  return (
+    isMixed && value.length >= 10 && isMadeUp(value) && !isIdentifier(value) && !isWordy(value)
+  );
 }
 
 function isLineEnd(code: number): boolean {

@@ -11,14 +11,16 @@ import type { TextView } from '../engine/text-view.ts';
 import { readArgument, readDefault, readNextArgument } from './call-value.ts';
 import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
-import { namesPhrase, readLinked, readStandingAlone, readWords } from './prose-value.ts';
+import { readLinked, readStandingAlone } from './prose-value.ts';
 import { isNameCode, isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
-import { isGrouped, isOpaque, isRandom } from './value-score.ts';
+import { isOpaque, isRandom } from './value-score.ts';
 import { readBare, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
+import { namesPhrase, readGroups, readWords } from './word-groups.ts';
 
 const LONGEST_PADDING = 40;
 const OPENING_PAREN = 40;
+const DOLLAR = 36;
 const APOSTROPHE = 39;
 const COMMA = 44;
 const DASH = 45;
@@ -28,6 +30,7 @@ const LESS = 60;
 const EQUALS = 61;
 const GREATER = 62;
 const QUESTION = 63;
+const OPENING_BRACE = 123;
 /** The colon and the equals sign of East Asian text. */
 const FULLWIDTH: ReadonlyMap<number, 'colon' | 'equals'> = new Map([
   [0xff1a, 'colon'],
@@ -77,6 +80,9 @@ export function findValue(
       (closed > nameEnd ? !isQuote(view.at(valueStart)) : view.at(valueStart) === APOSTROPHE)
     )
       return undefined;
+    // `${PASSWORD:?must be set}` of a shell.
+    const isExpansion = opener === OPENING_BRACE && view.before(nameStart - 2) === DOLLAR;
+    if (isExpansion && view.at(separator.end) === QUESTION) return undefined;
     // `"Password:"`: the string ends here.
     if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
     if (separator.compares === true && !isQuote(view.at(valueStart))) return undefined;
@@ -127,25 +133,6 @@ function isNamespaced(view: TextView, nameStart: number): boolean {
   let at = nameStart - 2;
   while (nameStart - at < LONGEST_PADDING && isNameCode(view.before(at))) at--;
   return view.before(at) === LESS;
-}
-
-const LONGEST_GROUPS = 100;
-
-/** A secret in groups of letters, without quotes. */
-function readGroups(view: TextView, from: number): ValueSite | undefined {
-  if (!inClass(view.at(from), CLASS_BITS.l) || view.at(from + 4) !== 32) return undefined;
-  let at = from;
-  while (at - from < LONGEST_GROUPS && (inClass(view.at(at), CLASS_BITS.l) || view.at(at) === 32))
-    at++;
-  const groups = /^[a-z2-7]{4}(?: [a-z2-7]{4}){3,}/.exec(view.slice(from, at))?.[0] ?? '';
-  if (!isGrouped(groups)) return undefined;
-  return {
-    start: from,
-    end: from + groups.length,
-    quoted: true,
-    spaced: false,
-    separator: 'colon',
-  };
 }
 
 /** Units of a parameter of CloudFormation before its default. */
@@ -337,7 +324,9 @@ function findPairedValue(view: TextView, closed: number): number {
   // variable "db_password" { … default = "X" }
   if (view.slice(closed, at).includes('{')) at = skipToDefault(view, at);
   if (isQuote(view.at(at))) at++;
-  const word = ['value', 'Value', 'default', 'content'].find((each) => view.has(each, at));
+  const word = ['value', 'Value', 'default', 'content', 'ParameterValue'].find((each) =>
+    view.has(each, at),
+  );
   if (word === undefined) return -1;
   at += word.length;
   if (isQuote(view.at(at))) at++;

@@ -170,7 +170,7 @@ function isCredentials(value: string): boolean {
 /** Cookies with a value, besides what they are to be used for. */
 function isCookie(value: string): boolean {
   const own = value.replace(/(?:path|domain|expires|max-age|samesite|priority)=[^;]*/gi, '');
-  return /=\s*[^\s;$]{6,}/.test(own);
+  return /=\s*(?:(?=[^\s;]*\d)[^\s;$]{6,}|[^\s;$]{16,})/.test(own);
 }
 
 /** Numbers, regular expressions, escapes alone, roles of documentation. */

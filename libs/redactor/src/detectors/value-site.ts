@@ -8,6 +8,9 @@ import { isNameCode, isQuote, skipBackslashes, skipBlanks } from './reading.ts';
 const QUOTE = 34;
 const APOSTROPHE = 39;
 const HASH = 35;
+const OPENING_PAREN = 40;
+/** The first unit of the scripts of East Asia. */
+const EAST_ASIAN = 0x2e80;
 const COMMA = 44;
 const DASH = 45;
 const COLON = 58;
@@ -43,7 +46,10 @@ export function readValue(
 ): ValueSite | undefined {
   // Whatever follows, the value begins here or later: also where the reads so far were starved.
   view.maskFrom = Math.max(view.maskFrom, from);
-  let start = skipQuoteEntity(view, skipLiteralPrefix(view, skipMarkup(view, from)));
+  let start = skipQuoteEntity(
+    view,
+    skipLiteralPrefix(view, skipMarkup(view, skipParen(view, from))),
+  );
   const document = readHereDocument(view, start);
   if (document !== undefined) return document;
   const nested = readNested(view, start, separator, family);
@@ -79,6 +85,13 @@ export function readValue(
     return readHeader(view, start, separator);
   }
   return readBare(view, start, separator, spaced);
+}
+
+/** A parenthesis around literals on lines of their own. */
+function skipParen(view: TextView, from: number): number {
+  if (view.at(from) !== OPENING_PAREN || !isLineBreak(view.at(from + 1))) return from;
+  const at = skipSpaces(view, from + 1);
+  return isQuote(view.at(at)) ? at : from;
 }
 
 /** `<<EOT` of a shell or of HCL: the first line of the document. */
@@ -264,6 +277,10 @@ function readHeader(view: TextView, from: number, separator: ValueSite['separato
 
 /** Marks that end an unquoted value wherever they stand. */
 const BARE_ENDS = new CodeSet('"\'`<>\0');
+/** The same of East Asian text: parentheses, commas, full stops, quotes. */
+const WIDE_ENDS = new Set(
+  Array.from('\uff08\uff09\uff0c\u3002\uff1b\u3001\u300c\u300d', (mark) => mark.charCodeAt(0)),
+);
 
 export function readBare(
   view: TextView,
@@ -281,7 +298,9 @@ export function readBare(
   }
   for (;;) {
     const next = view.at(at);
-    if (next < 0 || isSpace(next) || BARE_ENDS.has(next)) break;
+    if (next < 0 || isSpace(next) || BARE_ENDS.has(next) || WIDE_ENDS.has(next)) break;
+    // A remark behind a value, in text that does without blanks.
+    if (next === OPENING_PAREN && view.at(at + 1) >= EAST_ASIAN) break;
     if (next === 38 && isEntity(view, at)) {
       // The value itself may be written in them.
       if (view.at(at + 1) !== HASH || !isNumericRun) break;

@@ -6,6 +6,11 @@ import { TextView } from './text-view.ts';
 
 /** Beginnings of everything that is looked for, to be repeated without an end. */
 const HOSTILE = [
+  'password=aB1cD2eF3gH4iJ5kL6mN7oP8q\n',
+  'password=aB1\\\n',
+  'password=(\n"aB1cD2eF3"\n',
+  ']:587 a:b',
+  'secret key: abcd ',
   'token = <<E\n',
   'password: {"a":"b",',
   'Password:\n Type: ',

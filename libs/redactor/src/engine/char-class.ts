@@ -67,8 +67,9 @@ export function isWordCode(code: number): boolean {
   return inClass(code, CLASS_BITS.w);
 }
 
+/** A space, a tab, a space that keeps words together, the wide one of East Asian text. */
 export function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
+  return code === 32 || code === 9 || code === 0xa0 || code === 0x3000;
 }
 
 export function isLineBreak(code: number): boolean {

@@ -135,22 +135,6 @@ export const PROTOCOL_RULES: readonly TokenRule[] = [
     clean: ['aad3b435b51404eeaad3b435b51404ee'],
   },
   {
-    rule: 'postfix-sasl-line',
-    kind: 'password',
-    source:
-      'https://opensource.apple.com/source/postfix/postfix-272/postfix/README_FILES/SASL_README.auto.html',
-    shapes: [
-      ']:587 <t:1-64>@<t:3-64>:|<p:6+>',
-      ']:587 <t:1-64>:|<p:6+>',
-      ']:465 <t:1-64>@<t:3-64>:|<p:6+>',
-      ']:submission <t:1-64>@<t:3-64>:|<p:6+>',
-      ']:submission <t:1-64>:|<p:6+>',
-    ],
-    score: 0.8,
-    joined: true,
-    clean: ['connect to [smtp.example]:587 failed: timeout', ']:587 a:b'],
-  },
-  {
     rule: 'smtp-auth-plain',
     kind: 'basic_auth',
     source: 'https://www.rfc-editor.org/rfc/rfc4616',

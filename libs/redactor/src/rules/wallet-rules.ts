@@ -117,7 +117,7 @@ export const WALLET_RULES: readonly TokenRule[] = [
     rule: 'infura-project-id',
     kind: 'infura_key',
     source: 'https://github.com/mongodb/kingfisher/blob/main/data/rules/infura.yml',
-    shapes: ['infura.io/v3/|<h:32>'],
+    shapes: ['infura.io/v3/|<h:32>', 'infura.io/ws/v3/|<h:32>'],
     clean: ['infura.io/v3/<h:8>'],
   },
   {

@@ -438,4 +438,9 @@ export const CLEAN_TEXTS: readonly string[] = [
   'password.c:112:5: error: implicit declaration',
   'Setting up passwd (1:4.13+dfsg1-1+b1) ...',
   '(Equal (CMPW (ZeroExt16to32 x) (ZeroExt16to32 y)))',
+  'PASSWORD="${POSTGRES_PASSWORD:?must be set}"',
+  'vault.hashicorp.com/agent-inject-secret-db: "secret/data/orders/db"',
+  'Cookie: theme=dark; lang=en; cookie_consent=accepted',
+  '"editor.background": "#282c34", "token.string": "#98c379ff"',
+  'connect to [smtp.example]:587 failed: timeout',
 ];

@@ -582,4 +582,26 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['$ sudo cat /var/lib/rabbitmq/.erlang.cookie\n@@', 'TRMRGHBQCSEVXCJXAKOF'],
   ['Pwd=@@&quot; /&gt;', 'Kx<a:5>9&amp;tEyV847'],
   ['PRIVMSG NickServ :IDENTIFY @@', '<a:22><d:2>'],
+  // Folded and continued.
+  ['export API_TOKEN=wZ7fK2mLq\\\n@@', '<a:16><d:2>'],
+  ['api.secret=wZ7fK2mLq9\\\n    @@', '<a:16><d:2>'],
+  ['Authorization: Bearer 9fK2mZ7qLw4RtB8x9fK2mZ7qLw4RtB8x\n  @@\n', '<a:40>4'],
+  ['API_TOKEN = (\n    "@@"\n    "AHzxga6WmrYrTUwM3eZW"\n)', '<a:19>9'],
+  ['Enter this secret key in your app: @@', 'bmb5 jzmj wzwt kbrb unxc szx4 qmhx u3bc'],
+  ['\u6570\u636e\u5e93\u5bc6\u7801:@@(\u8bf7\u52ff\u5916\u4f20)', 'Gs<a:8>pH0'],
+  ['API secret:\u00a0@@', 'tYLz<a:9>4T'],
+  ['[smtp.example]:587    relay@example.net:@@', 'fH8<a:8>0Ih'],
+  ['Parameters:\n  - ParameterKey: MasterUserPassword\n    ParameterValue: @@', 'Vd<a:10>c5g'],
+  ['https://app.example/reset?email=kim%40example.org&reset_token=@@', 'FG<a:40>3'],
+  ['the creds are user `stage` / pass `@@`', 'Tk<a:6>5Abb'],
+  [
+    'das Passwort f\u00fcr den Testserver lautet @@ \u2013 bitte nicht weitergeben.',
+    'Co<a:4>_<d:4>quiver',
+  ],
+  [
+    '\u041f\u0430\u0440\u043e\u043b\u044c \u0432\u0456\u0434 \u0431\u0430\u0437\u0438 \u2014 @@, \u043d\u0435 \u0437\u0430\u0431\u0443\u0434\u044c.',
+    'Silver#<d:4>nect',
+  ],
+  ['htpasswd -bB /etc/nginx/.htpasswd alice @@', '6s<a:16>2'],
+  ['java -jar jenkins-cli.jar -s https://ci.example/ -auth deploy:@@ build api', '11<h:32>'],
 ];
