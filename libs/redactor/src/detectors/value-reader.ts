@@ -69,41 +69,10 @@ export function findValue(
   if (closed > nameEnd && view.at(closed) === GREATER) return readElement(view, closed + 1);
   const afterName = skipBlanks(view, closed);
   const separator = readSeparator(view, afterName);
-  if (separator !== undefined) {
-    const valueStart = skipEmphasis(view, skipContinuation(view, separator.end));
-    const spaced = valueStart > separator.end && afterName > closed;
-    // `v-model="form.password" :error="…"`, `PASSWORD :'variable'`: the colon belongs to what follows.
-    if (
-      separator.name === 'colon' &&
-      afterName > closed &&
-      valueStart === separator.end &&
-      (closed > nameEnd ? !isQuote(view.at(valueStart)) : view.at(valueStart) === APOSTROPHE)
-    )
-      return undefined;
-    // `${PASSWORD:?must be set}` of a shell.
-    const isExpansion = opener === OPENING_BRACE && view.before(nameStart - 2) === DOLLAR;
-    if (isExpansion && view.at(separator.end) === QUESTION) return undefined;
-    // `"Password:"`: the string ends here.
-    if (closed === nameEnd && isQuote(opener) && view.at(valueStart) === opener) return undefined;
-    if (separator.compares === true && !isQuote(view.at(valueStart))) return undefined;
-    // `arn:aws:secretsmanager:…`, and the token in the address of a badge, name nothing secret.
-    const mayBePublic =
-      opener === COLON ||
-      opener === QUESTION ||
-      (opener === 32 && view.before(nameStart - 2) === 121);
-    if (mayBePublic && PUBLIC_CONTEXT.test(lineBefore(view, nameStart))) return undefined;
-    const words = namesPhrase(view.slice(nameStart, nameEnd))
-      ? readWords(view, separator.end)
-      : undefined;
-    if (words !== undefined) return words;
-    const groups = readGroups(view, valueStart);
-    if (groups !== undefined) return groups;
-    const preset = separator.name === 'colon' ? findPreset(view, valueStart) : -1;
-    if (preset >= 0) return readValue(view, preset, 'colon', false, family);
-    const block = separator.name === 'colon' ? skipBlockOpening(view, valueStart) : -1;
-    if (block >= 0) return readBare(view, block, 'colon', false);
-    return readValue(view, valueStart, separator.name, spaced, family);
-  }
+  if (separator !== undefined)
+    return isPublicPair(view, nameStart, nameEnd, closed, afterName, separator)
+      ? undefined
+      : readSeparated(view, nameStart, nameEnd, afterName > closed, separator, family);
   if (view.slice(nameStart, nameEnd) === 'random_password') return readResult(view, closed);
   const pair = findPairedValue(view, closed);
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
@@ -126,6 +95,58 @@ export function findValue(
   return MAY_STAND_ALONE.has(family)
     ? readStandingAlone(view, nameStart, afterName, family)
     : undefined;
+}
+
+/** The value behind a separator. */
+function readSeparated(
+  view: TextView,
+  nameStart: number,
+  nameEnd: number,
+  isApart: boolean,
+  { name, end }: Separator,
+  family: KeyFamily,
+): ValueSite | undefined {
+  const start = skipEmphasis(view, skipContinuation(view, end));
+  const words = namesPhrase(view.slice(nameStart, nameEnd)) ? readWords(view, end) : undefined;
+  const group = words ?? readGroups(view, start);
+  if (group !== undefined) return group;
+  if (name === 'colon') {
+    const preset = findPreset(view, start);
+    if (preset >= 0) return readValue(view, preset, 'colon', false, family);
+    const block = skipBlockOpening(view, start);
+    if (block >= 0) return readBare(view, block, 'colon', false);
+  }
+  return readValue(view, start, name, start > end && isApart, family);
+}
+
+/** Whether what looks like a name and its value is none, or names nothing secret. */
+function isPublicPair(
+  view: TextView,
+  nameStart: number,
+  nameEnd: number,
+  closed: number,
+  afterName: number,
+  separator: Separator,
+): boolean {
+  const opener = view.before(nameStart - 1);
+  const valueStart = skipEmphasis(view, skipContinuation(view, separator.end));
+  const first = view.at(valueStart);
+  // `v-model="form.password" :error="…"`, `PASSWORD :'variable'`: the colon belongs to what follows.
+  const isTight = afterName > closed && valueStart === separator.end;
+  if (separator.name === 'colon' && isTight)
+    if (closed > nameEnd ? !isQuote(first) : first === APOSTROPHE) return true;
+  // `${PASSWORD:?must be set}` of a shell.
+  const isExpansion = opener === OPENING_BRACE && view.before(nameStart - 2) === DOLLAR;
+  if (isExpansion && view.at(separator.end) === QUESTION) return true;
+  // `"Password:"`: the string ends here.
+  if (closed === nameEnd && isQuote(opener) && first === opener) return true;
+  if (separator.compares === true && !isQuote(first)) return true;
+  // `arn:aws:secretsmanager:…`, and the token in the address of a badge, name nothing secret.
+  const mayBePublic =
+    opener === COLON ||
+    opener === QUESTION ||
+    (opener === 32 && view.before(nameStart - 2) === 121);
+  return mayBePublic && PUBLIC_CONTEXT.test(lineBefore(view, nameStart));
 }
 
 /** Whether the name of an element stands behind a namespace: `<wsse:Password Type="…">`. */
@@ -254,10 +275,14 @@ function skipToDefault(view: TextView, from: number): number {
   return from;
 }
 
-function readSeparator(
-  view: TextView,
-  at: number,
-): { end: number; name: 'equals' | 'colon'; compares?: true } | undefined {
+/** What stands between a name and its value. */
+interface Separator {
+  readonly end: number;
+  readonly name: 'equals' | 'colon';
+  readonly compares?: true;
+}
+
+function readSeparator(view: TextView, at: number): Separator | undefined {
   const code = view.at(at);
   const next = view.at(at + 1);
   // `password.........X` of aligned logs.

@@ -1,6 +1,7 @@
 import { CLASS_BITS, CodeSet, inClass, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
+import { skipOpening, skipSpaces } from './literal-opening.ts';
 import { holdsMask } from './placeholders.ts';
 import { isOpaque } from './value-score.ts';
 import { isNameCode, isQuote, skipBackslashes, skipBlanks } from './reading.ts';
@@ -46,10 +47,7 @@ export function readValue(
 ): ValueSite | undefined {
   // Whatever follows, the value begins here or later: also where the reads so far were starved.
   view.maskFrom = Math.max(view.maskFrom, from);
-  let start = skipQuoteEntity(
-    view,
-    skipLiteralPrefix(view, skipMarkup(view, skipParen(view, from))),
-  );
+  let start = skipOpening(view, from);
   const document = readHereDocument(view, start);
   if (document !== undefined) return document;
   const nested = readNested(view, start, separator, family);
@@ -87,13 +85,6 @@ export function readValue(
   return readBare(view, start, separator, spaced);
 }
 
-/** A parenthesis around literals on lines of their own. */
-function skipParen(view: TextView, from: number): number {
-  if (view.at(from) !== OPENING_PAREN || !isLineBreak(view.at(from + 1))) return from;
-  const at = skipSpaces(view, from + 1);
-  return isQuote(view.at(at)) ? at : from;
-}
-
 /** `<<EOT` of a shell or of HCL: the first line of the document. */
 function readHereDocument(view: TextView, from: number): ValueSite | undefined {
   if (view.at(from) !== LESS || view.at(from + 1) !== LESS) return undefined;
@@ -101,15 +92,6 @@ function readHereDocument(view: TextView, from: number): ValueSite | undefined {
   while (at - from < LONGEST_NAME && view.at(at) > 32) at++;
   if (!isLineBreak(view.at(at))) return undefined;
   return readUntil(view, skipSpaces(view, at), isLineBreak, 'element');
-}
-
-/** `<b>`, `<code>` and the like before a value in a mail. */
-function skipMarkup(view: TextView, from: number): number {
-  if (view.at(from) !== LESS) return from;
-  const tag = ['<b>', '<strong>', '<code>', '<em>', '<kbd>', '<tt>'].find((each) =>
-    view.has(each, from),
-  );
-  return from + (tag?.length ?? 0);
 }
 
 /** Pairs of an object before its value. */
@@ -148,44 +130,6 @@ function readNested(
   }
   return undefined;
 }
-
-function skipSpaces(view: TextView, from: number): number {
-  let at = from;
-  while (at - from < LONGEST_DUMP && isSpace(view.at(at))) at++;
-  return at;
-}
-
-/** What stands before the quote of a string literal: `b''`, `r""`, `f""`, `@""`, `$""`, `r#""`, `string(12) ""`. */
-function skipLiteralPrefix(view: TextView, from: number): number {
-  if (isQuote(view.at(from))) return from;
-  let at = skipSpaces(view, from);
-  if (view.has('string(', at)) {
-    at += 7;
-    while (at - from < LONGEST_DUMP && inClass(view.at(at), CLASS_BITS.d)) at++;
-    return view.has(') "', at) ? at + 2 : from;
-  }
-  const wrapper = WRAPPERS.find((each) => view.has(each, from));
-  if (wrapper !== undefined && isQuote(view.at(from + wrapper.length)))
-    return from + wrapper.length;
-  at = from;
-  while (at - from < 2 && LITERAL_PREFIXES.has(view.at(at))) at++;
-  if (view.at(at) === 35 && at > from) at++;
-  return isQuote(view.at(at)) ? at : from;
-}
-
-const LITERAL_PREFIXES = new CodeSet('bBrRfFuUnNxX@$');
-/** Calls around a literal that change nothing about it. */
-const WRAPPERS = [
-  'Some(',
-  'Ok(',
-  'Just(',
-  'String::from(',
-  'SecretString::new(',
-  'Secret(',
-  'SecretStr(',
-];
-/** Units of indentation and type in a dump of PHP. */
-const LONGEST_DUMP = 48;
 
 /** One token, in quotes or not. */
 export function readToken(view: TextView, from: number): ValueSite {
@@ -322,13 +266,6 @@ export function readBare(
   while (at > start && TRAILING.has(view.at(at - 1)) && !isBalanced(view, start, at)) at--;
   const inProse = view.at(at) === 32 && startsWord(view.at(at + 1));
   return { ...site, end: at, inCode: CODE_MARKS.has(view.at(at)), inProse };
-}
-
-/** A quote written for markup. */
-function skipQuoteEntity(view: TextView, from: number): number {
-  if (view.at(from) !== 38) return from;
-  const entity = ['&quot;', '&#34;', '&apos;', '&#39;'].find((each) => view.has(each, from));
-  return from + (entity?.length ?? 0);
 }
 
 /** `&quot;`, `&#34;`: markup, not a part of the value. */
