@@ -12,7 +12,7 @@ import { LoginPairDetector } from './detectors/login-pair-detector.ts';
 import { EncodedCommandDetector } from './detectors/encoded-command-detector.ts';
 import { KeyNumbersDetector, XmlKeyDetector } from './detectors/key-numbers-detector.ts';
 import { PrintedSecretDetector } from './detectors/printed-secret-detector.ts';
-import { ReversedPairDetector } from './detectors/reversed-pair-detector.ts';
+import { RejectedValueDetector, ReversedPairDetector } from './detectors/reversed-pair-detector.ts';
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
@@ -92,6 +92,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   new DataSourceDetector(),
   new RelayAccountDetector(),
   new ReversedPairDetector(),
+  new RejectedValueDetector(),
   new PrintedSecretDetector(),
   new KeyNumbersDetector(),
   new XmlKeyDetector(),

@@ -31,6 +31,7 @@ const CALLS: ReadonlyMap<string, number> = new Map([
   ['mysql_connect(', 2],
   ['algoliasearch(', 1],
   ['apiConnect(', 1],
+  [':auth(', 0],
   ['SymmetricSecurityKey(Encoding.UTF8.GetBytes(', 0],
   ['jwt.sign(', 1],
   ['jwt.verify(', 1],

@@ -111,6 +111,7 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' login', programs: 'wandb', place: 'apart' },
   { flag: ' --relogin', programs: 'wandb login', place: 'apart' },
   { flag: ' -auth', programs: '.*jenkins-cli\\.jar .*', place: 'apart', behind: ':' },
+  { flag: ' init', programs: 'shodan', place: 'apart', isRandom: true },
   { flag: '-setcookie', programs: '', place: 'apart' },
   { flag: ' -k', programs: 'ss-?server|ss-?local', place: 'apart' },
   { flag: ' -t', programs: 'codecov|codecovcli', place: 'apart' },

@@ -47,6 +47,16 @@ const COMPANIONS: readonly Companion[] = [
     isLikely: (value) => /\d/.test(value) && /[a-f]/.test(value),
   },
   {
+    rule: 'twilio-secret-beside-key-id',
+    kind: 'twilio_key',
+    source: 'https://www.twilio.com/docs/iam/api-keys',
+    triggers: Array.from('0123456789abcdef', (digit) => `SK${digit}`),
+    idUnits: [31, 31],
+    bits: CLASS_BITS.a,
+    length: 32,
+    isLikely: isMixed,
+  },
+  {
     rule: 'alibaba-secret-beside-id',
     kind: 'alibaba_secret_key',
     source: 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair',

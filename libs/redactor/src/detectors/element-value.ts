@@ -7,7 +7,7 @@ const LESS = 60;
 const GREATER = 62;
 const SLASH = 47;
 /** Units of the attributes of an element. */
-const LONGEST_TAG = 80;
+const LONGEST_TAG = 200;
 
 /** Where the content of an element begins whose name ends at an index: behind its attributes; -1 where it is empty or no tag. */
 export function skipTag(view: TextView, nameEnd: number): number {

@@ -66,7 +66,7 @@ class KeyValueDetector implements Detector {
     const left = view.slice(nameStart, wordStart);
     const right = view.slice(wordEnd, nameEnd);
     const isNamed = namesSecret(left, right, family);
-    const isRoleSecret = family === 'secret' && /^_id$/i.test(right);
+    const isRoleSecret = family === 'secret' && /^_?id$/i.test(right);
     if (!isNamed && family !== 'weak_key' && !isRoleSecret) return undefined;
     const site = findValue(view, nameStart, nameEnd, family);
     // `primary_key` of a table, and of an account in the cloud; `key = X` of anything: the value tells.

@@ -17,13 +17,24 @@ const PUBLISHED = new Set([
   'SlAV32hkKG',
   '8xLOxBtZp8',
   'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+  // RFC 6455, RFC 7515
+  'dGhlIHNhbXBsZSBub25jZQ==',
+  'AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow',
+  // The account of Azure's storage emulator, and the secret in the description of otpauth.
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+  'JBSWY3DPEHPK3PXP',
 ]);
+
+/** Whether a value is published, alone or with what stands behind it: a scope, a parameter. */
+function isPublished(value: string): boolean {
+  return PUBLISHED.has(value) || PUBLISHED.has(value.split(/[/&]/, 1)[0] ?? '');
+}
 
 const FILLER = /^(?:x{3,}|X{3,}|\*{2,}|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
 
 /** Whether a token of a known shape is only an illustration: published, or filled with one or two characters. */
 export function isIllustration(token: string): boolean {
-  if (PUBLISHED.has(token)) return true;
+  if (isPublished(token)) return true;
   // One character over and over, in most of the token: `ghp_xxxxxxxx…`; not a token with a run at its end.
   const filler = /([xX*.0])\1{7,}/.exec(token);
   if (filler !== null && filler[0].length * 2 >= token.length) return true;
@@ -64,7 +75,7 @@ export function isPlaceholder(value: string): boolean {
   // Sealed for a cluster: public as it is.
   if (/^Ag[A-D][\w+/=]{100,}$/.test(value)) return true;
   if (value.length > 256) return false;
-  if (FILLER.test(value) || REFERENCE.test(value) || PUBLISHED.has(value)) return true;
+  if (FILLER.test(value) || REFERENCE.test(value) || isPublished(value)) return true;
   const lower = value.toLowerCase();
   if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
@@ -106,7 +117,10 @@ export function isPlaceholder(value: string): boolean {
   if (
     /^(?:<|\{|\[|\().*(?:>|\}|\]|\))$/.test(value) &&
     /^[\W]*[A-Za-z][\w .:-]*[\W]*$/.test(value) &&
-    value.length < 40
+    value.length < 40 &&
+    !/\d[^]*[A-Z][^]*[a-z][^]*\d|\d[^]*[a-z][^]*[A-Z][^]*\d|[A-Z][^]*[a-z][^]*\d[^]*[a-z][^]*\d/.test(
+      value,
+    )
   )
     return true;
   return distinctUnits(value, 3) < Math.min(3, value.length);

@@ -34,6 +34,7 @@ const FETCHERS = [
   'dumpprivkey',
   'master.key',
   '.erlang.cookie',
+  '/run/secrets/',
   'vault_pass',
   'vault kv get -field',
   'vault read -field',

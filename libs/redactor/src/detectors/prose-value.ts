@@ -55,7 +55,7 @@ export function readLinked(
 
 /** Whether a name speaks of a secret that is a short number. */
 function namesCode(name: string): boolean {
-  return /^(?:.*\W)?(?:pin|otp|code)$/i.test(name);
+  return /^(?:.*\W)?(?:pin|otp|(?:pass)?code)$/i.test(name);
 }
 
 const TABLE_CELL = /(?:\||^)\s*[*`]*$/;
@@ -187,6 +187,7 @@ function readOwned(
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
     if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
+      if (PUBLIC_WORDS.has(view.slice(wordStart, at).toLowerCase())) return undefined;
       const isClear =
         view.has('for ', from) || view.has('of ', from) || FAR_LINKS.has(view.slice(wordStart, at));
       const site = readBehindColon(view, at + 1, isClear);
@@ -206,6 +207,7 @@ function readOwned(
       return undefined;
     }
     const word = view.slice(wordStart, at);
+    if (PUBLIC_WORDS.has(word.toLowerCase())) return undefined;
     wordStart = at + 1;
     words++;
     const isLink =
@@ -224,6 +226,13 @@ function readOwned(
   }
   return undefined;
 }
+
+/** Words behind a name that make it speak of something public: `token mint address: X`. */
+const PUBLIC_WORDS = new Set(
+  'address addresses id ids name names url hash digest checksum fingerprint type policy count length version format file path hint example mint'.split(
+    ' ',
+  ),
+);
 
 const IS_ASCII = /^[\x20-\x7e]*$/;
 

@@ -2,6 +2,8 @@ import { isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { hasKeyWord } from './key-names.ts';
+import { isPlaceholder } from './placeholders.ts';
+import { textBefore } from './reading.ts';
 
 const WINDOW = 512;
 const QUOTE = 34;
@@ -63,3 +65,28 @@ function readString(view: TextView, from: number): { start: number; end: number 
   while (view.at(at) >= 32 && view.at(at) !== QUOTE) at += view.at(at) === 92 ? 2 : 1;
   return view.at(at) === QUOTE ? { start: from + 1, end: at } : undefined;
 }
+
+/** `input_value='X'` of a validator, below the name of the setting. */
+export class RejectedValueDetector implements Detector {
+  readonly triggers = ["input_value='", 'input_value="'].map((literal) => ({
+    literal,
+    caseSensitive: true,
+  }));
+  readonly window = WINDOW;
+  readonly masks = 'after';
+  readonly asksInside = 'none';
+
+  detect(view: TextView, start: number, end: number): Candidate | undefined {
+    const name = /(?:^|\n)([\w.]+)\r?\n[^\n]*$/.exec(textBefore(view, start, LONGEST_REASON))?.[1];
+    if (name === undefined || !hasKeyWord(name)) return undefined;
+    const quote = view.at(end - 1);
+    let at = end;
+    while (view.at(at) >= 32 && view.at(at) !== quote) at++;
+    const value = view.slice(end, at);
+    if (value.length < 4 || isPlaceholder(value)) return undefined;
+    return { kind: 'secret', rule: 'rejected-value', start: end, end: at, score: 0.75 };
+  }
+}
+
+/** Units of the line that says what is wrong with a value, and of the name above it. */
+const LONGEST_REASON = 150;

@@ -59,7 +59,7 @@ export function judgeValue(
   if (family === 'password') {
     if (words >= 12 && /mnemonic|phrase/i.test(name) && /^[a-z ]+$/.test(value)) return 0.8;
     if (words > 2 && !digits && /^[\w ,.'!?:-]+$/.test(value))
-      return /phrase/i.test(name) ? 0.6 : 0;
+      return /phrase|psk$/i.test(name) ? 0.6 : 0;
     if (words > 4) return digits && site.quoted && /phrase/i.test(name) ? 0.6 : 0;
     // What a form calls it: `password: "Neues Passwort"`.
     if (

@@ -12,6 +12,7 @@ const HASH = 35;
 const OPENING_PAREN = 40;
 /** The first unit of the scripts of East Asia. */
 const EAST_ASIAN = 0x2e80;
+const CORNER = 0x300c;
 const COMMA = 44;
 const DASH = 45;
 const COLON = 58;
@@ -134,9 +135,12 @@ function readNested(
 /** One token, in quotes or not. */
 export function readToken(view: TextView, from: number): ValueSite {
   view.maskFrom = Math.max(view.maskFrom, from);
-  const start = view.at(from) === BACKSLASH && isQuote(view.at(from + 1)) ? from + 1 : from;
+  // Quotes of a string in a string, and those of East Asian text.
+  const isOpened =
+    view.at(from) === CORNER || (view.at(from) === BACKSLASH && isQuote(view.at(from + 1)));
+  const start = isOpened ? from + 1 : from;
   const quote = view.at(start);
-  if (!isQuote(quote)) return readBare(view, from, 'blank', false);
+  if (!isQuote(quote)) return readBare(view, start, 'blank', false);
   const ends = (code: number): boolean => code === quote || code === BACKSLASH || isSpace(code);
   return readUntil(view, start + 1, ends, 'blank');
 }

@@ -232,7 +232,11 @@ export const BUILD_RULES: readonly TokenRule[] = [
     rule: 'bundler-credentials',
     kind: 'bundler_credentials',
     source: 'https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml',
-    shapes: ['BUNDLE_<w:3-80>: "|<h:8>:<h:8>', 'BUNDLE_<w:3-80>=|<h:8>:<h:8>'],
+    shapes: [
+      'BUNDLE_<w:3-80>: "|<h:8>:<h:8>',
+      'BUNDLE_<w:3-80>=|<h:8>:<h:8>',
+      'BUNDLE_<w:3-80>: "<t:1-40>:|<p:10+>',
+    ],
     clean: ['BUNDLE_PATH: "vendor/bundle"'],
   },
 ];

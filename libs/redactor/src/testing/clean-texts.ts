@@ -443,4 +443,10 @@ export const CLEAN_TEXTS: readonly string[] = [
   'Cookie: theme=dark; lang=en; cookie_consent=accepted',
   '"editor.background": "#282c34", "token.string": "#98c379ff"',
   'connect to [smtp.example]:587 failed: timeout',
+  'Token mint address: WyL5RUGAJFsaY8SFBNWWi6oeo18TZoJyEP8DY1snTepf',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+  'otpauth://totp/Example:alice@google.example?secret=JBSWY3DPEHPK3PXP&issuer=Example',
+  'passphrase: enter your secret words here please',
+  'Passphrase: does not match the other one',
 ];

@@ -604,4 +604,23 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ],
   ['htpasswd -bB /etc/nginx/.htpasswd alice @@', '6s<a:16>2'],
   ['java -jar jenkins-cli.jar -s https://ci.example/ -auth deploy:@@ build api', '11<h:32>'],
+  // Words without quotes, East Asian quotes, values that validators refuse, ids with their secrets.
+  ['SIGNING_KEY_PASSPHRASE: @@', 'bramble walrus otter comet'],
+  ['wifi_psk: @@\n', 'cobalt glacier thistle'],
+  [
+    '\u7ba1\u7406\u753b\u9762\u306e\u30d1\u30b9\u30ef\u30fc\u30c9\u306f\u300c@@\u300d\u3067\u3059\u3002',
+    'gD0sh<a:4>*2w',
+  ],
+  ['Your one-time passcode is @@. Do not share it.', '30<d:4>'],
+  [
+    "1 validation error for Settings\njwt_secret_key\n  String should have at least 64 characters [type=x, input_value='@@', input_type=str]",
+    'Ae8<a:30>',
+  ],
+  ['SecretID:         @@', '<h:8>-<h:4>-4<h:3>-9<h:3>-<h:12>'],
+  ['$ docker exec api cat /run/secrets/db_password\n@@\n', 'uJD-sB<a:6>3R1f'],
+  ['jdbc:sqlserver://sql01:1433;user=sa;password=@@;encrypt=true', '{NpHa.1nj<a:4>I15w}'],
+  ['BUNDLE_GEMS__ACME__DEV: "ci:@@"', 'qmP1_5<a:8>3A'],
+  ['userPassword: @@', '{SSHA}<a:32>'],
+  ['red:auth("@@")', 'nl1_<a:8>49'],
+  ['{"kty":"RSA","n":"abc","p":"@@"}', 'AK_2<a:60>'],
 ];
