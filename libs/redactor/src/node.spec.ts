@@ -41,6 +41,25 @@ it('gives the same as a web stream', async () => {
   }
 });
 
+it('counts what it masks and tells what it cannot look into', async () => {
+  const transform = createRedactTransform(redactor);
+  const zip = Buffer.from('\nPK\u0003\u0004rest');
+  await text(Readable.from([Buffer.from(input), zip], { objectMode: false }).pipe(transform));
+  expect(transform.counts.get('password')).toBe(1);
+  expect(transform.counts.get('github_token')).toBe(1);
+  expect([...transform.uninspected]).toEqual(['zip']);
+});
+
+it('refuses chunks of a text stream that are no text', async () => {
+  const bytes = new ReadableStream<unknown>({
+    start(controller) {
+      controller.enqueue(Buffer.from('a'));
+    },
+  }) as ReadableStream<string>;
+  const reader = bytes.pipeThrough(redactor.createRedactStream()).getReader();
+  await expect(reader.read()).rejects.toMatchObject({ code: 'invalid_argument' });
+});
+
 it('shows nothing more of a stream that is broken off', async () => {
   const transform = createRedactTransform(redactor);
   let output = '';

@@ -1,5 +1,6 @@
 /** Stable codes of {@link RedactorError}. */
 export type RedactorErrorCode =
+  | 'invalid_argument'
   | 'secret_too_short'
   | 'secret_too_long'
   | 'invalid_kind'

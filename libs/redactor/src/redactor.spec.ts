@@ -206,6 +206,14 @@ describe('registered secrets', () => {
     );
   });
 
+  it('regression: are masked without the line break of the file they were read from', () => {
+    const own = new Redactor();
+    own.registerSecret('korn-blue-7\n', { kind: 'injected' });
+    expect(own.redact('x korn-blue-7 y')).toBe('x [REDACTED:injected] y');
+    own.registerSecret('  a  \n   ');
+    expect(own.redact('a b')).toBe('a b');
+  });
+
   it('are refused when masking them would mangle text', () => {
     const own = new Redactor();
     expect(codeOf(() => own.registerSecret('12345'))).toBe('secret_too_short');
@@ -294,6 +302,13 @@ describe('patterns of the caller', () => {
     expect(codeOf(() => redactor.addPattern('mine', source))).toBe(code);
   });
 
+  it('regression: are masked up to the next blank where they are longer than the window', () => {
+    const own = new Redactor();
+    own.addPattern('acme_key', 'ACME-[0-9a-f]+');
+    const text = `ACME-${'0a'.repeat(2000)} b`;
+    expect(own.redact(text)).toBe('[REDACTED:acme_key] b');
+  });
+
   it('need a name that fits in a mask', () => {
     expect(codeOf(() => redactor.addPattern('a b', 'abc'))).toBe('invalid_kind');
   });
@@ -354,6 +369,29 @@ describe('fingerprints', () => {
       /^a (\[REDACTED:github_token:[0-9a-f]{12}\]) \1 password=\[REDACTED:password:[0-9a-f]{12}\]$/,
     );
     expect(redactor.redact(once)).toBe(once);
+  });
+});
+
+describe('arguments', () => {
+  const wrong = (value: unknown): never => value as never;
+
+  it.each<[string, () => unknown]>([
+    ['mode', () => new Redactor({ mode: wrong('strickt') })],
+    ['mode of a prototype', () => new Redactor({ mode: wrong('toString') })],
+    ['allow', () => new Redactor({ allow: wrong('value') })],
+    ['entry of allow', () => new Redactor({ allow: [wrong(7)] })],
+    ['fingerprint key', () => new Redactor({ fingerprintKey: wrong(7) })],
+    ['empty fingerprint key', () => new Redactor({ fingerprintKey: '' })],
+    ['secret', () => new Redactor().registerSecret(wrong(123456789))],
+    ['source of a pattern', () => new Redactor().addPattern('mine', wrong(/ab/))],
+  ])('are refused: %s', (_what, call) => {
+    expect(codeOf(call)).toBe('invalid_argument');
+  });
+
+  it('are refused: a kind that is no text', () => {
+    expect(codeOf(() => new Redactor().registerSecret('123456', { kind: wrong(7) }))).toBe(
+      'invalid_kind',
+    );
   });
 });
 

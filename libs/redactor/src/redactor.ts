@@ -8,6 +8,7 @@ import {
 import { CallDetector } from './detectors/call-detector.ts';
 import { commandLineDetectors } from './detectors/command-line-detector.ts';
 import { COMPANION_KINDS, companionDetectors } from './detectors/companion-detector.ts';
+import { KubernetesSecretDetector } from './detectors/kubernetes-secret-detector.ts';
 import { LoginPairDetector } from './detectors/login-pair-detector.ts';
 import { EncodedCommandDetector } from './detectors/encoded-command-detector.ts';
 import { KeyNumbersDetector, XmlKeyDetector } from './detectors/key-numbers-detector.ts';
@@ -91,6 +92,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   new AccountListDetector(),
   new DataSourceDetector(),
   new RelayAccountDetector(),
+  new KubernetesSecretDetector(),
   new ReversedPairDetector(),
   new RejectedValueDetector(),
   new PrintedSecretDetector(),
@@ -107,6 +109,7 @@ const BUILT_IN_KINDS: readonly string[] = [
   ...COMPANION_KINDS,
   'private_key',
   'url_credentials',
+  'kubernetes_secret',
   'aws_secret_key',
   'env_var',
   'too_large',
@@ -132,6 +135,7 @@ export class Redactor {
   private environment: { signature: string; base: ScanRules; rules: ScanRules } | undefined;
 
   constructor(options: RedactorOptions = {}) {
+    checkOptions(options);
     this.threshold = THRESHOLDS[options.mode ?? 'normal'];
     this.fingerprintKey = options.fingerprintKey;
     this.allowed = new Set(options.allow);
@@ -218,6 +222,7 @@ export class Redactor {
   registerSecret(value: string, options: RegisterSecretOptions = {}): void {
     const kind = options.kind ?? 'registered';
     this.checkKind(kind);
+    checkString(value, 'A registered secret');
     if (value.length < SHORTEST_SECRET) {
       throw new RedactorError(
         'secret_too_short',
@@ -232,6 +237,10 @@ export class Redactor {
     }
     if (this.registered.has(value)) return;
     this.registered.set(value, new RegisteredDetector(kind, value));
+    // A secret read from a file ends in a line break that its uses do not have.
+    const trimmed = value.trim();
+    if (trimmed.length >= SHORTEST_SECRET && !this.registered.has(trimmed))
+      this.registered.set(trimmed, new RegisteredDetector(kind, trimmed));
     this.ownKinds.add(kind);
     this.current = undefined;
   }
@@ -245,6 +254,7 @@ export class Redactor {
    */
   addPattern(name: string, source: string): void {
     this.checkKind(name);
+    checkString(source, 'The source of a pattern');
     this.patterns.set(name, new PatternDetector(name, source));
     this.ownKinds.add(name);
     this.current = undefined;
@@ -262,7 +272,13 @@ export class Redactor {
       if (text !== '') controller.enqueue(text);
     };
     return new TransformStream<string, string>({
-      transform: (chunk, controller) => pass(stream.write(chunk), controller),
+      transform: (chunk, controller) => {
+        checkString(
+          chunk,
+          'A chunk of a text stream (put a TextDecoderStream before it for bytes)',
+        );
+        pass(stream.write(chunk), controller);
+      },
       flush: (controller) => pass(stream.end(), controller),
     });
   }
@@ -280,11 +296,11 @@ export class Redactor {
     return this.redact(text);
   }
 
-  private checkKind(kind: string): void {
-    if (KIND.test(kind)) return;
+  private checkKind(kind: unknown): void {
+    if (typeof kind === 'string' && KIND.test(kind)) return;
     throw new RedactorError(
       'invalid_kind',
-      `The kind ${JSON.stringify(kind.slice(0, 60))} does not fit in a mask: use up to 40 lower-case letters, digits and underscores, beginning with a letter.`,
+      `The kind ${JSON.stringify(String(kind).slice(0, 60))} does not fit in a mask: use up to 40 lower-case letters, digits and underscores, beginning with a letter.`,
     );
   }
 
@@ -350,4 +366,24 @@ function processEnv(): Record<string, string | undefined> {
   return (
     (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}
   );
+}
+
+function checkString(value: unknown, what: string): void {
+  if (typeof value === 'string') return;
+  throw new RedactorError('invalid_argument', `${what} must be a string, not ${typeof value}.`);
+}
+
+function checkOptions({ mode, allow, fingerprintKey }: RedactorOptions): void {
+  if (mode !== undefined && !Object.hasOwn(THRESHOLDS, mode))
+    throw new RedactorError('invalid_argument', `The mode must be 'normal' or 'strict'.`);
+  if (
+    allow !== undefined &&
+    !(Array.isArray(allow) && allow.every((value) => typeof value === 'string'))
+  )
+    throw new RedactorError('invalid_argument', 'allow must be an array of strings.');
+  if (fingerprintKey !== undefined && (typeof fingerprintKey !== 'string' || fingerprintKey === ''))
+    throw new RedactorError(
+      'invalid_argument',
+      'fingerprintKey must be a string that is not empty.',
+    );
 }

@@ -112,6 +112,14 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' --relogin', programs: 'wandb login', place: 'apart' },
   { flag: ' -auth', programs: '.*jenkins-cli\\.jar .*', place: 'apart', behind: ':' },
   { flag: ' init', programs: 'shodan', place: 'apart', isRandom: true },
+  { flag: ' --from-literal', programs: '(?:kubectl|oc) .*', place: 'attached', behind: '=' },
+  { flag: ' --from-literal', programs: '(?:kubectl|oc) .*', place: 'apart', behind: '=' },
+  { flag: ' kv put', programs: 'vault', place: 'apart', skip: 1, behind: '=' },
+  { flag: ' secrets set', programs: 'fly|flyctl', place: 'apart', behind: '=' },
+  { flag: ' --value', programs: 'az keyvault secret set .*', place: 'apart' },
+  { flag: '"-a","', programs: 'redis-cli', place: 'attached' },
+  { flag: '"-a", "', programs: 'redis-cli', place: 'attached' },
+  { flag: '"-p","', programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: '-setcookie', programs: '', place: 'apart' },
   { flag: ' -k', programs: 'ss-?server|ss-?local', place: 'apart' },
   { flag: ' -t', programs: 'codecov|codecovcli', place: 'apart' },
@@ -181,7 +189,8 @@ class CommandLineDetector implements Detector {
     if (secret.isLast === true) at = lastWord(view, at);
     const [from, until] = wordAt(view, at);
     const value = view.slice(from, until);
-    const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind) + 1;
+    const first = secret.behind !== undefined && value.startsWith('=') ? 1 : 0;
+    const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind, first) + 1;
     if (secret.behind !== undefined && mark <= (secret.behind === '>' ? 0 : 1)) return undefined;
     if (secret.isRandom === true && (!isRandom(value) || value.includes('/'))) return undefined;
     // `-u admin:'value'`

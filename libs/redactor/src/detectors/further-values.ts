@@ -76,9 +76,14 @@ const BACKSLASH = 92;
 const LONGEST_JOIN = 48;
 const MOST_JOINED = 4;
 
+/** A literal beside another one; one that replaces it is as secret, whatever it looks like. */
+interface JoinedValue extends ValueSite {
+  readonly replaces: boolean;
+}
+
 /** The literals that are joined to one, or replace it: `"a" + "b"`, `"a" \\` and `"b"` below it, `"old" -> "new"` of a plan. */
-export function readJoined(view: TextView, from: number): ValueSite[] {
-  const sites: ValueSite[] = [];
+export function readJoined(view: TextView, from: number): JoinedValue[] {
+  const sites: JoinedValue[] = [];
   for (let end = from; sites.length < MOST_JOINED;) {
     if (!isQuote(view.at(end))) return sites;
     const quote = skipJoin(view, end + 1);
@@ -86,7 +91,7 @@ export function readJoined(view: TextView, from: number): ValueSite[] {
     const closes = (code: number): boolean => code === view.at(quote) || isSpace(code);
     const site = readUntil(view, quote + 1, closes, 'equals');
     if (view.at(site.end) !== view.at(quote)) return sites;
-    sites.push(site);
+    sites.push({ ...site, replaces: view.slice(end, quote).includes('->') });
     end = site.end;
   }
   return sites;

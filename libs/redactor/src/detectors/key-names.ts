@@ -178,6 +178,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'nonce_salt',
       'hash_salt',
       'redis_auth',
+      'basic_auth',
+      'http_auth',
       'erlang_cookie',
       'ntlm',
       'otp',
@@ -345,7 +347,7 @@ const PUBLIC_PARTS = new Set(
   locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe object reqd ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );

@@ -13,8 +13,8 @@ import { readAlike, readFolded, readJoined } from './further-values.ts';
 import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
-import { distinctUnits } from './placeholders.ts';
-import { isNameCode } from './reading.ts';
+import { distinctUnits, isPlaceholder } from './placeholders.ts';
+import { isNameCode, lineBefore } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { isOpaque, isRandom, judgeValue } from './value-score.ts';
@@ -62,6 +62,7 @@ class KeyValueDetector implements Detector {
     if (name === undefined) return undefined;
     const { nameStart, wordStart, wordEnd, nameEnd } = name;
     const isServiceKey = family !== 'named_key' || isNamedKey(view, nameStart, wordStart);
+    if (!isServiceKey && PUBLIC_KEY.test(lineBefore(view, nameStart))) return undefined;
     if (!isServiceKey && (nameStart !== wordStart || nameEnd !== wordEnd)) return undefined;
     const left = view.slice(nameStart, wordStart);
     const right = view.slice(wordEnd, nameEnd);
@@ -146,6 +147,9 @@ class KeyValueDetector implements Detector {
   }
 }
 
+/** Before `key`: what makes it one that everybody may have. */
+const PUBLIC_KEY = /(?:public|peer|cache|idempotency)[ _-]$/i;
+
 /** A name around a key word. */
 interface Name {
   readonly nameStart: number;
@@ -190,9 +194,10 @@ function withFurtherValues(view: TextView, site: ValueSite, found: Candidate): C
   const folded = readFolded(view, found.start, found.end);
   if (folded.length > 0) return { ...found, others: folded };
   const joined = site.quoted ? readJoined(view, found.end) : [];
-  const others = joined.filter(({ start, end }) => {
+  const others = joined.filter(({ start, end, replaces }) => {
     const value = view.slice(start, end);
-    return isOpaque(value) || isRandom(value);
+    const isNew = replaces && value.length > 3 && !isPlaceholder(value);
+    return isOpaque(value) || isRandom(value) || isNew;
   });
   return others.length > 0 ? { ...found, others } : found;
 }

@@ -1,3 +1,4 @@
+import { isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { LinearPattern } from './linear-pattern.ts';
@@ -23,12 +24,14 @@ export class PatternDetector implements Detector {
   detect(view: TextView, start: number): Candidate | undefined {
     const length = this.pattern.longestMatch((offset) => view.at(start + offset));
     if (length <= 0) return undefined;
-    return {
+    const found = {
       kind: this.kind,
       rule: `pattern-${this.kind.replaceAll('_', '-')}`,
       start,
       end: start + length,
       score: 0.95,
     };
+    // What reaches the end of the window may go on: its word is masked on.
+    return found.end >= view.high ? { ...found, goesOn: (code) => !isSpace(code) } : found;
   }
 }

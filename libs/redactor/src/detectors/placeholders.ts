@@ -30,7 +30,7 @@ function isPublished(value: string): boolean {
   return PUBLISHED.has(value) || PUBLISHED.has(value.split(/[/&]/, 1)[0] ?? '');
 }
 
-const FILLER = /^(?:x{3,}|X{3,}|\*{2,}|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
+const FILLER = /^(?:x{3,}|X{3,}|\*{2,}[A-Z]*\**|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
 
 /** Whether a token of a known shape is only an illustration: published, or filled with one or two characters. */
 export function isIllustration(token: string): boolean {
@@ -66,7 +66,7 @@ const WORDS = new Set(
   your_password your-password yourpassword your_token your-token your_secret your_api_key your-api-key yourapikey
   mypassword-here insert_here replace_me replaceme replace-me not_set not-set n/a na basic bearer digest negotiate
   private public static internal external session cookie header query body form async await function return const
-  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped
+  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped incorrect wrong mismatch rejected accepted
   scram-sha-256 scram-sha-1 argon2id bcrypt-hash`.split(/\s+/),
 );
 
@@ -93,7 +93,11 @@ export function isPlaceholder(value: string): boolean {
   // Shown in part, or put in by a template, a vault or a cmdlet: `eyJhbGciOi...`, `@@NAME@@`, `vault:a/b#c`, `Read-Host`.
   if (/^.{0,16}(?:\.{3}|\u2026)$/.test(value) || /^@{1,2}[A-Z_]\w*@{1,2}$/i.test(value))
     return true;
-  if (/^(?:vault|ssm|secretsmanager|keyvault|akv|bws|gcpsm|awssm|keychain):[\w/.#-]+$/.test(lower))
+  if (
+    /^(?:vault|env|file|ssm|secretsmanager|keyvault|akv|bws|gcpsm|awssm|keychain):[\w/.#-]+$/.test(
+      lower,
+    )
+  )
     return true;
   // A path in Vault, the colour of a token in a theme.
   if (/^secret\/[\w/-]+$/.test(value) || /^#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i.test(value))

@@ -2,6 +2,7 @@ import { isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
+import { lineBefore } from './reading.ts';
 import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
 
 /** Commands and calls that make a secret and print it. */
@@ -22,7 +23,7 @@ const FETCHERS = [
   'get-login-password',
   'get-authorization-token',
   'secrets versions access',
-  'kubectl get secret',
+  ' get secret',
   'terraform output',
   'initial-password',
   'print-access-token',
@@ -51,6 +52,22 @@ const FETCHERS = [
 const LONGEST_COMMAND = 160;
 const LONGEST_SECRET = 4096;
 
+/** Units of what a collector of logs puts before a line. */
+const LONGEST_PREFIX = 80;
+const PREFIX =
+  /^(?:(?:\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
+
+/** Behind a time, the name of a container or of a step before a line. */
+function skipPrefix(view: TextView, from: number): number {
+  let at = from;
+  while (at - from < LONGEST_PREFIX && view.at(at) >= 0 && !isLineBreak(view.at(at))) at++;
+  return from + (PREFIX.exec(view.slice(from, at))?.[0].length ?? 0);
+}
+
+function isNoWord(value: string): boolean {
+  return isMadeUp(value) && /\d/.test(value);
+}
+
 /** Letters alone, in a case that no word has. */
 function isMixedCase(value: string): boolean {
   return /^[A-Za-z]{12,}$/.test(value) && /[a-z][A-Z]{2,}[a-z]|[A-Z]{20}/.test(value);
@@ -70,7 +87,9 @@ export class PrintedSecretDetector implements Detector {
     let at = end;
     while (at - end < LONGEST_COMMAND && view.at(at) >= 0 && !isLineBreak(view.at(at))) at++;
     if (!isLineBreak(view.at(at))) return undefined;
-    at += view.at(at) === 13 && view.at(at + 1) === 10 ? 2 : 1;
+    if (view.at(triggerStart) === 32 && !/\b(?:kubectl|oc)\b/.test(lineBefore(view, triggerStart)))
+      return undefined;
+    at = skipPrefix(view, at + (view.at(at) === 13 && view.at(at + 1) === 10 ? 2 : 1));
     const start = at;
     while (at - start < LONGEST_SECRET && view.at(at) > 32) at++;
     const next = view.at(at);
@@ -79,7 +98,7 @@ export class PrintedSecretDetector implements Detector {
     const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
     const isSecret =
       isOpaque(value) ||
-      (isFetched && !isIdentifier(value) && (isMadeUp(value) || isMixedCase(value))) ||
+      (isFetched && !isIdentifier(value) && (isNoWord(value) || isMixedCase(value))) ||
       /^(?=.*\d)(?=.*[A-Z])[\w+/=.-]{512,}$/.test(value);
     if (!isAlone || !isSecret) return undefined;
     return {

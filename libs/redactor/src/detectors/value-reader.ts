@@ -25,6 +25,7 @@ const APOSTROPHE = 39;
 const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
+const SLASH = 47;
 const COLON = 58;
 const LESS = 60;
 const EQUALS = 61;
@@ -144,6 +145,7 @@ function isPublicPair(
   // `arn:aws:secretsmanager:…`, and the token in the address of a badge, name nothing secret.
   const mayBePublic =
     opener === COLON ||
+    opener === SLASH ||
     opener === QUESTION ||
     (opener === 32 && view.before(nameStart - 2) === 121);
   return mayBePublic && PUBLIC_CONTEXT.test(lineBefore(view, nameStart));
@@ -203,7 +205,7 @@ const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set([
 ]);
 
 /** Before a name: what makes it public. */
-const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $/i;
+const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $|checksum\/$/i;
 
 /** Skips what closes a quoted or bracketed name: `"`, `\"`, `']`, a backtick. */
 function skipNameClose(view: TextView, from: number): number {

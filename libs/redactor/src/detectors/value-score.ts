@@ -51,7 +51,7 @@ export function judgeValue(
 
   if (/^-?0x[0-9a-f]{1,8}$/i.test(value)) return 0;
   // The id of a key of GPG, in the configuration of git.
-  if (/signing_?key$/i.test(name) && /^(?:0x)?[0-9A-F]{8,40}$/.test(value)) return 0;
+  if (/(?:signing|gpg|pgp)_?key$/i.test(name) && /^(?:0x)?[0-9A-F]{8,40}$/.test(value)) return 0;
   if (site.separator === 'flag' && value.startsWith('-')) return 0;
   // A type or a variable in the place of a value: `pass: NodePath,`.
   if (site.inCode === true && site.separator === 'colon' && /^[A-Za-z_$.]+$/.test(value)) return 0;

@@ -6,6 +6,17 @@ import { TextView } from './text-view.ts';
 
 /** Beginnings of everything that is looked for, to be repeated without an end. */
 const HOSTILE = [
+  'kind: Secret\ndata:\n  a: bcd\n',
+  'kind: Secret\n',
+  'apiVersion: v1\ndata:\n  a: bcd\n',
+  'apiVersion: v1\n',
+  '"apiVersion":"v1",',
+  '"apiVersion":"v1","data":{"a":"b"},',
+  ' get secret\n',
+  'kubectl get secret\n[a] ',
+  ' --from-literal=a=',
+  '"-p","',
+  'password = "a" -> "b" -> ',
   'password=aB1cD2eF3gH4iJ5kL6mN7oP8q\n',
   'password=aB1\\\n',
   'password=(\n"aB1cD2eF3"\n',

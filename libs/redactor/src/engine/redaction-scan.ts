@@ -274,7 +274,10 @@ export class RedactionScan {
       const other = this.spans[at - 1] as Span;
       if (other.end <= span.start || other.written) break;
     }
-    const overlapped = this.spans.slice(at);
+    // Spans behind it are the other rows of a table, told in advance; what goes on without limit takes them in.
+    let until = span.unbounded ? this.spans.length : at;
+    while (until < this.spans.length && (this.spans[until] as Span).start < span.end) until++;
+    const overlapped = this.spans.slice(at, until);
     const covered = overlapped.some((other) => other.start <= span.start && other.end >= span.end);
     if (span.alreadyMasked ? overlapped.length > 0 : covered && overlapped[0]?.alreadyMasked)
       return;

@@ -52,6 +52,43 @@ it('redacts keys, Maps, Sets and bytes', () => {
   expect(redactor.redactObject<unknown>(new Uint8Array([255, 254, 0]))).toBe('[REDACTED:binary]');
 });
 
+it('knows a value by the name beside it, also where it is a number', () => {
+  expect(
+    redactor.redactObject({
+      env: [
+        { name: 'DB_PASSWORD', value: 'hunter' },
+        { name: 'REGION', value: 'eu-west-1' },
+      ],
+      password: 48291734,
+      pin: { key: 'api_secret', value: 918273645546 },
+      port: 5432,
+      max_tokens: 4096n,
+    }),
+  ).toEqual({
+    env: [
+      { name: 'DB_PASSWORD', value: '[REDACTED:password]' },
+      { name: 'REGION', value: 'eu-west-1' },
+    ],
+    password: '[REDACTED:password]',
+    pin: { key: 'api_secret', value: '[REDACTED:secret]' },
+    port: 5432,
+    max_tokens: 4096n,
+  });
+});
+
+it('reads headers and query parameters', () => {
+  const headers = new Headers({ authorization: `Bearer ${token}`, accept: 'text/html' });
+  expect(redactor.redactObject<unknown>(headers)).toEqual({
+    authorization: expect.stringMatching(/^(?:Bearer )?\[REDACTED:\w+\]$/) as string,
+    accept: 'text/html',
+  });
+  const query = new URLSearchParams({ page: '2', api_key: 'abcd1234efgh5678' });
+  expect(redactor.redactObject<unknown>(query)).toEqual({
+    page: '2',
+    api_key: '[REDACTED:api_key]',
+  });
+});
+
 it('keeps errors errors, with their causes', () => {
   const error = new TypeError(`bad ${token}`, { cause: new Error(`inner ${token}`) });
   Object.assign(error, { code: 'E_BAD', password: 'hunter' });

@@ -41,6 +41,7 @@ export function redactObject(value: unknown, redaction: ObjectRedaction): unknow
 function walk(value: unknown, key: string, depth: number, state: Walk): unknown {
   if (typeof value === 'string') return walkText(value, key, state);
   if (typeof value === 'symbol' || typeof value === 'function') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return walkNumber(value, key, state);
   if (typeof value !== 'object' || value === null) return value;
   const known = state.copies.get(value);
   if (known !== undefined) return known;
@@ -50,6 +51,14 @@ function walk(value: unknown, key: string, depth: number, state: Walk): unknown 
   } catch {
     return UNREADABLE;
   }
+}
+
+/** A number under the name of a secret: a PIN, a password of digits. */
+function walkNumber(value: number | bigint, key: string, state: Walk): unknown {
+  if (key === '') return value;
+  const text = String(value);
+  const redacted = walkText(text, key, state);
+  return redacted === text ? value : redacted;
 }
 
 function walkText(text: string, key: string, state: Walk): string {
@@ -94,6 +103,8 @@ function walkObject(value: object, key: string, depth: number, state: Walk): unk
     }
     return copy;
   }
+  if (value instanceof Headers || value instanceof URLSearchParams)
+    return walk(Object.fromEntries(value), key, depth, state);
   if (value instanceof Error) return walkError(value, depth, state);
   return walkProperties(value, {}, depth, state);
 }
@@ -128,6 +139,7 @@ function walkError(error: Error, depth: number, state: Walk): Error {
 
 function walkProperties(value: object, copy: object, depth: number, state: Walk): unknown {
   if (!state.copies.has(value)) state.copies.set(value, copy);
+  const label = labelOf(value);
   for (const name of Object.keys(value)) {
     if (state.values > MOST_VALUES) {
       define(copy, '…', TOO_MUCH, true);
@@ -137,11 +149,20 @@ function walkProperties(value: object, copy: object, depth: number, state: Walk)
     define(
       copy,
       state.redaction.redactText(name),
-      walk(read(value, name), name, depth, state),
+      walk(read(value, name), name === 'value' ? label : name, depth, state),
       true,
     );
   }
   return copy;
+}
+
+/** What `{ name: 'DB_PASSWORD', value: 'x' }` calls its value. */
+function labelOf(value: object): string {
+  for (const key of ['name', 'key', 'Name', 'Key']) {
+    const label = Object.hasOwn(value, key) ? read(value, key) : undefined;
+    if (typeof label === 'string') return label;
+  }
+  return 'value';
 }
 
 function read(value: object, name: string): unknown {

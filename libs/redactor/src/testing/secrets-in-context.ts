@@ -623,4 +623,23 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['userPassword: @@', '{SSHA}<a:32>'],
   ['red:auth("@@")', 'nl1_<a:8>49'],
   ['{"kty":"RSA","n":"abc","p":"@@"}', 'AK_2<a:60>'],
+  // Entries of command lines, argument lists, Secrets of Kubernetes, output behind the prefix of a collector.
+  ['kubectl create secret generic db --from-literal=alpha=@@', 'Wq<a:6>7!x'],
+  ['oc create secret generic db --from-literal alpha=@@ -n shop', 'Wq<a:6>7!x'],
+  ['vault kv put secret/app alpha=@@ beta=c', 'Wq<a:6>7!x'],
+  ['fly secrets set ALPHA=@@', 'Wq<a:6>7!x'],
+  ['az keyvault secret set --vault-name v --name alpha --value @@', 'Wq<a:6>7!x'],
+  ['["redis-cli", "-a", "@@", "ping"]', 'Wq<a:6>7!x'],
+  ['["mysql","-p","@@"]', 'Wq<a:6>7!x'],
+  [
+    'apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  alpha: "@@"\n',
+    'korn-<d:4>',
+  ],
+  ['apiVersion: v1\ndata:\n  user: ""\n\n  alpha: @@\nkind: Secret\n', 'a2<a:8>=='],
+  ['{"apiVersion": "v1", "data": {"alpha": "@@"}, "kind": "Secret"', 'a2<a:8>=='],
+  ['2026-11-25T10:00:00Z $ openssl rand -hex 16\n2026-11-25T10:00:01Z @@\n', '<h:32>'],
+  ['db-1  | $ openssl rand -base64 12\ndb-1  | @@\n', '8f2Q<a:12>'],
+  ['$ oc -n a get secret db -o jsonpath={.data.x} | base64 -d\n@@\n', 'sdf8-<a:6>9x'],
+  ['basic_auth: "joe:@@"', 's3cr-et<a:4>9'],
+  ['~ password = "plum-2210" -> "@@"', 'heron<d:2>'],
 ];
