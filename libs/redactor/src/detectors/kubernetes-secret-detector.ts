@@ -1,11 +1,13 @@
 import { isLineBreak } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { skipSpaces } from './literal-opening.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { lineBefore } from './reading.ts';
 
 const WINDOW = 4096;
 const COMMA = 44;
+const OPENING_BRACE = 123;
 const CLOSING_BRACE = 125;
 
 /** An entry of a mapping: indentation, name, value in quotes or without. */
@@ -90,12 +92,16 @@ function readLine(view: TextView, from: number): string {
 }
 
 /** `"data": {…}, "kind": "Secret"` behind the version. */
-function readJson(view: TextView, from: number): Span[] {
+function readJson(view: TextView, end: number): Span[] {
+  let from = end;
+  for (const part of ['"data"', ':', '{']) {
+    from = skipSpaces(view, from);
+    if (!view.has(part, from)) return [];
+    from += part.length;
+  }
   let at = from;
-  while (view.at(at) >= 0 && view.at(at) !== CLOSING_BRACE) at++;
+  while (view.at(at) >= 0 && view.at(at) !== CLOSING_BRACE && view.at(at) !== OPENING_BRACE) at++;
   const data = view.slice(from, at);
-  const opening = /^\s*"data"\s*:\s*\{/.exec(data)?.[0];
-  if (opening === undefined) return [];
   let until = at;
   while (view.at(until) >= 0 && until - at < 80) until++;
   if (!/^\},\s*(?:"immutable": ?\w+,\s*)?"kind": ?"Secret"/.test(view.slice(at, until))) return [];

@@ -1,14 +1,12 @@
-import { isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { hasKeyWord } from './key-names.ts';
+import { skipSpaces } from './literal-opening.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { textBefore } from './reading.ts';
 
 const WINDOW = 512;
 const QUOTE = 34;
-/** Units between the parts of a pair: blanks, indentation. */
-const LONGEST_PADDING = 40;
 const NAMES = ['name', 'key', 'Name', 'Key', 'ParameterKey', 'parameterKey', 'variable'];
 
 /** `{"value": "X", "name": "DB_PASSWORD"}`: the value stands before its name. */
@@ -50,12 +48,6 @@ export class ReversedPairDetector implements Detector {
 function skip(view: TextView, from: number, mark: string): number {
   const at = skipSpaces(view, from);
   return view.has(mark, at) ? skipSpaces(view, at + 1) : -1;
-}
-
-function skipSpaces(view: TextView, from: number): number {
-  let at = from;
-  while (at - from < LONGEST_PADDING && isSpace(view.at(at))) at++;
-  return at;
 }
 
 /** The bounds of a string of JSON, without its quotes. */
