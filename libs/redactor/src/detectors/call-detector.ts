@@ -17,6 +17,8 @@ const CALLS: ReadonlyMap<string, number> = new Map([
   ['PasswordCredentials(', 1],
   ['PasswordAuthentication(', 1],
   ['BasicCredentials(', 1],
+  ['BasicAuthCredentials(', 1],
+  ['->credentials(', 3],
   ['SetBasicAuth(', 1],
   ['setBasicAuth(', 1],
   ['basic_auth(', 1],

@@ -109,6 +109,9 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'psw:',
       'identified by',
       'securestring',
+      'pass)',
+      'pass,',
+      '_psk',
       'psk=',
       'psk:',
       'pskvalue',
@@ -179,6 +182,9 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'hash_salt',
       'redis_auth',
       'basic_auth',
+      'internal-auth',
+      'webhook_hmac',
+      'remember_web',
       'http_auth',
       'erlang_cookie',
       'ntlm',
@@ -186,6 +192,9 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'pin:',
       'pin=',
       'pin code',
+      'admin pin',
+      'new pin',
+      'your pin',
       'verification code',
       'security code',
       'mfa code',
@@ -255,6 +264,8 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'host_key',
       'x-auth',
       'hmac_key',
+      'applicationkey',
+      'application_key',
     ],
   },
   {
@@ -344,10 +355,10 @@ const PUBLIC_PARTS = new Set(
   date time created updated rotated rotation enabled disabled required optional valid invalid is has require requires
   allow allowed show hide reset forgot change changed confirm confirmation strength store storage manager provider ref reference
   version class kind hash hashes hashed digest checksum fingerprint public primary foreign sort partition cache index
-  locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
+  site locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe object reqd ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe sitekey object reqd ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );
@@ -369,6 +380,8 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
+  // `existingSecretPasswordKey`: where a chart finds one.
+  if (leftParts[0] === 'existing' || leftParts.at(-1) === 'hashed') return false;
   const nearest = leftParts.at(-1);
   if (family === 'weak_key')
     return !leftParts.some((part) => PUBLIC_PARTS.has(part) && !HOLDERS_OF_KEYS.has(part));

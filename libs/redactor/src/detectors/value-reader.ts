@@ -83,7 +83,7 @@ export function findValue(
   const isEmphasised = view.has('**', nameEnd);
   if (fallback !== undefined || (closed > nameEnd && !isEmphasised))
     return fallback ?? readFormField(view, nameStart, closed);
-  const linked = readLinked(view, nameStart, closed);
+  const linked = readLinked(view, nameStart, closed, family);
   if (linked !== undefined) return linked;
   if (afterName === closed) return undefined;
   // --password value

@@ -37,6 +37,8 @@ export function judgeValue(
     const first = (value.split(/\s/, 1)[0] ?? '').replace(/[`'")]+$/, '');
     return isCredentials(value) && !/^[{<[(]/.test(value) && !isPlaceholder(first) ? 0.8 : 0;
   }
+  // A public token of Mapbox.
+  if (value.startsWith('pk.eyJ')) return 0;
   if (family === 'cookie') return isCookie(value.slice(0, 512)) ? 0.75 : 0;
   if (isGrouped(value)) return 0.7;
   if (length > 512) return 0.6;
@@ -134,6 +136,11 @@ export function isMadeUp(value: string): boolean {
     /[A-Za-z]{2}|\d[A-Za-z]\d|(?:[A-Za-z][^A-Za-z]+){4}/.test(value) &&
     !/^[-+.\deE]+$/.test(value)
   );
+}
+
+/** Letters alone, in a case that no word has. */
+export function isMixedCase(value: string): boolean {
+  return /^[A-Za-z]{12,}$/.test(value) && /[a-z][A-Z]{2,}[a-z]|[A-Z]{20}/.test(value);
 }
 
 /** A word that nobody would write but as a password: letters and digits that alternate, or marks among them. */

@@ -11,6 +11,15 @@ export const DATA_RULES: readonly TokenRule[] = [
     clean: ['AstraCS:<a:6>'],
   },
   {
+    rule: 'consul-gossip-key',
+    kind: 'consul_gossip_key',
+    source: 'https://developer.hashicorp.com/consul/docs/secure/encryption/gossip/enable',
+    shapes: ['encrypt = "|<b:43>="', 'encrypt": "|<b:43>="', 'encrypt":"|<b:43>="'],
+    joined: true,
+    check: 'mixed',
+    clean: ['encrypt = "true"', 'encrypt = "<h:40>"'],
+  },
+  {
     rule: 'confluent-secret',
     kind: 'confluent_secret',
     source: 'https://docs.confluent.io/cloud/current/using/api-keys.html',

@@ -230,7 +230,7 @@ export const SERVICE_RULES: readonly TokenRule[] = [
     rule: 'mailgun-key',
     kind: 'mailgun_key',
     source: 'https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/mailgun.go',
-    shapes: ['key-<h:32>'],
+    shapes: ['key-<h:32>', 'api:|<h:32>-<h:8>-<h:8>'],
     check: 'mixed',
     clean: ['key-<h:8>', 'monkey-<h:32>'],
   },

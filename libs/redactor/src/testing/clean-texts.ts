@@ -463,4 +463,11 @@ export const CLEAN_TEXTS: readonly string[] = [
   's3_object_key=a8f2a0b1c9d3e4f5a6b7c8d9',
   'public key: 8f2a0b1c9d3e4f5a6b7cQd9e0f1aRb3c',
   'password: env:DB_PASS',
+  'existingSecretPasswordKey: redis-password-2',
+  '"hashed_secret": "3f9c1a7be2d84f0693aa5c1d2e3f4a5b6c7d8e9f"',
+  'rejects password: "short" error (3 ms)',
+  "mapboxgl.accessToken = 'pk.eyJ1IjoiYWNtZW1hcHMiLCJhIjoiY2txMXgyeTN6MGFiYzJwbXY3azhkOWUwZiJ9.HPGYW7Nw6NZq7fg-Kywsyv';",
+  'TELEGRAM_TOKEN=123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11',
+  'The password for the release is described in chapter-12.',
+  'Passwort: siehe Abschnitt 4.2.1 im Handbuch',
 ];
