@@ -209,7 +209,9 @@ class CommandLineDetector implements Detector {
     const value = view.slice(from, until);
     const first = secret.behind !== undefined && value.startsWith('=') ? 1 : 0;
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind, first) + 1;
-    if (secret.behind !== undefined && mark <= (secret.behind === '>' ? 0 : 1)) return undefined;
+    // A redirection of redis.conf begins its word; before any other mark stands a name.
+    if (secret.behind !== undefined && (secret.behind === '>' ? mark !== 1 : mark <= 1))
+      return undefined;
     if (secret.isRandom === true && (!isRandom(value) || value.includes('/'))) return undefined;
     // `-u admin:'value'`
     if (mark === value.length && isQuote(view.at(until)))

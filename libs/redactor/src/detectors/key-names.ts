@@ -467,6 +467,7 @@ const LEFT_PUBLIC_TOKEN = new Set([
   'cached',
   'per',
   'unexpected',
+  'lock',
   'syntax',
   'new',
   'stop',

@@ -80,6 +80,9 @@ export function isPlaceholder(value: string): boolean {
   if (/^Ag[A-D][\w+/=]{100,}$/.test(value)) return true;
   if (value.length > 256) return false;
   if (FILLER.test(value) || REFERENCE.test(value) || isPublished(value)) return true;
+  // Credentials and ids in the documentation of AWS end so.
+  if (/EXAMPLE(?:KEY|TOKEN|SECRET|PASSWORD)?[\w=-]{0,2}$/.test(value)) return true;
+  if (/^[a-z][a-z-]*-0[\da-f]{16}$/.test(value)) return true;
   const lower = value.toLowerCase();
   if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
@@ -95,7 +98,7 @@ export function isPlaceholder(value: string): boolean {
   if (/^[a-z_-]+[_-](?:placeholder|here|changeme|todo|dummy)$/.test(lower)) return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
   // Shown in part, or put in by a template, a vault or a cmdlet: `eyJhbGciOi...`, `@@NAME@@`, `vault:a/b#c`, `Read-Host`.
-  if (/^.{0,16}(?:\.{3}|\u2026)$/.test(value) || /^@{1,2}[A-Z_]\w*@{1,2}$/i.test(value))
+  if (/^.{0,32}(?:\.{3}|\u2026)$/.test(value) || /^@{1,2}[A-Z_]\w*@{1,2}$/i.test(value))
     return true;
   if (
     /^(?:vault|env|file|ssm|secretsmanager|keyvault|akv|bws|gcpsm|awssm|keychain):[\w/.#-]+$/.test(

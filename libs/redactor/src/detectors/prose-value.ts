@@ -20,6 +20,7 @@ const CLOSING_PAREN = 41;
 const SLASH = 47;
 const COLON = 58;
 const FULLWIDTH_COLON = 0xff1a;
+const BACKTICK = 96;
 const PIPE = 124;
 
 /** `the password is X`, `| password | X |`: prose and tables. */
@@ -84,6 +85,8 @@ export function readStandingAlone(
     LOGIN.test(textBefore(view, nameStart, LONGEST_LOGIN))
   )
     return readValue(view, afterName, 'blank', false, family);
+  // `Pass \`--flag=value\``, `pass \`call()\`` of documentation.
+  if (view.at(afterName) === BACKTICK && /^-|\(\)$/.test(value)) return undefined;
   // Without a separator only what cannot be a word.
   const isOpaqueValue = isOpaque(value);
   const isMixed = value.length >= 12 && /[a-z]/.test(value) && /[A-Z]/.test(value);

@@ -205,7 +205,7 @@ const MAY_STAND_ALONE: ReadonlySet<KeyFamily> = new Set([
 ]);
 
 /** Before a name: what makes it public. */
-const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $|checksum\/$/i;
+const PUBLIC_CONTEXT = /(?:^|[^\w])arn:[\w:-]*:$|\.svg\?$|public key $|checksum\/$|AWS::\w+::$/i;
 
 /** Skips what closes a quoted or bracketed name: `"`, `\"`, `']`, a backtick. */
 function skipNameClose(view: TextView, from: number): number {
