@@ -31,6 +31,8 @@ const CALLS: ReadonlyMap<string, number> = new Map([
   ['PDO->__construct(', 2],
   ['DBI->connect(', 2],
   ['mysql_connect(', 2],
+  ['WiFi.begin(', 1],
+  ['client.connect(', 2],
   ['algoliasearch(', 1],
   ['apiConnect(', 1],
   [':auth(', 0],

@@ -123,7 +123,12 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: '"-p","', programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: '-setcookie', programs: '', place: 'apart' },
   { flag: ' -k', programs: 'ss-?server|ss-?local', place: 'apart' },
-  { flag: ' -t', programs: 'codecov|codecovcli', place: 'apart' },
+  { flag: ' -t', programs: 'codecov:?|codecovcli', place: 'apart' },
+  {
+    flag: ' <<<',
+    programs: 'sudo -\\w*S.*|vncpasswd.*|cryptsetup.*|kinit.*|.*--password-stdin',
+    place: 'apart',
+  },
   { flag: ' key', programs: '(?:tacacs|radius)-server.*', place: 'apart' },
   { flag: 'PASS', programs: '', place: 'apart', isRandom: true },
   { flag: ' LOGIN', programs: '[\\w.]+', place: 'apart', skip: 1, isRandom: true },
@@ -245,7 +250,7 @@ class PipedSecretDetector implements Detector {
     const colon = view.slice(from, until).indexOf(':') + 1;
     if (/^\|\s*(?:sudo )?chpasswd\b/.test(reader)) return found(from + colon, until, view);
     const takesSecret =
-      /^\|\s*(?:sudo\s+(?:-\w+\s+)*(?:-\w*S|--stdin)|(?:sudo )?passwd\s.*--stdin|kinit\b|.*--password-stdin|.*\b(?:wrangler|gh|docker|fly|vercel|kubectl)\s(?:.*\s)?(?:secrets?|env)\s(?:put|set|create|add|import)\b|.*--with-token|gpg\s.*--passphrase-fd 0|openssl\s.*-pass\w* stdin)/;
+      /^\|\s*(?:sudo\s+(?:-\w+\s+)*(?:-\w*S|--stdin)|(?:sudo )?passwd\s.*--stdin|kinit\b|(?:sudo )?cryptsetup\b|.*--password-stdin|.*\b(?:wrangler|gh|docker|fly|vercel|kubectl)\s(?:.*\s)?(?:secrets?|env)\s(?:put|set|create|add|import)\b|.*--with-token|gpg\s.*--passphrase-fd 0|openssl\s.*-pass\w* stdin)/;
     return takesSecret.test(reader) ? found(from, until, view) : undefined;
   }
 }

@@ -81,7 +81,8 @@ interface JoinedValue extends ValueSite {
   readonly replaces: boolean;
 }
 
-/** The literals that are joined to one, or replace it: `"a" + "b"`, `"a" \\` and `"b"` below it, `"old" -> "new"` of a plan. */
+/** The literals that are joined to one, or replace it: `"a" + "b"`, `"a" \\` and `"b"` below it, `"old" -> "new"` of a plan,
+ * `{"old": "a", "new": "b"}` of an audit. */
 export function readJoined(view: TextView, from: number): JoinedValue[] {
   const sites: JoinedValue[] = [];
   for (let end = from; sites.length < MOST_JOINED;) {
@@ -91,17 +92,20 @@ export function readJoined(view: TextView, from: number): JoinedValue[] {
     const closes = (code: number): boolean => code === view.at(quote) || isSpace(code);
     const site = readUntil(view, quote + 1, closes, 'equals');
     if (view.at(site.end) !== view.at(quote)) return sites;
-    sites.push({ ...site, replaces: view.slice(end, quote).includes('->') });
+    sites.push({ ...site, replaces: /->|:/.test(view.slice(end, quote)) });
     end = site.end;
   }
   return sites;
 }
 
+/** What joins a literal to the one before, or names its successor. */
+const JOINS = ['->', '+', '.', '\\\n', ', "new":', ',"new":', ', "after":', ', "to":'];
+
 /** Where the quote of the next literal stands; -1 where nothing joins one. */
 function skipJoin(view: TextView, from: number): number {
   let at = from;
   while (at - from < LONGEST_JOIN && isSpace(view.at(at))) at++;
-  const join = ['->', '+', '.', '\\\n'].find((each) => view.has(each, at));
+  const join = JOINS.find((each) => view.has(each, at));
   // Python joins the literals of lines in parentheses.
   if (join === undefined)
     return at > from && isQuote(view.at(at)) && isLineBreak(view.at(from)) ? at : -1;

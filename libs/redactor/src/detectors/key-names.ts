@@ -112,6 +112,12 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'pass)',
       'pass,',
       '_psk',
+      'pass_plain',
+      'plain_pass',
+      'wlan-schlüssel',
+      'wlan schlüssel',
+      'wifi key',
+      'wlan key',
       'psk=',
       'psk:',
       'pskvalue',
@@ -191,6 +197,12 @@ export const KEY_WORDS: readonly KeyWord[] = [
       'otp',
       'pin:',
       'pin=',
+      'pin =',
+      '"pin"',
+      'mfa seed',
+      'totp seed',
+      'otp seed',
+      'wif:',
       'pin code',
       'admin pin',
       'new pin',
@@ -358,7 +370,7 @@ const PUBLIC_PARTS = new Set(
   site locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe sitekey object reqd ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe sitekey object reqd dylib dll so ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );
@@ -380,8 +392,8 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
-  // `existingSecretPasswordKey`: where a chart finds one.
-  if (leftParts[0] === 'existing' || leftParts.at(-1) === 'hashed') return false;
+  // `existingSecretPasswordKey`, `HEADER_API_KEY`: where one is found.
+  if (PLACES.has(leftParts[0] ?? '') || leftParts.at(-1) === 'hashed') return false;
   const nearest = leftParts.at(-1);
   if (family === 'weak_key')
     return !leftParts.some((part) => PUBLIC_PARTS.has(part) && !HOLDERS_OF_KEYS.has(part));
@@ -391,6 +403,9 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   if (nearest === 'reset' && family === 'token') return true;
   return nearest === undefined || !LEFT_PUBLIC.has(nearest);
 }
+
+/** First parts of names of places where a secret stands. */
+const PLACES = new Set(['existing', 'header', 'param', 'field', 'column', 'attr', 'attribute']);
 
 /** Words that name a key of data, or speak of any. */
 const KEYS_OF_DATA = new Set(

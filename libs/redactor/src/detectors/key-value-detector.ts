@@ -14,7 +14,7 @@ import { KEY_WORDS, mayNameService, namesSecret } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isLearnable } from './learnable.ts';
 import { distinctUnits, isPlaceholder } from './placeholders.ts';
-import { isNameCode, lineBefore } from './reading.ts';
+import { isNameCode, isQuote, lineBefore } from './reading.ts';
 import { readColumn } from './table-column.ts';
 import { findValue, mayFollowName } from './value-reader.ts';
 import { isMixedCase, isOpaque, isRandom, judgeValue } from './value-score.ts';
@@ -160,8 +160,8 @@ interface Name {
 
 /** The name that holds the key word between two indexes; undefined where the word is a part of another one. */
 function readName(view: TextView, start: number, end: number): Name | undefined {
-  // `<pass>` and `pass=` carry what is around the name.
-  const wordStart = view.at(start) === LESS ? start + 1 : start;
+  // `<pass>`, `"pin"` and `pass=` carry what is around the name.
+  const wordStart = view.at(start) === LESS || isQuote(view.at(start)) ? start + 1 : start;
   let wordEnd = end;
   while (!isWordCode(view.at(wordEnd - 1)) && view.at(wordEnd - 1) < 128) wordEnd--;
   const isClosed = wordEnd < end;

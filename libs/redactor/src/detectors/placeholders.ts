@@ -60,7 +60,7 @@ export function distinctUnits(text: string, enough = 64): number {
 }
 
 const REFERENCE =
-  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%[\w.]+%$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%[\w.]+%$|%\w+\(.*\)%$|\\\(|(?:string|number|integer|boolean) ?\(|(?:AC|MG|PN|SM|MM|CA|VA|IS)[\da-f]{32}$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
 
 const WORDS = new Set(
   `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean

@@ -50,6 +50,7 @@ const FETCHERS = [
   'az keyvault secret show',
   '##[debug]Evaluating: secrets.',
   '334 UGFzc3dvcmQ6',
+  'assword:"',
 ];
 const LONGEST_COMMAND = 160;
 const LONGEST_SECRET = 4096;
@@ -57,7 +58,7 @@ const LONGEST_SECRET = 4096;
 /** Units of what a collector of logs puts before a line. */
 const LONGEST_PREFIX = 80;
 const PREFIX =
-  /^(?:(?:##\[debug\]=>|\w{1,8}: >>|[CS]:|>|\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
+  /^(?:(?:##\[debug\]=>|send(?: --)?|\w{1,8}: >>|[CS]:|>|\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
 
 /** Behind a time, the name of a container or of a step before a line. */
 function skipPrefix(view: TextView, from: number): number {

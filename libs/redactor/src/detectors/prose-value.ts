@@ -40,7 +40,7 @@ export function readLinked(
   if (link >= 0) {
     const isCode = namesCode(view.slice(nameStart, nameEnd));
     const isValue = (value: string): boolean =>
-      (isMadeUp(value) && (!isIdentifier(value) || isQuote(view.at(link)))) ||
+      (isMadeUp(value) && !isPair(value) && (!isIdentifier(value) || isQuote(view.at(link)))) ||
       (isCode && /^\d{4,8}$/.test(value));
     const linked = onlyIf(readToken(view, link), view, isValue);
     if (linked !== undefined) return linked;
@@ -56,6 +56,11 @@ export function readLinked(
   const isCell = (value: string): boolean =>
     isMadeUp(value) && !isIdentifier(value) && !/^[\w.]+\.[A-Z][A-Z\d_]+$/.test(value);
   return onlyIf(cell, view, isCell);
+}
+
+/** `mfa=totp trace=6ae2…`: the next pair of a line of pairs. */
+function isPair(value: string): boolean {
+  return /^[a-z_.]{2,16}=[^=]/.test(value);
 }
 
 /** Whether a name speaks of a secret that is a short number. */
@@ -75,7 +80,7 @@ export function readStandingAlone(
   const opener = view.before(nameStart - 1);
   const site = readToken(view, afterName);
   const value = view.slice(site.start, site.end);
-  if (value.length < 3) return undefined;
+  if (value.length < 3 || isPair(value)) return undefined;
   // ENV DB_PASSWORD value; machine h login l password value
   if (isBlank(opener) && SETTERS.has(wordBefore(view, nameStart - 1)))
     return readValue(view, afterName, 'equals', false, family);
@@ -148,7 +153,7 @@ const LINKS = [
 ];
 /** Words that begin to say whose a password is. */
 const OWNER =
-  /^(?:for|of|f\u00fcr|fuer|zu[mr]?|vo[nm]|voor|van|pour|de[lsi]?|du|para|per|da|do|dla|na|\u0434\u043b\u044f|\u043e\u0442|\u043a) /;
+  /^(?:for|of|f\u00fcr|f\u00fcrs|fuer|zu[mr]?|vo[nm]|voor|van|pour|de[lsi]?|du|para|per|da|do|dla|na|\u0434\u043b\u044f|\u043e\u0442|\u043a) /;
 /** Verbs of being, which may stand behind words about the name. */
 const FAR_LINKS = new Set(
   '\u2014 \u2013 -> \u2192 is was ist lautet est es \u00e9 \u00e8 jest je \u00e4r er on para auf \u044d\u0442\u043e \u0647\u064a \u0647\u0648'.split(
@@ -209,8 +214,10 @@ function readOwned(
     if (code === OPENING_PAREN) {
       const inside = onlyIf(readToken(view, at + 1), view, isRandom);
       if (inside !== undefined && view.at(inside.end) === CLOSING_PAREN) return inside;
+      const opening = at;
       while (at - from < LONGEST_OWNER && view.at(at) >= 32 && view.at(at) !== CLOSING_PAREN) at++;
-      if (view.at(at) !== CLOSING_PAREN) return undefined;
+      if (view.at(at) !== CLOSING_PAREN || /public/i.test(view.slice(opening, at)))
+        return undefined;
       wordStart = at + 1;
       continue;
     }
@@ -285,10 +292,10 @@ function readBehindColon(
 
 /** What people choose: words and digits, with marks or both cases; no host, no version, no address. */
 function isPassword(value: string): boolean {
-  if (!/^[\w.!?#%+*-]{8,40}$/.test(value) || !/[A-Za-z]{3}/.test(value)) return false;
+  if (!/^[\p{L}\w.!?#%+*-]{8,40}$/u.test(value) || !/\p{L}{3}/u.test(value)) return false;
   if (!/\d/.test(value) || /^[\w-]+\.[a-z]{2,6}$|^v?\d|^[A-Z\d_-]+$|\.\d+\.\d/.test(value))
     return false;
-  return /[A-Z]/.test(value) ? /[a-z]/.test(value) : /[_.!?#%+*-]\d{1,4}$/.test(value);
+  return /\p{Lu}/u.test(value) ? /\p{Ll}/u.test(value) : /[_.!?#%+*-]\d{1,4}$/.test(value);
 }
 
 /** Long enough, with digits and both cases, and no words. */

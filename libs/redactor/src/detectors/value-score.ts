@@ -44,14 +44,15 @@ export function judgeValue(
   if (length > 512) return 0.6;
   if (isLocation(value)) return 0;
   if (!site.quoted && isExpression(value, site)) return 0;
-  if (isVersion(value) || isPath(value) || isNotation(value)) return 0;
+  const isAssigned = site.separator === 'equals' && !site.spaced && /\d/.test(value);
+  if (isVersion(value) || (isPath(value) && !isAssigned) || isNotation(value)) return 0;
   const words = value.split(' ').length;
   const digits = /\d/.test(value);
   const letters = /[A-Za-z]/.test(value);
   const mixedCase = /[a-z]/.test(value) && /[A-Z]/.test(value);
   const marks = /[^\w\s-]/.test(value);
 
-  if (/^-?0x[0-9a-f]{1,8}$/i.test(value)) return 0;
+  if (/^-?0x[0-9a-f]{1,16}$/i.test(value)) return 0;
   // The id of a key of GPG, in the configuration of git.
   if (/(?:signing|gpg|pgp)_?key$/i.test(name) && /^(?:0x)?[0-9A-F]{8,40}$/.test(value)) return 0;
   if (site.separator === 'flag' && value.startsWith('-')) return 0;

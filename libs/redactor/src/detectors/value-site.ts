@@ -95,6 +95,8 @@ function readHereDocument(view: TextView, from: number): ValueSite | undefined {
   return readUntil(view, skipSpaces(view, at), isLineBreak, 'element');
 }
 
+/** What an object calls a value: alone, or the one before or after a change. */
+const VALUES = new Set(['value', 'old', 'new', 'before', 'after', 'from', 'to', 'current']);
 /** Pairs of an object before its value. */
 const MOST_PAIRS = 5;
 
@@ -121,7 +123,7 @@ function readNested(
     if (isQuote(quote)) {
       const site = readQuoted(view, at + 1, quote, false, separator, false, family);
       if (site === undefined || site.goesOn !== undefined) return undefined;
-      if (name === 'value' || isOpaque(view.slice(site.start, site.end))) return site;
+      if (VALUES.has(name) || isOpaque(view.slice(site.start, site.end))) return site;
       at = site.end + 1;
     } else {
       while (isNameCode(view.at(at))) at++;

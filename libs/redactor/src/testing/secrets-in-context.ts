@@ -675,4 +675,26 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['[mailgun] 401 (auth: api:@@)', '<h:32>-<h:8>-<h:8>'],
   ['encrypt = "@@"\ndatacenter = "dc1"', '<a:42>8='],
   ['"api_token": "x1y2Q7w8E9r0T5z6" +\n  "@@"', '<u:20>'],
+  // Here-strings, scripts of expect, boards with a network, entries that a store calls otherwise.
+  ['"password": {"old": "Fruehling2024!", "new": "@@"}', 'Sommer<d:4>!'],
+  ["$ sudo -S apt update <<< '@@'", 'Schnitzel<d:1>ever'],
+  ['vncpasswd -f <<< @@ > ~/.vnc/passwd', 'Fernst<d:1>u'],
+  ['echo -n "@@" | cryptsetup open /dev/sdb1 daten -', 'mein hund heisst bello 19<d:2>'],
+  ['expect "assword:"\nsend "@@\\r"', 'K4bel<a:6>!eg'],
+  ['WiFi.begin("Buero", "@@");', 'GrosserBaer!<d:2>'],
+  ['client.connect("esp32", "mqtt", "@@");', '9e<a:12>'],
+  ['connectionString="Server=sql02;User Id=crm;Password=@@;Encrypt=true"', 'Kx<d:1>.vanille.Eis'],
+  ["INSERT INTO users (login, pass_plain) VALUES ('gerd', '@@');", 'GerdsBoot<d:4>'],
+  [
+    'der neue WLAN-Schl\u00fcssel f\u00fcrs B\u00fcro lautet @@ \u2013 bitte',
+    'Kaktus-Bl\u00fcte-2<d:3>',
+  ],
+  [
+    '\u041f\u0430\u0440\u043e\u043b\u044c \u043e\u0442 \u0430\u0434\u043c\u0438\u043d\u043a\u0438: @@ (root)',
+    '\u0421\u043d\u0435\u0433\u0438\u0440\u044c_<d:4>',
+  ],
+  ['device.pin = @@', '73<d:4>'],
+  ['{ "variables": { "pin": "@@" } }', '44<d:4>'],
+  ['MFA seed for svc-robot: @@', 'R2<r:12>3G'],
+  ['lnd wallet WIF: @@ (mainnet)', 'K4<a:49>z'],
 ];
