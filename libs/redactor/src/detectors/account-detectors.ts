@@ -1,8 +1,8 @@
-import { isBlank, isLineBreak } from '../engine/char-class.ts';
+import { isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
-import { isPlaceholder } from './placeholders.ts';
+import { holdsMask, isPlaceholder } from './placeholders.ts';
 
 const WINDOW = 600;
 
@@ -21,7 +21,8 @@ export class AccountListDetector implements Detector {
       const line = view.slice(at, lineEnd);
       const pair = /^\s*(?:- )?["']?([\w.-]+):(\S{4,})$/.exec(line);
       const password = pair?.[2]?.replace(/["']$/, '') ?? '';
-      if (pair !== null && !isPlaceholder(password) && password !== 'RANDOM') {
+      const isPassword = !isPlaceholder(password) && !holdsMask(password) && password !== 'RANDOM';
+      if (pair !== null && isPassword) {
         const start = at + line.lastIndexOf(password);
         found.push({
           kind: 'password',
@@ -30,6 +31,7 @@ export class AccountListDetector implements Detector {
           end: start + password.length,
           score: 0.85,
           isLearnt: isLearnable(password),
+          ...(lineEnd >= view.high && { goesOn: (code: number) => !isSpace(code) }),
         });
       } else if (at > end && !/^\s*(?:$|list:|users:|expire:|#)/.test(line)) break;
       at = lineEnd + 1;
@@ -41,8 +43,7 @@ export class AccountListDetector implements Detector {
 
 /** Before the address of a data source of Go: the call that opens it, or a variable's name. */
 const OPENERS = ['sql.Open(', 'mysql.Open(', 'dsn', 'DSN', 'connStr'];
-const SOURCE =
-  /^(?:\s*:=|[^\n@:]{0,60}?)["'`=\s]*["'`]?[\w.-]+:([^\s"'`]{3,80}?)@(?:tcp|unix|udp|tcp4|tcp6)\(/;
+const NETWORK = /@(?:tcp|unix|udp|tcp4|tcp6)\(/;
 
 /** `user:password@tcp(host)/db`: a data source without a scheme. */
 export class DataSourceDetector implements Detector {
@@ -55,10 +56,14 @@ export class DataSourceDetector implements Detector {
     let at = end;
     while (view.at(at) >= 0 && !isLineBreak(view.at(at)) && at - end < this.window) at++;
     const text = view.slice(end, at);
-    const password = SOURCE.exec(text)?.[1];
-    if (password === undefined || isPlaceholder(password) || isBlank(password.charCodeAt(0)))
-      return undefined;
-    const start = end + text.indexOf(`:${password}@`) + 1;
+    const network = text.search(NETWORK);
+    if (network < 0) return undefined;
+    const account = /[^\s"'`=]+$/.exec(text.slice(0, network))?.[0] ?? '';
+    const [user = ''] = account.split(':', 1);
+    const password = account.slice(user.length + 1);
+    if (!/^[\w.-]+$/.test(user) || password.length < 3 || password.length > 80) return undefined;
+    if (isPlaceholder(password) || password.includes('[REDACTED:')) return undefined;
+    const start = end + network - password.length;
     return {
       kind: 'url_credentials',
       rule: 'data-source',
@@ -84,18 +89,15 @@ export class RelayAccountDetector implements Detector {
 
   detect(view: TextView, _start: number, end: number): Candidate | undefined {
     let at = end;
-    while (view.at(at) >= 0 && !isLineBreak(view.at(at)) && at - end < this.window) at++;
+    while (view.at(at) >= 0 && !isLineBreak(view.at(at))) at++;
     const account = /^([ \t]+[\w.+-]+(?:@[\w.-]+)?:)(\S(?:.*\S)?)\s*$/.exec(view.slice(end, at));
     if (account === null) return undefined;
     const [, user = '', password = ''] = account;
     if (password.length < 6 || isPlaceholder(password)) return undefined;
     const start = end + user.length;
-    return {
-      kind: 'password',
-      rule: 'relay-account',
-      start,
-      end: start + password.length,
-      score: 0.8,
-    };
+    const found = { kind: 'password', rule: 'relay-account', start, score: 0.8 };
+    return at >= view.high
+      ? { ...found, end: at, goesOn: (code) => !isSpace(code) }
+      : { ...found, end: start + password.length };
   }
 }

@@ -2,7 +2,7 @@ import { isBlank, isLineBreak } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
-import { isPlaceholder } from './placeholders.ts';
+import { holdsMask, isPlaceholder } from './placeholders.ts';
 import { skipBlanks } from './reading.ts';
 
 const WINDOW = 512;
@@ -76,7 +76,13 @@ export class CallDetector implements Detector {
         at++;
       if (argument === wanted) {
         const value = view.slice(from, at);
-        if (!isQuoted || view.at(at) !== quote || value.length < 3 || isPlaceholder(value))
+        if (
+          !isQuoted ||
+          view.at(at) !== quote ||
+          value.length < 3 ||
+          isPlaceholder(value) ||
+          holdsMask(value)
+        )
           return undefined;
         return {
           kind: 'password',

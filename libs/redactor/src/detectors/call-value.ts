@@ -73,7 +73,6 @@ function readQuoted(view: TextView, from: number): ValueSite | undefined {
   const at = skipBlanks(view, from);
   const quote = view.at(at);
   if (!isQuote(quote)) return undefined;
-  view.maskFrom = Math.max(view.maskFrom, at + 1);
   const site = readUntil(view, at + 1, (code) => code === quote || isSpace(code), 'blank');
   return view.at(site.end) === quote ? site : undefined;
 }

@@ -257,7 +257,10 @@ class PipedSecretDetector implements Detector {
 
 function found(start: number, end: number, view: TextView): Candidate | undefined {
   const value = view.slice(start, end);
+  // Of a mask no part is taken, nor what stands around one.
+  const word = view.slice(Math.max(0, start - LONGEST_MASK), end);
   if (value.length < 3 || value.startsWith('-') || isPlaceholder(value)) return undefined;
+  if (/\[REDACTED:[^\s\]]*$/.test(word) || value.includes('[REDACTED:')) return undefined;
   if (/^(?:[%`*\\/]|\$(?!\d|y\$))/.test(value) || value.includes('$(')) return undefined;
   const base = { kind: 'password', rule: 'command-line', start, end, score: 0.85 };
   return end >= view.high
@@ -265,6 +268,7 @@ function found(start: number, end: number, view: TextView): Candidate | undefine
     : { ...base, isLearnt: isLearnable(value) };
 }
 
+const LONGEST_MASK = 70;
 const WORD_ENDS = new CodeSet(';|&<>)');
 
 /** Words of a command that are read. */

@@ -117,7 +117,7 @@ class DecodedTextDetector implements Detector {
     const spanStart = region.start + span.start;
     const spanEnd = region.start + span.end;
     // What stands around a secret in its encoding is of no use to a reader: it is masked too, as far as it is held.
-    const floor = Math.min(start, spanStart) - REACH;
+    const floor = start - REACH;
     let from = Math.max(start, spanStart);
     while (from > floor && spanStart - from < REACH && isLetterOrDigit(view, from - 1)) from--;
     const until = this.restEnd(view, view.runEnd(spanEnd, bits, REACH));

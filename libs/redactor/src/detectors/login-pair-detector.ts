@@ -1,6 +1,7 @@
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
+import { holdsMask } from './placeholders.ts';
 import { lineBefore } from './reading.ts';
 import { isIdentifier, isMadeUp } from './value-score.ts';
 import { readToken } from './value-site.ts';
@@ -20,7 +21,7 @@ export class LoginPairDetector implements Detector {
     if (!LOGIN.test(lineBefore(view, start))) return undefined;
     const { start: from, end: until } = readToken(view, end);
     const value = view.slice(from, until);
-    if (!isMadeUp(value) || isIdentifier(value)) return undefined;
+    if (!isMadeUp(value) || isIdentifier(value) || holdsMask(value)) return undefined;
     return {
       kind: 'password',
       rule: 'login-pair',

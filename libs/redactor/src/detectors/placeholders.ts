@@ -36,13 +36,17 @@ function isPublished(value: string): boolean {
 
 const FILLER = /^(?:x{3,}|X{3,}|\*{2,}[A-Z]*\**|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
 
-/** Whether a token of a known shape is only an illustration: published, or filled with one or two characters. */
-export function isIllustration(token: string): boolean {
+/**
+ * Whether a token of a known shape is only an illustration: published, or filled with one or two characters. Only its
+ * first units count, `least` of them: what follows the shortest token may have been added to hide it.
+ */
+export function isIllustration(token: string, least = token.length): boolean {
   if (isPublished(token)) return true;
+  const head = token.slice(0, least);
   // One character over and over, in most of the token: `ghp_xxxxxxxx…`; not a token with a run at its end.
-  const filler = /([xX*.0])\1{7,}/.exec(token);
-  if (filler !== null && filler[0].length * 2 >= token.length) return true;
-  return distinctUnits(token, 8) < Math.min(8, token.length >> 1);
+  const filler = /([xX*.0])\1{7,}/.exec(head);
+  if (filler !== null && filler[0].length * 2 >= head.length) return true;
+  return distinctUnits(head, 8) < Math.min(8, head.length >> 1);
 }
 
 /** Number of distinct code units, counted up to `enough`; units outside ASCII are told apart by their last five bits. */

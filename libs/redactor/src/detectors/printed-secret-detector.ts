@@ -2,6 +2,7 @@ import { isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { isLearnable } from './learnable.ts';
+import { holdsMask } from './placeholders.ts';
 import { isQuote, lineBefore } from './reading.ts';
 import { isIdentifier, isMadeUp, isMixedCase, isOpaque } from './value-score.ts';
 
@@ -58,7 +59,7 @@ const LONGEST_SECRET = 4096;
 /** Units of what a collector of logs puts before a line. */
 const LONGEST_PREFIX = 80;
 const PREFIX =
-  /^(?:(?:##\[debug\]=>|send(?: --)?|\w{1,8}: >>|[CS]:|>|\[[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
+  /^(?:(?:##\[debug\]=>|send(?: --)?|\w{1,8}: >>|[CS]:|>|\[(?!REDACTED:)[^\]\n]{1,30}\]|[\w./-]{1,40} *\||\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]{4,6})?)[ \t]+){1,3}/;
 
 /** Behind a time, the name of a container or of a step before a line. */
 function skipPrefix(view: TextView, from: number): number {
@@ -94,7 +95,9 @@ export class PrintedSecretDetector implements Detector {
     while (at - start < LONGEST_SECRET && view.at(at) > 32 && view.at(at) !== quote) at++;
     const next = view.at(at);
     const value = view.slice(start, at);
-    const isAlone = next < 0 ? view.final : next === quote || isSpace(next);
+    // A value that fills the window is no word of prose; it is masked on.
+    const isLong = at - start === LONGEST_SECRET || at >= view.high;
+    const isAlone = next < 0 ? isLong || view.final : isLong || next === quote || isSpace(next);
     const isFetched = FETCHERS.includes(view.slice(triggerStart, end));
     const isSecret =
       isOpaque(value) ||
@@ -102,8 +105,9 @@ export class PrintedSecretDetector implements Detector {
         !isIdentifier(value) &&
         (isNoWord(value) || isMixedCase(value) || (quote >= 0 && isMadeUp(value)))) ||
       /^(?=.*\d)(?=.*[A-Z])[\w+/=.-]{512,}$/.test(value);
-    if (!isAlone || !isSecret) return undefined;
+    if (!isAlone || !isSecret || holdsMask(value)) return undefined;
     return {
+      ...(isLong && { goesOn: (code: number) => code > 32 && code !== quote }),
       kind: 'secret',
       rule: 'printed-secret',
       start,

@@ -1,12 +1,16 @@
 import { CLASS_BITS, inClass, isBlank, isLineBreak, isSpace } from '../engine/char-class.ts';
 import type { Candidate, Detector } from '../engine/detector.ts';
 import type { TextView } from '../engine/text-view.ts';
+import { holdsMask } from './placeholders.ts';
 
 /** Longest armoured key that is held as a whole: an RSA key of 16384 bits takes 12.7 kB. */
 const KEY_WINDOW = 20_000;
 const LONGEST_LABEL = 40;
-/** Units of base64 in a row that make a body line. */
+/** Units of base64 in a row that make a body line, and of one that is a line of its own. */
 const BODY_RUN = 24;
+const SHORT_RUN = 12;
+/** Units from BEGIN to the first body line. */
+const LONGEST_HEADER = 2000;
 /** Units between two body lines: header lines, log prefixes. */
 const LONGEST_GAP = 320;
 /** Units between a body line and a short last line of it: a line end, escaped or indented. */
@@ -36,10 +40,15 @@ export class PrivateKeyDetector implements Detector {
     let at = end;
     while (at - end < LONGEST_LABEL && isLabelCode(view.at(at))) at++;
     if (!/PRIVATE KEY|OpenVPN Static key/.test(view.slice(start, at))) return undefined;
-    const body = walkBody(view, at);
+    // Some kind of dash closes the label.
+    if (!DASHES.test(String.fromCharCode(Math.max(0, view.at(at))))) return undefined;
+    const isHex = view.slice(start, at).includes('Static key');
+    const body = walkBody(view, at, isHex);
     return body && { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99, ...body };
   }
 }
+
+const DASHES = /[-\u2010-\u2015\u2212]/;
 
 /** A key whose BEGIN is missing: what its DER begins with (PKCS #1 and PKCS #8 of RSA keys), and the lines from there. */
 export class HeadlessKeyDetector implements Detector {
@@ -74,8 +83,12 @@ export class HeadlessKeyDetector implements Detector {
 /** Units of the tag and the length of a key's outer sequence, in base64. */
 const LONGEST_HEAD = 8;
 
-/** The end of the body that begins at an index; undefined where there is none. */
-function walkBody(view: TextView, from: number): Pick<Candidate, 'end' | 'goesOn'> | undefined {
+/** The end of the body that begins at an index; undefined where there is none. Some are in hexadecimal. */
+function walkBody(
+  view: TextView,
+  from: number,
+  isHex = false,
+): Pick<Candidate, 'end' | 'goesOn'> | undefined {
   let at = from;
   // Body lines are long runs of base64; a short one counts where it directly follows a body line.
   let bodyEnd = -1;
@@ -92,7 +105,7 @@ function walkBody(view: TextView, from: number): Pick<Candidate, 'end' | 'goesOn
       runStart - bodyEnd <= SHORT_GAP &&
       !isBlank(next) &&
       startsLine(view.at(bodyEnd));
-    if (length >= BODY_RUN || closesBody) {
+    if (closesBody || isBodyRun(view, runStart, at, isHex)) {
       bodyEnd = at;
       gapStart = at;
       followsBody = length >= BODY_RUN;
@@ -101,24 +114,66 @@ function walkBody(view: TextView, from: number): Pick<Candidate, 'end' | 'goesOn
       if (bodyEnd < 0) return undefined;
       return at >= view.high ? { end: at, goesOn: isArmourCode } : { end: bodyEnd };
     }
-    if (next === DASH && ENDINGS.some((ending) => view.has(ending, at))) {
-      if (bodyEnd < 0) return undefined;
-      let close = at;
-      while (view.at(close) === DASH) close++;
-      while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
-      while (view.at(close) === DASH && close - at < LONGEST_LABEL + 20) close++;
-      return { end: close };
-    }
+    const close = next === DASH ? armourEnd(view, at) : -1;
+    if (close >= 0) return bodyEnd < 0 ? undefined : { end: close };
     // Another key, or a mask, before any body: what follows is not of this one.
-    if (bodyEnd < 0 && (view.has('-----BEGIN ', at) || view.has('[REDACTED:', at)))
-      return undefined;
+    if (bodyEnd < 0 && (beginsKey(view, at) || isMaskAt(view, at))) return undefined;
     // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
-    if (at - gapStart > LONGEST_GAP) return bodyEnd < 0 ? undefined : { end: bodyEnd };
+    if (at - gapStart > (bodyEnd < 0 ? LONGEST_HEADER : LONGEST_GAP))
+      return bodyEnd < 0 ? undefined : { end: bodyEnd };
     at++;
   }
 }
 
 const ENDINGS = ['-----END ', '---- END ', '-END '];
+
+/** Where the line that ends a key ends; -1 where none begins. What only looks like one frees nothing. */
+function armourEnd(view: TextView, at: number): number {
+  if (!ENDINGS.some((ending) => view.has(ending, at))) return -1;
+  let close = at;
+  while (view.at(close) === DASH) close++;
+  while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
+  if (!/PRIVATE KEY|Static key/.test(view.slice(at, close))) return -1;
+  while (view.at(close) === DASH && close - at < LONGEST_LABEL + 20) close++;
+  return close;
+}
+
+/** Whether the BEGIN of a key stands at an index. */
+function beginsKey(view: TextView, at: number): boolean {
+  if (!view.has('BEGIN ', at)) return false;
+  let end = at;
+  while (end - at < LONGEST_LABEL && isLabelCode(view.at(end))) end++;
+  return view.slice(at, end).includes('PRIVATE KEY');
+}
+
+function isMaskAt(view: TextView, at: number): boolean {
+  if (!view.has('[REDACTED:', at)) return false;
+  let end = at;
+  while (end - at < LONGEST_MASK && view.at(end) > 32 && view.at(end) !== 93) end++;
+  return view.at(end) === 93 && holdsMask(view.slice(at, end + 1));
+}
+
+/** Units of a mask with its fingerprint. */
+const LONGEST_MASK = 70;
+
+/** A run of base64 in both cases; in the middle of a line no path, whose words are longer than chance makes them. */
+function isBodyRun(view: TextView, start: number, end: number, isHex: boolean): boolean {
+  if (end - start < SHORT_RUN) return false;
+  const isLine = startsLine(view.at(end)) && isLineStart(view, start);
+  if (end - start < BODY_RUN && !isLine) return false;
+  const run = view.slice(start, end);
+  if (isHex && isLine && /^[\da-f]{32}$/.test(run)) return true;
+  const isMixed = /[a-z][^a-z]*[a-z]/.test(run) && /[A-Z][^A-Z]*[A-Z]/.test(run);
+  return isMixed && (isLine || !/[a-z]{9}/.test(run));
+}
+
+/** Whether an index begins a line: behind a line end, also an escaped one, and blanks. */
+function isLineStart(view: TextView, index: number): boolean {
+  let at = index - 1;
+  while (index - at < SHORT_GAP && isBlank(view.at(at))) at--;
+  // The letter of `\\n` belongs to the run that it stands before.
+  return isLineBreak(view.at(at)) || view.at(at) === 92;
+}
 
 /** A line end, also an escaped one. */
 function startsLine(code: number): boolean {
@@ -153,7 +208,8 @@ export class PuttyKeyDetector implements Detector {
       const runStart = at;
       while (inClass(view.at(at), CLASS_BITS.b)) at++;
       const length = at - runStart;
-      if (length >= BODY_RUN || (length >= 4 && bodyEnd >= 0 && startsLine(view.at(at)))) {
+      const isBody = isBodyRun(view, runStart, at, false);
+      if (isBody || (length >= 4 && bodyEnd >= 0 && startsLine(view.at(at)))) {
         if (bodyStart < 0) bodyStart = runStart;
         bodyEnd = at;
         gap = 0;

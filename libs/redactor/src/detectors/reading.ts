@@ -34,14 +34,14 @@ export function lineBefore(view: TextView, index: number): string {
     !isLineBreak(view.before(from - 1))
   )
     from--;
-  return view.slice(from, index);
+  return view.sliceBefore(from, index);
 }
 
 /** The text before an index, over the ends of lines. */
 export function textBefore(view: TextView, index: number, most: number): string {
   let from = index;
   while (index - from < most && view.before(from - 1) >= 0) from--;
-  return view.slice(from, index);
+  return view.sliceBefore(from, index);
 }
 
 /** Units of a name: letters, digits, `_`, `-` and the dot. */

@@ -41,7 +41,7 @@ class TokenDetector implements Detector {
     const score = rule.score ?? DEFAULT_SCORE;
     if (openBits !== 0) return { ...base, score, goesOn: (code) => inClass(code, openBits) };
     const token = view.slice(match.start, match.end);
-    if (isIllustration(token)) return undefined;
+    if (isIllustration(token, shape.least)) return undefined;
     if (rule.check !== undefined && !TOKEN_CHECKS[rule.check](token)) return undefined;
     return { ...base, score };
   }

@@ -32,7 +32,8 @@ export function judgeValue(
   if (site.quoted && /^\s*[+.,;)\]}][^\w]/.test(value) && /[+.,([:]\s*$/.test(value)) return 0;
   // `password=password` of keyword arguments, `const ERROR_PASSWORD_MISSING = "password_missing"`.
   if (name.toLowerCase().endsWith(value.toLowerCase())) return 0;
-  if (/[$#]\{[^}]*\}/.test(value)) return 0;
+  const reference = value.search(/[$#]\{/);
+  if (reference >= 0 && value.indexOf('}', reference) > 0) return 0;
   if (family === 'authorization') {
     const first = (value.split(/\s/, 1)[0] ?? '').replace(/[`'")]+$/, '');
     return isCredentials(value) && !/^[{<[(]/.test(value) && !isPlaceholder(first) ? 0.8 : 0;
@@ -177,9 +178,21 @@ function isCredentials(value: string): boolean {
 
 /** Cookies with a value, besides what they are to be used for. */
 function isCookie(value: string): boolean {
-  const own = value.replace(/(?:path|domain|expires|max-age|samesite|priority)=[^;]*/gi, '');
-  return /=\s*(?:(?=[^\s;]*\d)[^\s;$]{6,}|[^\s;$]{16,})/.test(own);
+  return value.split(';', MOST_COOKIES).some((cookie) => {
+    const sign = cookie.indexOf('=');
+    const name = cookie.slice(0, sign).trim().toLowerCase();
+    if (sign < 0 || COOKIE_ATTRIBUTES.has(name)) return false;
+    const [content = ''] = cookie
+      .slice(sign + 1)
+      .trimStart()
+      .split(/\s/, 1);
+    const isReference = content.startsWith('$');
+    return !isReference && content.length >= (/\d/.test(content) ? 6 : 16);
+  });
 }
+
+const MOST_COOKIES = 40;
+const COOKIE_ATTRIBUTES = new Set(['path', 'domain', 'expires', 'max-age', 'samesite', 'priority']);
 
 /** Numbers, regular expressions, escapes alone, roles of documentation. */
 function isNotation(value: string): boolean {

@@ -136,7 +136,6 @@ function readNested(
 
 /** One token, in quotes or not. */
 export function readToken(view: TextView, from: number): ValueSite {
-  view.maskFrom = Math.max(view.maskFrom, from);
   // Quotes of a string in a string, and those of East Asian text.
   const isOpened =
     view.at(from) === CORNER || (view.at(from) === BACKSLASH && isQuote(view.at(from + 1)));

@@ -16,7 +16,7 @@ export interface Candidate {
   /** Its context alone showed that it is secret: it is masked wherever it stands from here on in this text. */
   readonly isLearnt?: boolean;
   /** Further spans of the same kind behind it: the other rows of a table. */
-  readonly others?: readonly { readonly start: number; readonly end: number }[];
+  readonly others?: readonly Pick<Candidate, 'start' | 'end' | 'goesOn' | 'isLearnt'>[];
   /** No secret: text in a format that cannot be looked into begins here. Its kind names the format. */
   readonly isOpaque?: boolean;
   /** The span is an earlier mask: it is left as it is and nothing inside it is looked at again. */

@@ -20,10 +20,12 @@ export function countPiecesBefore(pieces: readonly InvisiblePiece[], index: numb
 }
 
 const ESCAPE = '\u001b';
+/** The one unit that stands for ESC and the bracket. */
+const CONTROL_SEQUENCE = '\u009b';
 const NUL = '\0';
 const SOFT_HYPHEN = '\u00ad';
-/** Zero-width space, non-joiner and joiner, word joiner, byte order mark. Costs nothing in a text of Latin-1. */
-const ZERO_WIDTH = /[\u200b-\u200d\u2060\ufeff]/;
+/** Spaces, joiners, marks of direction and selectors without width, byte order mark. Costs nothing in a text of Latin-1. */
+const ZERO_WIDTH = /[\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]/;
 
 /** Escape as programs write it in letters, in logs and in JSON, with the bracket of a change of colour. */
 const WRITTEN_ESCAPES = ['\\x1b[', '\\x1B[', '\\u001b[', '\\u001B[', '\\033[', '\\e[', '^[['];
@@ -35,18 +37,22 @@ const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
 /** What announces text in which a line that ends in `=` goes on in the next one (RFC 2045, section 6.7). */
 const QUOTED_PRINTABLE = 'quoted-printable';
 
-const CANDIDATE = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff\\^]/g;
-const CANDIDATE_OR_SIGN = /[\u001b\0\u00ad\u200b-\u200d\u2060\ufeff\\^=]/g;
+const CANDIDATE = /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^]/g;
+const CANDIDATE_OR_SIGN =
+  /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^=]/g;
+
+/** Hidden units that a unit of visible text makes room for, and the most that are hidden at one place. */
+const HIDDEN_PER_VISIBLE = 24;
+const MOST_HIDDEN = 4096;
 
 /**
- * Control sequences of ECMA-48 that change colour or move the cursor. Titles and links (OSC) are not among them: their
- * text may hold a secret. Without a number only the common ones count, lest the first letter of a word be taken.
+ * Control sequences of ECMA-48 that programs write in the middle of a line: colours, erasing, the column, modes. Only
+ * these, lest an unfinished one take the first letter of a word. Titles and links (OSC) are not among them: their text
+ * may hold a secret.
  */
-
-const SEQUENCE = /\u001b(?:\[(?:[0-9;:?<=>]{1,32}[A-Za-z]|[mKJH])|[()][AB0])/y;
+const SEQUENCE = /(?:\u001b\[|\u009b)(?:[0-9;:]{0,32}[mKJHG]|\?[0-9;]{1,16}[hl])|\u001b[()][AB0]/y;
 /** What may become such a sequence with more text. */
-
-const BEGINNING = /\u001b(?:\[[0-9;:?<=>]{0,32}|[()])?$/y;
+const BEGINNING = /(?:\u001b\[|\u009b)(?:[0-9;:]{0,32}|\?[0-9;]{0,16})$|\u001b[()]?$/y;
 
 /**
  * Takes out what is not seen, so that a secret with a colour change, a zero-width space, or the zero bytes of UTF-16
@@ -58,6 +64,11 @@ export class InvisibleFilter {
   private context = '';
   private isQuotedPrintable = false;
   private total = 0;
+  /**
+   * Units that may yet be hidden. Text that is hidden is held back with what it stands in: were there no end of it, nor
+   * would there be of what is held. What is beyond passes for visible text.
+   */
+  private room = MOST_HIDDEN;
 
   /** The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`. */
   take(chunk: string, final: boolean, offset: number, pieces: InvisiblePiece[]): string {
@@ -66,6 +77,7 @@ export class InvisibleFilter {
     const softBreaksFrom = this.findSoftBreaks(text);
     if (!mayHoldInvisible(text) && !endsInPart(text) && softBreaksFrom === Infinity) {
       if (text !== '') this.remember(text);
+      this.makeRoom(text.length);
       return text;
     }
     const candidates = softBreaksFrom === Infinity ? CANDIDATE : CANDIDATE_OR_SIGN;
@@ -82,7 +94,11 @@ export class InvisibleFilter {
       if (start > from) {
         flush();
         visible += text.slice(from, start);
+        this.makeRoom(start - from);
+        from = start;
       }
+      if (end - start > this.room) return;
+      this.room -= end - start;
       hidden += text.slice(start, end);
       from = end;
     };
@@ -103,7 +119,12 @@ export class InvisibleFilter {
     const end = text.length - this.pending.length;
     flush();
     this.remember(text.slice(0, end));
+    this.makeRoom(end - from);
     return visible + text.slice(from, end);
+  }
+
+  private makeRoom(visible: number): void {
+    this.room = Math.min(MOST_HIDDEN, this.room + visible * HIDDEN_PER_VISIBLE);
   }
 
   private remember(text: string): void {
@@ -126,7 +147,7 @@ export class InvisibleFilter {
   /** Units of an invisible sequence at an index: 0 when none stands there, -1 when that depends on what follows. */
   private invisibleUnits(text: string, at: number, final: boolean): number {
     const unit = text.charAt(at);
-    if (unit === ESCAPE) {
+    if (unit === ESCAPE || unit === CONTROL_SEQUENCE) {
       SEQUENCE.lastIndex = at;
       if (SEQUENCE.test(text)) return SEQUENCE.lastIndex - at;
       BEGINNING.lastIndex = at;
@@ -147,6 +168,7 @@ export class InvisibleFilter {
 export function mayHoldInvisible(text: string): boolean {
   return (
     text.includes(ESCAPE) ||
+    text.includes(CONTROL_SEQUENCE) ||
     text.includes(NUL) ||
     text.includes(SOFT_HYPHEN) ||
     ZERO_WIDTH.test(text) ||

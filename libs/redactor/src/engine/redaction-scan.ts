@@ -119,10 +119,10 @@ export class RedactionScan {
       this.scanner = this.newScanner();
       return;
     }
-    this.spans = this.spans.filter((span) => span.written);
-    this.scanned = this.written;
+    // What was settled stays. A trigger that is written already may have a value that is not: all that is still held is
+    // read again, and a verdict on what is written is dropped where it is added.
     this.scanner = this.newScanner();
-    this.lessons = [];
+    this.scanned = Math.max(0, Math.min(this.written, this.scanned) - this.longestReach());
     this.view.forgetDecoded();
     this.waitingHit = -1;
     this.retryAt = 0;
@@ -205,22 +205,25 @@ export class RedactionScan {
         return false;
       }
       if (candidate === undefined) continue;
-      this.report(candidate);
-      if (candidate.score >= this.rules.threshold && !this.isAllowed(candidate)) {
-        this.add(candidate);
-        for (const { start: from, end: until } of candidate.others ?? [])
-          this.add({ ...candidate, start: from, end: until });
-        if (candidate.isLearnt === true) {
-          const { kind, start: from, end: until } = candidate;
-          this.lessons.push({ kind, value: this.buffer.slice(from, until) });
-        }
-      }
+      this.settle(candidate);
+      const { kind, rule, score } = candidate;
+      for (const other of candidate.others ?? []) this.settle({ kind, rule, score, ...other });
       if (this.goesOn !== undefined) break;
     }
     this.waitingHit = -1;
     // Only now: a lesson changes what is reported.
     if (this.lessons.length > 0) this.learn();
     return true;
+  }
+
+  /** Reports a candidate, and masks it where it counts. */
+  private settle(candidate: Candidate): void {
+    this.report(candidate);
+    if (candidate.score < this.rules.threshold || this.isAllowed(candidate)) return;
+    this.add(candidate);
+    if (candidate.isLearnt !== true) return;
+    const { kind, start, end } = candidate;
+    this.lessons.push({ kind, value: this.buffer.slice(start, end) });
   }
 
   private isAllowed({ start, end, score, goesOn }: Candidate): boolean {
@@ -426,10 +429,14 @@ export class RedactionScan {
     return this.base + index + (pieces[count - 1]?.total ?? this.totalForgotten);
   }
 
+  /** Units before the next one that a verdict on it may read, or whose verdict may reach it. */
+  private longestReach(): number {
+    return LOOK_BEHIND + this.scanner.longestLiteral + REACH;
+  }
+
   /** Drops what no detector can see any more. */
   private forget(): void {
-    const keep =
-      Math.min(this.written, this.scanned) - LOOK_BEHIND - this.scanner.longestLiteral - REACH;
+    const keep = Math.min(this.written, this.scanned) - this.longestReach();
     if (keep <= 1024) return;
     this.buffer = this.buffer.slice(keep);
     this.view.shift(keep);

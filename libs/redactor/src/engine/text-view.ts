@@ -132,6 +132,15 @@ export class TextView {
     return true;
   }
 
+  /** As {@link slice} for text left of a trigger: a masked secret reads as brackets there, see {@link before}. */
+  sliceBefore(start: number, end: number): string {
+    const { maskedStart, maskedEnd, text } = this;
+    if (maskedEnd <= start || maskedStart >= end) return text.slice(start, end);
+    const from = Math.max(start, maskedStart);
+    const until = Math.min(end, maskedEnd);
+    return text.slice(start, from) + ']'.repeat(until - from) + text.slice(until, end);
+  }
+
   /** The text between two indexes; both must have been reached by reads. */
   slice(start: number, end: number): string {
     return this.text.slice(start, end);

@@ -1,4 +1,4 @@
-import { CLASS_BITS, inClass, isWordCode } from '../engine/char-class.ts';
+import { CLASS_BITS, CodeSet, inClass, isWordCode } from '../engine/char-class.ts';
 import type { ClassLetter } from '../engine/char-class.ts';
 import { REACH } from '../engine/redaction-scan.ts';
 import type { TextView } from '../engine/text-view.ts';
@@ -33,6 +33,8 @@ export interface Shape {
   readonly after: readonly Segment[];
   /** How many of the segments after the trigger stand before the mask; -1 when the mask begins with the token. */
   readonly visible: number;
+  /** Fewest units of the mask. */
+  readonly least: number;
 }
 
 export interface ShapeMatch {
@@ -75,7 +77,12 @@ export function parseShape(source: string): Shape {
   if (reach > REACH || before.some(({ bits }) => (bits & CLASSES_OF_A_RUN) === 0)) {
     throw new TypeError(`the shape ${source} reaches back too far`);
   }
-  return { before, trigger, after, visible };
+  const masked = visible >= 0 ? after.slice(visible) : [...before, trigger, ...after];
+  const least = masked.reduce(
+    (sum, part) => sum + (typeof part === 'string' ? part.length : part.min),
+    0,
+  );
+  return { before, trigger, after, visible, least };
 }
 
 /** Whether a token of this shape stands around its trigger. */
@@ -123,6 +130,9 @@ export function matchShape(
   return { start: maskStart, end: at, openBits };
 }
 
+/** Letters of escapes: `\b`, `\f`, `\n`, `\r`, `\t`, `\v`. */
+const ESCAPED = new CodeSet('bfnrtv');
+
 /**
  * Whether a token may begin at an index: not in the middle of a word. The letter of an escape (`\n`, `%20`,
  * `\u001b`, the `m` of a colour sequence) is not a part of the word that follows it.
@@ -130,12 +140,13 @@ export function matchShape(
 export function isTokenStart(view: TextView, index: number): boolean {
   const previous = view.before(index - 1);
   if (!isWordCode(previous) || view.isSeam(index)) return true;
-  if (previous === 110 || previous === 114 || previous === 116) {
-    if (view.before(index - 2) === 92) return true;
-  }
+  if (ESCAPED.has(previous) && view.before(index - 2) === 92) return true;
   const hex = CLASS_BITS.h;
   if (inClass(previous, hex) && inClass(view.before(index - 2), hex)) {
     if (view.before(index - 3) === 37) return true;
+    if (view.before(index - 3) === 120 && view.before(index - 4) === 92) return true;
+    // A line end of quoted-printable.
+    if (view.before(index - 3) === 61 && view.before(index - 2) === 48) return true;
     if (view.before(index - 5) === 117 && view.before(index - 6) === 92) return true;
   }
   if (previous !== 109) return false;
