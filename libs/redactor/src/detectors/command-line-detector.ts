@@ -32,6 +32,8 @@ interface CommandLineSecret {
   readonly isRandom?: true;
   /** The value is the last word of the line. */
   readonly isLast?: true;
+  /** Each further word with that mark has a value, too. */
+  readonly isList?: true;
 }
 
 const MYSQL = 'mysql\\w*|mariadb[\\w-]*';
@@ -115,11 +117,15 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' init', programs: 'shodan', place: 'apart', isRandom: true },
   { flag: ' --from-literal', programs: '(?:kubectl|oc) .*', place: 'attached', behind: '=' },
   { flag: ' --from-literal', programs: '(?:kubectl|oc) .*', place: 'apart', behind: '=' },
-  { flag: ' kv put', programs: 'vault', place: 'apart', skip: 1, behind: '=' },
-  { flag: ' secrets set', programs: 'fly|flyctl', place: 'apart', behind: '=' },
+  { flag: " --from-literal='", programs: '(?:kubectl|oc) .*', place: 'attached', behind: '=' },
+  { flag: ' --from-literal="', programs: '(?:kubectl|oc) .*', place: 'attached', behind: '=' },
+  { flag: ' kv put', programs: 'vault', place: 'apart', behind: '=', isList: true },
+  { flag: ' secrets set', programs: 'fly|flyctl', place: 'apart', behind: '=', isList: true },
   { flag: ' --value', programs: 'az keyvault secret set .*', place: 'apart' },
   { flag: '"-a","', programs: 'redis-cli', place: 'attached' },
   { flag: '"-a", "', programs: 'redis-cli', place: 'attached' },
+  { flag: "'-a', '", programs: 'redis-cli', place: 'attached' },
+  { flag: '"-p', programs: MYSQL, place: 'attached' },
   { flag: '"-p","', programs: `${MYSQL}|${REGISTRY}`, place: 'attached' },
   { flag: '-setcookie', programs: '', place: 'apart' },
   { flag: ' -k', programs: 'ss-?server|ss-?local', place: 'apart' },
@@ -209,8 +215,11 @@ class CommandLineDetector implements Detector {
     // `sqlplus -s user/password`
     while (secret.flag === 'sqlplus' && view.at(at) === 45)
       at = skipBlanks(view, wordEnd(view, at));
+    if (secret.isList === true) return readPairs(view, at, secret.behind ?? '=');
     if (secret.isLast === true) at = lastWord(view, at);
     const [from, until] = wordAt(view, at);
+    // Words before a mask were others before.
+    if (view.slice(end, from).includes('[REDACTED:')) return undefined;
     const value = view.slice(from, until);
     const first = secret.behind !== undefined && value.startsWith('=') ? 1 : 0;
     const mark = secret.behind === undefined ? 0 : value.indexOf(secret.behind, first) + 1;
@@ -257,10 +266,10 @@ class PipedSecretDetector implements Detector {
 
 function found(start: number, end: number, view: TextView): Candidate | undefined {
   const value = view.slice(start, end);
-  // Of a mask no part is taken, nor what stands around one.
-  const word = view.slice(Math.max(0, start - LONGEST_MASK), end);
   if (value.length < 3 || value.startsWith('-') || isPlaceholder(value)) return undefined;
-  if (/\[REDACTED:[^\s\]]*$/.test(word) || value.includes('[REDACTED:')) return undefined;
+  // Of a mask no part is taken, nor what stands around one.
+  const before = view.slice(Math.max(0, start - LONGEST_MASK), start);
+  if (/\[REDACTED:[\w:]*$/.test(before) || value.includes('[REDACTED:')) return undefined;
   if (/^(?:[%`*\\/]|\$(?!\d|y\$))/.test(value) || value.includes('$(')) return undefined;
   const base = { kind: 'password', rule: 'command-line', start, end, score: 0.85 };
   return end >= view.high
@@ -273,6 +282,29 @@ const WORD_ENDS = new CodeSet(';|&<>)');
 
 /** Words of a command that are read. */
 const MOST_WORDS = 6;
+
+/** Words of a list of pairs that are read. */
+const MOST_PAIRS = 16;
+
+/** The values of `name=value` among the words behind an index; flags and other words are passed over. */
+function readPairs(view: TextView, from: number, sign: string): Candidate | undefined {
+  const values: Candidate[] = [];
+  let at = from;
+  for (let word = 0; word < MOST_PAIRS; word++) {
+    const [start, end] = wordAt(view, at);
+    if (view.slice(from, end).includes('[REDACTED:')) break;
+    const mark = view.slice(start, end).indexOf(sign) + 1;
+    if (end === start) break;
+    const isQuoted = mark === end - start && isQuote(view.at(end));
+    const value = isQuoted ? wordAt(view, end) : ([start + mark, end] as const);
+    const pair = mark > 1 && view.at(start) !== 45 ? found(...value, view) : undefined;
+    if (pair !== undefined) values.push(pair);
+    const next = isQuoted ? value[1] : end;
+    at = skipBlanks(view, isQuote(view.at(next)) ? next + 1 : next);
+  }
+  const [first, ...others] = values;
+  return first && { ...first, others };
+}
 
 /** Where the last word of a line begins, of the first few. */
 function lastWord(view: TextView, from: number): number {

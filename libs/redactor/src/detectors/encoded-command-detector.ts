@@ -25,6 +25,9 @@ export class EncodedCommandDetector implements Detector {
     const bytes = decodeBase64(view.slice(start, until - ((until - start) % 4)));
     if (bytes?.charAt(1) !== '\0') return undefined;
     const [finding] = view.inspect(bytes.replaceAll('\0', ''));
-    return finding && { ...finding, rule: 'encoded-command', start, end: until };
+    if (finding === undefined) return undefined;
+    const found = { ...finding, rule: 'encoded-command', start, end: until };
+    const isBase64 = (code: number): boolean => inClass(code, CLASS_BITS.b);
+    return until >= view.high ? { ...found, goesOn: isBase64 } : found;
   }
 }

@@ -62,7 +62,13 @@ export function readFolded(view: TextView, start: number, end: number): ValueSit
     const belongs = isContinued ? until - from >= 4 : isOpaque(value) || isRest;
     if (!isWhole || !belongs || (!isContinued && !isRest && until - from < SHORTEST_FOLD))
       return sites;
-    sites.push({ start: from, end: until, quoted: false, spaced: false, separator: 'blank' });
+    const site = { start: from, end: until, quoted: false, spaced: false } as const;
+    const isCut = until >= view.high;
+    sites.push({
+      ...site,
+      separator: 'blank',
+      ...(isCut && { goesOn: (code: number) => !isSpace(code) }),
+    });
     if (isContinued && next !== BACKSLASH) return sites;
     at = next === BACKSLASH ? until + 1 : until;
   }

@@ -6,6 +6,7 @@ import type { TextView } from '../engine/text-view.ts';
 const WINDOW = 12_000;
 const COLON = 58;
 const LESS = 60;
+const GREATER = 62;
 /** Bytes from which on pairs of digits are a number of a key. */
 const FEWEST_BYTES = 12;
 /** Line end and indentation between two lines of digits. */
@@ -71,14 +72,22 @@ export class XmlKeyDetector implements Detector {
     const found = { kind: 'private_key', rule: 'xml-key', score: 0.95 };
     let start = -1;
     let at = end;
-    for (; view.at(at) >= 0; at++) {
+    for (; isElementCode(view.at(at)); at++) {
       if (view.at(at) !== LESS) continue;
       if (view.has('</RSAKeyValue>', at) || view.has('<RSAKeyValue>', at)) break;
       if (start < 0 && PRIVATE_NUMBERS.some((element) => view.has(element, at))) start = at;
     }
     // A key that is cut off is masked as far as it goes.
-    return start < 0 ? undefined : { ...found, start, end: at };
+    if (start < 0) return undefined;
+    return at >= view.high
+      ? { ...found, start, end: at, goesOn: isElementCode }
+      : { ...found, start, end: at };
   }
+}
+
+/** Elements with numbers in base64: anything else is no more of the key. */
+function isElementCode(code: number): boolean {
+  return inClass(code, CLASS_BITS.b) || code === LESS || code === GREATER || isSpace(code);
 }
 
 const PRIVATE_NUMBERS = ['<P>', '<Q>', '<DP>', '<DQ>', '<InverseQ>', '<D>'];

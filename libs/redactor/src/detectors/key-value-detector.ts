@@ -23,6 +23,8 @@ import type { ValueSite } from './value-site.ts';
 const LESS = 60;
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
+/** Units of a header that are judged. */
+const LONGEST_HEADER = 512;
 /** From this score on a value of these families is masked wherever the text repeats it. */
 const LEARNT_SCORE = 0.6;
 /** Families whose values may stand in a column, and may be told from other words where they are repeated. */
@@ -134,7 +136,10 @@ class KeyValueDetector implements Detector {
     };
     if (site.goesOn !== undefined) return { ...found, score: 0.6, goesOn: site.goesOn };
     const name = view.slice(nameStart, nameEnd);
-    const written = view.slice(site.start, site.end);
+    // Of a header its beginning tells.
+    const isHeader = this.family === 'authorization' || this.family === 'cookie';
+    const most = isHeader ? site.start + LONGEST_HEADER : site.end;
+    const written = view.slice(site.start, Math.min(site.end, most));
     const value = unescapeValue(written);
     const score = judgeValue(value, this.family, site, name);
     if (score <= 0) return undefined;

@@ -43,7 +43,7 @@ export class PrivateKeyDetector implements Detector {
     // Some kind of dash closes the label.
     if (!DASHES.test(String.fromCharCode(Math.max(0, view.at(at))))) return undefined;
     const isHex = view.slice(start, at).includes('Static key');
-    const body = walkBody(view, at, isHex);
+    const body = walkBody(view, at, LONGEST_HEADER, isHex);
     return body && { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99, ...body };
   }
 }
@@ -67,7 +67,7 @@ export class HeadlessKeyDetector implements Detector {
     let from = start;
     while (start - from < LONGEST_HEAD && inClass(view.before(from - 1), CLASS_BITS.a)) from--;
     if (!/^MII/.test(view.slice(from, end))) return undefined;
-    const body = walkBody(view, end);
+    const body = walkBody(view, end, LONGEST_GAP);
     return (
       body && {
         kind: 'private_key',
@@ -87,6 +87,7 @@ const LONGEST_HEAD = 8;
 function walkBody(
   view: TextView,
   from: number,
+  longestHeader: number,
   isHex = false,
 ): Pick<Candidate, 'end' | 'goesOn'> | undefined {
   let at = from;
@@ -119,7 +120,7 @@ function walkBody(
     // Another key, or a mask, before any body: what follows is not of this one.
     if (bodyEnd < 0 && (beginsKey(view, at) || isMaskAt(view, at))) return undefined;
     // Nothing like a body for a while: the key was cut off, or this only speaks of keys.
-    if (at - gapStart > (bodyEnd < 0 ? LONGEST_HEADER : LONGEST_GAP))
+    if (at - gapStart > (bodyEnd < 0 ? longestHeader : LONGEST_GAP))
       return bodyEnd < 0 ? undefined : { end: bodyEnd };
     at++;
   }

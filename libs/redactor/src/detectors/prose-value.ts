@@ -109,6 +109,16 @@ export function readStandingAlone(
   return isValue && !REFUSED.test(lineBefore(view, nameStart)) ? site : undefined;
 }
 
+/**
+ * Whether a mask stands behind a name: what the name speaks of was masked there. The words between them were none then,
+ * and are none now.
+ */
+export function isMaskBehind(view: TextView, from: number): boolean {
+  let at = from;
+  while (at - from < LONGEST_OWNER && view.at(at) >= 0) at++;
+  return view.slice(from, at).includes('[REDACTED:');
+}
+
 /** Instructions and commands that set a variable. */
 const SETTERS = new Set(['ENV', 'ARG', 'setx', 'SETX', 'define']);
 const LONGEST_LOGIN = 80;

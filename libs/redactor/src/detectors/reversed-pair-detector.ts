@@ -76,7 +76,15 @@ export class RejectedValueDetector implements Detector {
     while (view.at(at) >= 32 && view.at(at) !== quote) at++;
     const value = view.slice(end, at);
     if (value.length < 4 || isPlaceholder(value)) return undefined;
-    return { kind: 'secret', rule: 'rejected-value', start: end, end: at, score: 0.75 };
+    const isCut = at >= view.high;
+    return {
+      kind: 'secret',
+      rule: 'rejected-value',
+      start: end,
+      end: at,
+      score: 0.75,
+      ...(isCut && { goesOn: (code: number) => code >= 32 && code !== quote }),
+    };
   }
 }
 

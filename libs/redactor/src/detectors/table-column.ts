@@ -36,7 +36,8 @@ export function* readColumn(
   const mark = String.fromCharCode(delimiter);
   const headEnd = lineEnd(view, nameEnd);
   const head = before + view.slice(nameStart, headEnd);
-  const columns = head.split(mark);
+  const columns = head.split(mark, MOST_COLUMNS + 1);
+  if (columns.length > MOST_COLUMNS) return;
   if (!columns.every((name) => COLUMN_NAME.test(name))) return;
   if (columns.filter((name) => name.trim() !== '').length < 2) return;
   const column = before.split(mark).length - 1;
@@ -54,6 +55,8 @@ export function* readColumn(
   }
 }
 
+const MOST_COLUMNS = 64;
+
 /** What parts the names at the head of a table, or closes them. */
 const ENDS_OF_NAME = new CodeSet(',;\t|)');
 /** The head of pppd's chap-secrets and pap-secrets. */
@@ -67,12 +70,12 @@ const RULE = /^[\s|+:=-]+$/;
 function* readChap(view: TextView, nameEnd: number): Generator<ValueSite, void> {
   for (let at = nextLine(view, lineEnd(view, nameEnd)); view.at(at) >= 0;) {
     const end = lineEnd(view, at);
-    const cell = /^\s*(?:"[^"]*"|\S+)\s+(?:"[^"]*"|\S+)\s+("?)([^\s"]+)\1/.exec(
+    const cell = /^\s*(?!#)(?:"[^"]*"|\S+)\s+(?:"[^"]*"|\S+)\s+("?)([^\s"]+)\1/.exec(
       view.slice(at, end),
     );
     if (cell === null) return;
     const start = at + cell[0].length - (cell[1] ?? '').length - (cell[2] ?? '').length;
-    yield cellSite(start, start + (cell[2] ?? '').length);
+    yield cellSite(start, start + (cell[2] ?? '').length, end >= view.high);
     at = nextLine(view, end);
   }
 }
@@ -117,7 +120,7 @@ function cellsOf(view: TextView, start: number, end: number, delimiter: number):
       while (cellEnd < end && view.at(cellEnd) !== delimiter) cellEnd++;
       at = cellEnd;
       while (cellEnd > cellStart && isBlank(view.at(cellEnd - 1))) cellEnd--;
-      cells.push(cellSite(cellStart, cellEnd));
+      cells.push(cellSite(cellStart, cellEnd, at >= view.high));
     }
     if (at >= end) break;
     at++;
@@ -125,9 +128,13 @@ function cellsOf(view: TextView, start: number, end: number, delimiter: number):
   return cells;
 }
 
-/** Judged as in prose, quoted or not: a column holds words more often than an assignment does. */
-function cellSite(start: number, end: number): ValueSite {
-  return { start, end, quoted: false, spaced: false, separator: 'colon' };
+/**
+ * Judged as in prose, quoted or not: a column holds words more often than an assignment does. What the end of the
+ * window has cut is masked to the end of its line.
+ */
+function cellSite(start: number, end: number, isCut = false): ValueSite {
+  const site = { start, end, quoted: false, spaced: false, separator: 'colon' } as const;
+  return isCut ? { ...site, goesOn: (code) => !isLineBreak(code) } : site;
 }
 
 const INSERT = /insert\s+(?:ignore\s+)?into\s+[^\s(]+\s*\([^()]*$/i;

@@ -11,7 +11,7 @@ import type { TextView } from '../engine/text-view.ts';
 import { readArgument, readDefault, readNextArgument } from './call-value.ts';
 import { readElement, skipTag, skipToElement } from './element-value.ts';
 import type { KeyFamily } from './key-names.ts';
-import { readLinked, readStandingAlone } from './prose-value.ts';
+import { isMaskBehind, readLinked, readStandingAlone } from './prose-value.ts';
 import { isNameCode, isQuote, lineBefore, skipBackslashes, skipBlanks } from './reading.ts';
 import { isOpaque, isRandom } from './value-score.ts';
 import { readBare, readToken, readUntil, readValue } from './value-site.ts';
@@ -84,18 +84,18 @@ export function findValue(
   if (fallback !== undefined || (closed > nameEnd && !isEmphasised))
     return fallback ?? readFormField(view, nameStart, closed);
   const linked = readLinked(view, nameStart, closed, family);
-  if (linked !== undefined) return linked;
+  if (linked !== undefined) return isMaskBehind(view, closed) ? undefined : linked;
   if (afterName === closed) return undefined;
   // --password value
   if (opener === DASH || (view.at(nameStart) === DASH && !isWordCode(opener))) {
     const site = readValue(view, afterName, 'flag', false, family);
     // `--password    what it is for` of a help text.
     const isHelp = afterName > closed + 1 && site?.quoted === false && site.inProse === true;
-    return isHelp ? undefined : site;
+    return isHelp || isMaskBehind(view, closed) ? undefined : site;
   }
-  return MAY_STAND_ALONE.has(family)
-    ? readStandingAlone(view, nameStart, afterName, family)
-    : undefined;
+  if (!MAY_STAND_ALONE.has(family)) return undefined;
+  const alone = readStandingAlone(view, nameStart, afterName, family);
+  return alone !== undefined && isMaskBehind(view, closed) ? undefined : alone;
 }
 
 /** The value behind a separator. */

@@ -216,12 +216,13 @@ function skipScheme(view: TextView, from: number): number {
 /** The value of a header: the rest of the line, or up to the quote that closes a header given as an argument. */
 function readHeader(view: TextView, from: number, separator: ValueSite['separator']): ValueSite {
   const start = skipScheme(view, from);
-  return readUntil(
-    view,
-    start,
-    (code) => code === QUOTE || code === APOSTROPHE || isLineBreak(code),
-    separator,
-  );
+  const end = view.restEnd(start);
+  const site = { start, end, quoted: true, spaced: false, separator };
+  if (end < view.high) return site;
+  return {
+    ...site,
+    goesOn: (code) => code !== QUOTE && code !== APOSTROPHE && !isLineBreak(code),
+  };
 }
 
 /** Marks that end an unquoted value wherever they stand. */

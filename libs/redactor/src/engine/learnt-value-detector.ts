@@ -4,9 +4,9 @@ import type { Candidate, Detector, Trigger } from './detector.ts';
 import type { TextView } from './text-view.ts';
 
 /** Longest value that is looked for again, in UTF-16 units. */
-export const LONGEST_LEARNT = 512;
+export const LONGEST_LEARNT = 128;
 /** Units of a value that the automaton looks for; the rest is compared at the hit. */
-const TRIGGER_UNITS = 8;
+const TRIGGER_UNITS = 16;
 /** From this length on a value is masked inside a longer word too. */
 const UNMISTAKABLE = 16;
 
@@ -34,6 +34,11 @@ export class LearntValueDetector implements Detector {
       [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
     );
     this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
+  }
+
+  /** Whether another value would be looked for at the same places. */
+  beginsAs(value: string): boolean {
+    return this.value.startsWith(value.slice(0, TRIGGER_UNITS));
   }
 
   detect(view: TextView, start: number): Candidate | undefined {

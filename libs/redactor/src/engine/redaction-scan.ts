@@ -19,6 +19,8 @@ const MOST_LAYERS = 3;
 
 /** Values that one text may teach; later ones are masked in their own place only. */
 const MOST_LEARNT = 64;
+/** Learnt values that begin alike: each is compared where they begin. */
+const MOST_ALIKE = 4;
 
 /** Units of a text with control characters that are taken at once. */
 const LARGE_CHUNK = 1 << 20;
@@ -86,7 +88,7 @@ export class RedactionScan {
   /** Index of the first unit not yet written. */
   private written = 0;
   private scanner: TriggerScanner;
-  private readonly learnt: Detector[] = [];
+  private readonly learnt: LearntValueDetector[] = [];
   private readonly learntValues = new Set<string>();
   private lessons: { kind: string; value: string }[] = [];
   /** Which hit of the current state waits for more input; -1 when none does. */
@@ -182,6 +184,8 @@ export class RedactionScan {
   private learn(): void {
     for (const { kind, value } of this.lessons) {
       if (this.learntValues.size >= MOST_LEARNT || this.learntValues.has(value)) continue;
+      const alike = this.learnt.filter((one) => one.beginsAs(value)).length;
+      if (alike >= MOST_ALIKE) continue;
       this.learntValues.add(value);
       this.learnt.push(new LearntValueDetector(kind, value));
       this.scanner = this.scanner.withLearnt(new TriggerAutomaton(this.learnt));

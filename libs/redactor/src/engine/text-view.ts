@@ -1,5 +1,5 @@
 import type { RedactionFinding } from '../finding.ts';
-import { inClass } from './char-class.ts';
+import { inClass, isLineBreak } from './char-class.ts';
 import { countPiecesBefore } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
 
@@ -51,6 +51,8 @@ export class TextView {
   private runBits = 0;
   private runStart = 0;
   private runKnownEnd = 0;
+  private restStart = 0;
+  private restKnownEnd = 0;
   /** The last masked span; to the right of it the text looks as it will look when masked. */
   maskedStart = 0;
   maskedEnd = 0;
@@ -103,6 +105,20 @@ export class TextView {
     return at;
   }
 
+  /**
+   * Where the rest of a line ends, or of the string that it stands in: at a line end or a quote. What is known of the
+   * last one is kept, so that many headers on one line read it once.
+   */
+  restEnd(from: number): number {
+    const isKnown = from >= this.restStart && from <= this.restKnownEnd;
+    let at = isKnown ? Math.min(this.restKnownEnd, this.high) : from;
+    for (let code = this.at(at); code >= 0; code = this.at(++at))
+      if (code === 34 || code === 39 || isLineBreak(code)) break;
+    if (!isKnown) this.restStart = from;
+    this.restKnownEnd = isKnown ? Math.max(this.restKnownEnd, at) : at;
+    return at;
+  }
+
   /** The regions that were decoded last, so that many triggers in one decode it once. */
   get decodedRegions(): readonly DecodedRegion[] {
     return this.regions;
@@ -121,6 +137,8 @@ export class TextView {
   shift(units: number): void {
     this.runStart -= units;
     this.runKnownEnd -= units;
+    this.restStart -= units;
+    this.restKnownEnd -= units;
     for (const region of this.regions) region.start -= units;
   }
 
