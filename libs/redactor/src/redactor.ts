@@ -17,6 +17,7 @@ import { RejectedValueDetector, ReversedPairDetector } from './detectors/reverse
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
 import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
+import type { Kinds } from './detectors/mask-detector.ts';
 import { OpaqueFormatDetector } from './detectors/opaque-format-detector.ts';
 import { PatternDetector } from './detectors/pattern-detector.ts';
 import {
@@ -103,7 +104,7 @@ const BUILT_IN_DETECTORS: readonly Detector[] = [
   ...decodedTextDetectors(literalsOf(PLAIN_DETECTORS)),
 ];
 
-const BUILT_IN_KINDS: readonly string[] = [
+const BUILT_IN_KINDS: ReadonlySet<string> = new Set([
   ...TOKEN_RULES.map(({ kind }) => kind),
   ...KEY_WORDS.map(({ kind }) => kind),
   ...COMPANION_KINDS,
@@ -115,7 +116,7 @@ const BUILT_IN_KINDS: readonly string[] = [
   'too_large',
   'unreadable',
   'binary',
-];
+]);
 
 /** Built once for all redactors, when the first text comes. */
 let builtInAutomaton: TriggerAutomaton | undefined;
@@ -131,6 +132,9 @@ export class Redactor {
   private readonly registered = new Map<string, Detector>();
   private readonly patterns = new Map<string, Detector>();
   private readonly ownKinds = new Set<string>();
+  private readonly kinds: Kinds = {
+    has: (kind) => BUILT_IN_KINDS.has(kind) || this.ownKinds.has(kind),
+  };
   private current: ScanRules | undefined;
   private environment: { signature: string; base: ScanRules; rules: ScanRules } | undefined;
 
@@ -248,14 +252,15 @@ export class Redactor {
   /**
    * Masks what a pattern of your own matches, as `[REDACTED:<name>]`. The pattern is a regular expression without
    * look-around, back references and anchors, and each of its alternatives begins with at least two literal
-   * characters. It is run as an automaton over at most 512 characters, so that no input can make it slow.
+   * characters. It becomes a table of states that is run over at most 512 characters and 16 beginnings of the pattern, so
+   * that no input can make it slow; one whose table would be too large is refused.
    *
    * @throws RedactorError `invalid_kind`, `invalid_pattern`, `unsupported_pattern`, `pattern_without_literal`.
    */
   addPattern(name: string, source: string): void {
     this.checkKind(name);
     checkString(source, 'The source of a pattern');
-    this.patterns.set(name, new PatternDetector(name, source));
+    this.patterns.set(name, new PatternDetector(name, source, this.kinds));
     this.ownKinds.add(name);
     this.current = undefined;
   }
@@ -331,7 +336,7 @@ export class Redactor {
 
   private rulesWith(more: readonly Detector[]): ScanRules {
     builtInAutomaton ??= new TriggerAutomaton([
-      new MaskDetector(new Set(BUILT_IN_KINDS)),
+      new MaskDetector(BUILT_IN_KINDS),
       ...BUILT_IN_DETECTORS,
     ]);
     const own = [...this.registered.values(), ...this.patterns.values(), ...more];
