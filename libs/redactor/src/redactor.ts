@@ -15,7 +15,7 @@ import { KeyNumbersDetector, XmlKeyDetector } from './detectors/key-numbers-dete
 import { PrintedSecretDetector } from './detectors/printed-secret-detector.ts';
 import { RejectedValueDetector, ReversedPairDetector } from './detectors/reversed-pair-detector.ts';
 import { keyValueDetectors } from './detectors/key-value-detector.ts';
-import { hasKeyWord, KEY_WORDS } from './detectors/key-names.ts';
+import { KEY_WORDS } from './detectors/key-names.ts';
 import { maskOf, MaskDetector } from './detectors/mask-detector.ts';
 import type { Kinds } from './detectors/mask-detector.ts';
 import { OpaqueFormatDetector } from './detectors/opaque-format-detector.ts';
@@ -187,12 +187,12 @@ export class Redactor {
   /**
    * A redacted copy of a value, keys and strings alike; a string under a key such as `password` is judged by that key.
    * Depth, number of values and amount of text are bounded: what lies beyond, and what throws when it is read, is
-   * masked. Never throws.
+   * masked. Functions are replaced by empty ones. Never throws.
    */
   redactObject<T>(value: T): T {
     return redactObject(value, {
       redactText: (text) => this.redact(text),
-      redactUnderKey: (key, text) => this.redactUnderKey(key, text),
+      redactUnderNames: (names, text) => this.redactUnderNames(names, text),
     }) as T;
   }
 
@@ -288,17 +288,37 @@ export class Redactor {
     });
   }
 
-  private redactUnderKey(key: string, text: string): string {
-    if (text.length >= 3 && key.length <= 64 && hasKeyWord(key)) {
+  /** A text under names of which each may be that of a secret; the first that is one names the mask. */
+  private redactUnderNames(names: readonly string[], text: string): string {
+    const value = text.replace(/["\\\r\n]/g, "'");
+    let parts: RedactionFinding[] = [];
+    for (const name of text.length < 3 ? [] : names) {
       // Judged as it would be in JSON; the mask of the whole value is taken, the notation around it is not.
-      const opening = `"${key}": "`;
-      const { findings } = this.redactWithFindings(`${opening}${text.replace(/["\\\r\n]/g, "'")}"`);
-      const whole = findings.find(
-        ({ start, end }) => start <= opening.length && end >= opening.length + text.length,
-      );
+      const opening = `"${name}": "`;
+      const end = opening.length + text.length;
+      const { findings } = this.redactWithFindings(`${opening}${value}"`);
+      const whole = findings.find((found) => found.start <= opening.length && found.end >= end);
       if (whole !== undefined) return this.mask(whole.kind, text);
+      if (parts.length > 0) continue;
+      parts = findings
+        .filter((found) => found.start >= opening.length && found.end <= end)
+        .map((found) => ({
+          ...found,
+          start: found.start - opening.length,
+          end: found.end - opening.length,
+        }));
     }
-    return this.redact(text);
+    const redacted = this.redact(text);
+    // `Bearer abc123` is one behind the name of its header only.
+    return redacted === text ? this.maskParts(text, parts) : redacted;
+  }
+
+  private maskParts(text: string, parts: readonly RedactionFinding[]): string {
+    return parts.reduceRight(
+      (masked, { kind, start, end }) =>
+        masked.slice(0, start) + this.mask(kind, text.slice(start, end)) + masked.slice(end),
+      text,
+    );
   }
 
   private checkKind(kind: unknown): void {
