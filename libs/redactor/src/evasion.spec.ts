@@ -87,7 +87,7 @@ describe('private keys', () => {
   });
 
   it.each([
-    ['hashes', 'BEGIN PRIVATE KEY of them\n', `${'3f9c1a7be2d84f0693aa5c1d2e3f4a5b'} x\n`],
+    ['hashes', 'BEGIN PRIVATE KEY of them\n', '3f9c1a7be2d84f0693aa5c1d2e3f4a5b x\n'],
     [
       'paths',
       'BEGIN PRIVATE KEY\n',
