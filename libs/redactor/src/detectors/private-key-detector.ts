@@ -16,6 +16,8 @@ const LONGEST_GAP = 320;
 /** Units between a body line and a short last line of it: a line end, escaped or indented. */
 const SHORT_GAP = 40;
 const DASH = 45;
+const OPENING_BRACKET = 91;
+const CLOSING_BRACKET = 93;
 
 /**
  * Private keys in textual armour (RFC 7468; OpenSSH's PROTOCOL.key; RFC 9580, section 6.2): a walk from
@@ -141,8 +143,8 @@ function armourEnd(view: TextView, at: number): number {
 
 /** Whether the BEGIN of a key stands at an index. */
 function beginsKey(view: TextView, at: number): boolean {
-  if (!view.has('BEGIN ', at)) return false;
-  let end = at;
+  if (view.at(at) !== DASH || !view.has('-----BEGIN ', at)) return false;
+  let end = at + 5;
   while (end - at < LONGEST_LABEL && isLabelCode(view.at(end))) end++;
   return view.slice(at, end).includes('PRIVATE KEY');
 }
@@ -164,6 +166,8 @@ function isBodyRun(view: TextView, start: number, end: number, isHex: boolean): 
   if (end - start < BODY_RUN && !isLine) return false;
   const run = view.slice(start, end);
   if (isHex && isLine && /^[\da-f]{32}$/.test(run)) return true;
+  // A mask at its side was a part of the same word.
+  if (view.at(end) === OPENING_BRACKET || view.at(start - 1) === CLOSING_BRACKET) return false;
   const isMixed = /[a-z][^a-z]*[a-z]/.test(run) && /[A-Z][^A-Z]*[A-Z]/.test(run);
   return isMixed && (isLine || !/[a-z]{9}/.test(run));
 }
