@@ -149,6 +149,52 @@ describe.each(HOSTILE)('%j without an end', (unit) => {
   });
 });
 
+/** Registered values, and what is repeated without an end: their triggers, what they repeat themselves, folds. */
+const HOSTILE_TO_REGISTERED: readonly (readonly [value: string, unit: string])[] = [
+  ['0'.repeat(2000) + '1', '0'],
+  ['ab'.repeat(8000) + 'c', 'ab'],
+  [`${'0'.repeat(16_000)}\\"'%&1`, '0'],
+  ['\\'.repeat(16_000) + '1', '\\'],
+  ["'".repeat(8000) + '1', "'"],
+  ['%'.repeat(8000) + '1', '%25'],
+  ['ü'.repeat(8000) + '1', '%C3%BC'],
+  ['ü"\\'.repeat(5000), '\\xc3\\xbc\\"'],
+  ['correct-horse', 'correct'],
+  ['correct-horse', 'correct=\n'],
+  ['"\\ü<>&', '&#34;'],
+  ['C0rrect-h0rse-battery-9', Buffer.from('C0rrec').toString('base64')],
+  ['C0rrect-h0rse-battery-9', 'QzBy\n'],
+  ['C0rrect-h0rse-battery-9', '43 30 72'],
+  ['C0rrect-h0rse-battery-9', '43 30 72  |C0r|\n00000010  '],
+  ['\u0000'.repeat(4000) + '1', 'AAAA'],
+  ['\u0000'.repeat(4000) + '1', '00\n'],
+];
+
+describe.each(HOSTILE_TO_REGISTERED)('%# registered, without an end', (value, unit) => {
+  const redactor = new Redactor();
+  redactor.registerSecret(value);
+
+  it('takes work in proportion to its length', () => {
+    const work = (size: number): number =>
+      countReads(() => redactor.redact(unit.repeat(Math.ceil(size / unit.length))));
+    const [small, large] = [work(40_000), work(160_000)];
+    expect(large).toBeLessThanOrEqual(5 * small + 50_000);
+    expect(large).toBeLessThanOrEqual(160_000 * 300);
+  });
+
+  it('is held back for no more than a window', () => {
+    const stream = redactor.createStream();
+    const chunk = unit.repeat(Math.ceil(4096 / unit.length));
+    let held = 0;
+    for (let round = 0; round < 24; round++) {
+      const output = stream.write(chunk);
+      held = output.includes('[REDACTED:') ? 0 : held + chunk.length - output.length;
+      expect(held).toBeLessThanOrEqual(25_000);
+      if (output.includes('[REDACTED:')) break;
+    }
+  });
+});
+
 it('gives the same for every single cut of every text in context', () => {
   const redactor = new Redactor();
   const texts = SECRETS_IN_CONTEXT.map(([text, shape], index) => {

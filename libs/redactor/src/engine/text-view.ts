@@ -45,6 +45,8 @@ export class TextView {
   maskFrom = 0;
   /** What was taken out of the text. */
   pieces: readonly InvisiblePiece[] = [];
+  /** Units dropped from the beginning so far: an index and this are together the place in the whole text. */
+  dropped = 0;
   /** Redacts a text that was found encoded in this one; absent where that is deep enough. */
   inspect: ((text: string) => readonly RedactionFinding[]) | undefined;
   private regions: DecodedRegion[] = [];
@@ -135,6 +137,7 @@ export class TextView {
 
   /** Keeps what is known right when units are dropped from the beginning of the text. */
   shift(units: number): void {
+    this.dropped += units;
     this.runStart -= units;
     this.runKnownEnd -= units;
     this.restStart -= units;

@@ -38,20 +38,24 @@ export class TriggerAutomaton {
   private readonly held: Uint16Array;
 
   constructor(detectors: readonly Detector[]) {
-    const triggers = detectors.flatMap((detector) =>
-      detector.triggers.map((trigger) => ({ ...trigger, detector })),
-    );
     const uses = new Map<string, number>();
-    for (const unit of triggers.flatMap(({ literal }) => literal.toLowerCase().split('')))
-      uses.set(unit, (uses.get(unit) ?? 0) + 1);
+    for (const { triggers } of detectors) {
+      for (const { literal } of triggers) {
+        const folded = literal.toLowerCase();
+        for (let index = 0; index < folded.length; index++)
+          uses.set(folded.charAt(index), (uses.get(folded.charAt(index)) ?? 0) + 1);
+      }
+    }
     const byUse = [...uses.keys()].sort(
       (left, right) => (uses.get(right) ?? 0) - (uses.get(left) ?? 0),
     );
     const own = new Set(byUse.filter((unit) => unit < '\u0080').slice(0, MOST_OWN_CLASSES));
-    const literals = triggers.map((trigger): TriggerHit => {
-      const units = trigger.literal.toLowerCase().split('');
-      return { ...trigger, isExact: units.every((unit) => own.has(unit)) };
-    });
+    const literals = detectors.flatMap((detector) =>
+      detector.triggers.map(({ literal, caseSensitive }): TriggerHit => {
+        const isExact = consistsOf(own, literal.toLowerCase());
+        return { literal, caseSensitive, detector, isExact };
+      }),
+    );
     // With 128 classes units outside ASCII pass for others: every hit must then be compared with the text.
     const isCompared = literals.every(({ caseSensitive }) => caseSensitive);
     this.classes = new Uint8Array(isCompared ? 128 : 65_536).fill(OTHER);
@@ -73,7 +77,10 @@ export class TriggerAutomaton {
     const depth = new Uint16Array(mostStates);
     const holds = new Uint8Array(mostStates);
     const ending = new Map<number, TriggerHit[]>();
+    // The root has many children, and is asked for one most often.
+    const rootChild = new Int32Array(width);
     const childOf = (state: number, symbol: number): number => {
+      if (state === 0) return rootChild[symbol] as number;
       let child = firstChild[state] as number;
       while (child !== 0 && symbolOf[child] !== symbol) child = sibling[child] as number;
       return child;
@@ -92,6 +99,7 @@ export class TriggerAutomaton {
           depth[child] = index + 1;
           sibling[child] = firstChild[state] as number;
           firstChild[state] = child;
+          if (state === 0) rootChild[symbol] = child;
         }
         state = child;
       }
@@ -191,4 +199,11 @@ export class TriggerAutomaton {
     const upper = unit.toUpperCase();
     if (upper.length === 1) this.classes[upper.charCodeAt(0)] = symbol;
   }
+}
+
+function consistsOf(units: ReadonlySet<string>, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (!units.has(text.charAt(index))) return false;
+  }
+  return true;
 }
