@@ -138,6 +138,7 @@ const COMMAND_LINE_SECRETS: readonly CommandLineSecret[] = [
   { flag: ' key', programs: '(?:tacacs|radius)-server.*', place: 'apart' },
   { flag: 'PASS', programs: '', place: 'apart', isRandom: true },
   { flag: ' LOGIN', programs: '[\\w.]+', place: 'apart', skip: 1, isRandom: true },
+  { flag: ' AUTH default', programs: '[\\w.]+:\\d+>|redis\\S*>', place: 'apart' },
   { flag: ' AUTH', programs: '[\\w.]+:\\d+>|redis\\S*>', place: 'apart' },
   { flag: 'password 0', programs: '', place: 'apart' },
   { flag: 'password 7', programs: '', place: 'apart' },

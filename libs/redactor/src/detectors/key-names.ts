@@ -370,7 +370,7 @@ const PUBLIC_PARTS = new Set(
   site locale i18n lang language translation position bos eos pad unk special vocab completion prompt cached
   logprobs log level mode status state source scope scopes grant agent samesite httponly secure domain jar parser consent
   banner sealed arn publishable attempts attempt mgr handler callback cb fn func hasher hashers validator validators encoder generator service factory impl util utils
-  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe sitekey object reqd dylib dll so ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
+  helper test spec algorithm alg issued revoked refreshed failures success rejected matched stdin fd websocket idempotency kms s3 dedup dedupe sitekey object reqd dylib dll so txt log lst csv cfg ini lock zip bak ts tsx js jsx mjs cjs py rb java php vue kt cs cpp html css md sql`.split(
     /\s+/,
   ),
 );
@@ -392,6 +392,8 @@ export function namesSecret(left: string, right: string, family: KeyFamily): boo
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
+  // `adminPasswordKey: admin-password`: what an entry is called.
+  if (family === 'password' && right === 'Key') return false;
   // `existingSecretPasswordKey`, `HEADER_API_KEY`: where one is found.
   if (PLACES.has(leftParts[0] ?? '') || leftParts.at(-1) === 'hashed') return false;
   const nearest = leftParts.at(-1);

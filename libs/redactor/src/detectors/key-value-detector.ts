@@ -153,7 +153,7 @@ class KeyValueDetector implements Detector {
 }
 
 /** Before `key`: what makes it one that everybody may have. */
-const PUBLIC_KEY = /(?:public|peer|cache|idempotency)[ _-]$/i;
+const PUBLIC_KEY = /(?:(?:public|peer|cache|idempotency)[ _-]|did:)$/i;
 
 /** A name around a key word. */
 interface Name {

@@ -53,8 +53,19 @@ function skipLiteralPrefix(view: TextView, from: number): number {
 }
 
 const LITERAL_PREFIXES = new CodeSet('bBrRfFuUnNxX@$');
-/** Calls around a literal that change nothing about it. */
+/** Calls around a literal that change nothing about it, or decode what can be decoded by anyone. */
 const WRAPPERS = [
+  'bytes.fromhex(',
+  'Buffer.from(',
+  'atob(',
+  'b64decode(',
+  'base64.b64decode(',
+  'base64_decode(',
+  'Base64.decode64(',
+  'Convert.FromBase64String(',
+  '[Convert]::FromBase64String(',
+  'hex.DecodeString(',
+  'binascii.unhexlify(',
   'Some(',
   'Ok(',
   'Just(',

@@ -81,12 +81,14 @@ const WORDS = new Set(
 /** Whether a value only stands for a secret: a reference, a type, a filler, a word of documentation. */
 export function isPlaceholder(value: string): boolean {
   // Sealed for a cluster: public as it is.
-  if (/^Ag[A-D][\w+/=]{100,}$/.test(value)) return true;
+  if (/^Ag[A-Z][\w+/=]{100,}$/.test(value)) return true;
   if (value.length > 256) return false;
   if (FILLER.test(value) || REFERENCE.test(value) || isPublished(value)) return true;
   // Credentials and ids in the documentation of AWS end so.
   if (/EXAMPLE(?:KEY|TOKEN|SECRET|PASSWORD)?[\w=-]{0,2}$/.test(value)) return true;
   if (/^[a-z][a-z-]*-0[\da-f]{16}$/.test(value)) return true;
+  // Publishable keys of Stripe.
+  if (/^pk_(?:live|test)_\w+$/.test(value)) return true;
   const lower = value.toLowerCase();
   if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
@@ -101,6 +103,17 @@ export function isPlaceholder(value: string): boolean {
     return true;
   if (/^[a-z_-]+[_-](?:placeholder|here|changeme|todo|dummy)$/.test(lower)) return true;
   if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
+  // "Yours" and "change it" in other languages.
+  if (
+    /^(?:votre|vos|ihr|dein|tu|su|seu|sua|il_tuo|la_tua|jouw|uw|twoje)[-_][\p{L}_-]+$/u.test(lower)
+  )
+    return true;
+  if (
+    /^(?:changez|changer|a|à|cambia|cambiar|mude|trocar|wijzig|zmien|aendern|ändern|bitte)[-_](?:moi|changer|me|ensuite|dit|to|mich|aendern|ändern)$/.test(
+      lower,
+    )
+  )
+    return true;
   // Shown in part, or put in by a template, a vault or a cmdlet: `eyJhbGciOi...`, `@@NAME@@`, `vault:a/b#c`, `Read-Host`.
   if (/^.{0,32}(?:\.{3}|\u2026)$/.test(value) || /^@{1,2}[A-Z_]\w*@{1,2}$/i.test(value))
     return true;

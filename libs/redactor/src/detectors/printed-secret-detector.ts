@@ -27,6 +27,7 @@ const FETCHERS = [
   ' get secret',
   'terraform output',
   'initial-password',
+  'initialAdminPassword',
   'print-access-token',
   'get-access-token',
   'gh auth token',
@@ -69,7 +70,7 @@ function skipPrefix(view: TextView, from: number): number {
 }
 
 function isNoWord(value: string): boolean {
-  return isMadeUp(value) && /\d/.test(value);
+  return isMadeUp(value) && /\d|[A-Za-z][!#$%&*+@][A-Za-z]/.test(value);
 }
 
 /** The secret that a command has made or fetched, alone on the line below it. */

@@ -41,10 +41,10 @@ export class PrivateKeyDetector implements Detector {
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     let at = end;
     while (at - end < LONGEST_LABEL && isLabelCode(view.at(at))) at++;
-    if (!/PRIVATE KEY|OpenVPN Static key/.test(view.slice(start, at))) return undefined;
+    if (!/PRIVATE KEY|OpenVPN Static key/i.test(view.slice(start, at))) return undefined;
     // Some kind of dash closes the label.
     if (!DASHES.test(String.fromCharCode(Math.max(0, view.at(at))))) return undefined;
-    const isHex = view.slice(start, at).includes('Static key');
+    const isHex = /Static key/i.test(view.slice(start, at));
     const body = walkBody(view, at, LONGEST_HEADER, isHex);
     return body && { kind: 'private_key', rule: 'private-key-armour', start, score: 0.99, ...body };
   }
@@ -136,7 +136,7 @@ function armourEnd(view: TextView, at: number): number {
   let close = at;
   while (view.at(close) === DASH) close++;
   while (close - at < LONGEST_LABEL + 9 && isLabelCode(view.at(close))) close++;
-  if (!/PRIVATE KEY|Static key/.test(view.slice(at, close))) return -1;
+  if (!/PRIVATE KEY|Static key/i.test(view.slice(at, close))) return -1;
   while (view.at(close) === DASH && close - at < LONGEST_LABEL + 20) close++;
   return close;
 }

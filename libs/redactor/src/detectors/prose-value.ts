@@ -302,7 +302,8 @@ function readBehindColon(
 
 /** What people choose: words and digits, with marks or both cases; no host, no version, no address. */
 function isPassword(value: string): boolean {
-  if (!/^[\p{L}\w.!?#%+*-]{8,40}$/u.test(value) || !/\p{L}{3}/u.test(value)) return false;
+  if (!/^[\p{L}\w.!?#%+*&@$-]{8,40}$/u.test(value) || !/\p{L}{3}/u.test(value)) return false;
+  if (/\p{L}[!#$%&*+]\p{L}/u.test(value)) return true;
   if (!/\d/.test(value) || /^[\w-]+\.[a-z]{2,6}$|^v?\d|^[A-Z\d_-]+$|\.\d+\.\d/.test(value))
     return false;
   return /\p{Lu}/u.test(value) ? /\p{Ll}/u.test(value) : /[_.!?#%+*-]\d{1,4}$/.test(value);

@@ -117,7 +117,10 @@ function readSeparated(
     const block = skipBlockOpening(view, start);
     if (block >= 0) return readBare(view, block, 'colon', false);
   }
-  return readValue(view, start, name, start > end && isApart, family);
+  const site = readValue(view, start, name, start > end && isApart, family);
+  // `User#password= resets the token`: the name of a method, in the description of a test.
+  const isMethod = name === 'equals' && start > end && !isApart && site?.inProse === true;
+  return isMethod && /^[a-z]+$/.test(view.slice(site.start, site.end)) ? undefined : site;
 }
 
 /** Whether what looks like a name and its value is none, or names nothing secret. */
@@ -306,7 +309,8 @@ function readSeparator(view: TextView, at: number): Separator | undefined {
   }
   // `!=` of a comparison, `?=` and `+=` of make.
   if ((code === 33 || code === 63 || code === 43) && next === EQUALS) {
-    return { end: view.at(at + 2) === EQUALS ? at + 3 : at + 2, name: 'equals' };
+    const end = view.at(at + 2) === EQUALS ? at + 3 : at + 2;
+    return code === 33 ? { end, name: 'equals', compares: true } : { end, name: 'equals' };
   }
   return undefined;
 }

@@ -38,6 +38,9 @@ export function judgeValue(
     const first = (value.split(/\s/, 1)[0] ?? '').replace(/[`'")]+$/, '');
     return isCredentials(value) && !/^[{<[(]/.test(value) && !isPlaceholder(first) ? 0.8 : 0;
   }
+  // What tools call a session of theirs; in cookies it has other names.
+  if (/session_?id$/i.test(name) && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value))
+    return 0;
   // A public token of Mapbox.
   if (value.startsWith('pk.eyJ')) return 0;
   if (family === 'cookie') return isCookie(value.slice(0, 512)) ? 0.75 : 0;

@@ -210,7 +210,8 @@ function skipScheme(view: TextView, from: number): number {
   let at = from;
   while (at - from < 20 && (inClass(view.at(at), CLASS_BITS.a) || view.at(at) === DASH)) at++;
   const blanks = skipBlanks(view, at);
-  return blanks > at && SCHEMES.test(view.slice(from, at)) ? blanks : from;
+  if (blanks === at || !SCHEMES.test(view.slice(from, at))) return from;
+  return view.has('\\\n', blanks) ? skipBlanks(view, blanks + 2) : blanks;
 }
 
 /** The value of a header: the rest of the line, or up to the quote that closes a header given as an argument. */

@@ -11,6 +11,13 @@ export const DATA_RULES: readonly TokenRule[] = [
     clean: ['AstraCS:<a:6>'],
   },
   {
+    rule: 'openweather-key',
+    kind: 'openweather_key',
+    source: 'https://openweathermap.org/appid',
+    shapes: ['appid=|<h:32>'],
+    clean: ['appid=<h:8>', 'appid=1234'],
+  },
+  {
     rule: 'consul-gossip-key',
     kind: 'consul_gossip_key',
     source: 'https://developer.hashicorp.com/consul/docs/secure/encryption/gossip/enable',

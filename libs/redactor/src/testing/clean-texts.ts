@@ -483,4 +483,12 @@ export const CLEAN_TEXTS: readonly string[] = [
   '"SecretString": "wJalrXUtnFEMI7MDENGbPxRfiCYzEXAMPLEKEY"',
   'Pass `--http-server-default-timeout=milliseconds` to change it.',
   'for user input to be provided on <code>input</code>',
+  '{"sessionId":"c0ffee12-6565-4bc2-adc5-18ad204c30a9","cwd":"/home/dev"}',
+  'rspec ./spec/user_spec.rb:18 # User password= hashes with bcrypt cost 4',
+  'md5sum: password.txt: acf8b31876f06bd3f8f64ded48608e1d',
+  'if password != confirm:',
+  'auth.secretKeys.adminPasswordKey=admin-password2',
+  'Exemple : MOT_DE_PASSE=votre_mot_de_passe',
+  'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
+  'publishable key (safe for the browser): pk_live_51yzFG1XVl5Jmb5HXxQKesvclEMmaNpugUv7BvdNM5XVOXg1K4rZ',
 ];

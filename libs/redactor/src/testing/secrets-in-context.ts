@@ -697,4 +697,15 @@ export const SECRETS_IN_CONTEXT: readonly (readonly [text: string, secret: strin
   ['{ "variables": { "pin": "@@" } }', '44<d:4>'],
   ['MFA seed for svc-robot: @@', 'R2<r:12>3G'],
   ['lnd wallet WIF: @@ (mainnet)', 'K4<a:49>z'],
+  // Literals that code decodes, folded headers, prompts and clients.
+  ['token = bytes.fromhex("@@")', '<h:64>'],
+  ["const secret = Buffer.from('@@', 'base64');", 'dEw2<a:36>8='],
+  ['signingSecret = atob("@@")', 'd2hz<a:36>8='],
+  ['curl -H "Authorization: Bearer \\\n@@" https://api.example', 'wK5M3<a:30>'],
+  ['127.0.0.1:6379> AUTH default @@\nOK', 'JHH2<a:18>4L'],
+  ['$ sudo cat /var/lib/jenkins/secrets/initialAdminPassword\n@@\n', '<h:32>'],
+  ['-----BEGIN OPENVPN STATIC KEY V1-----\n@@\n-----END OPENVPN STATIC KEY V1-----', '<h:32>'],
+  ['Forbidden for url: https://api.example/v2/now?lat=50.8&appid=@@', '<h:32>'],
+  ['a senha do banco de homologa\u00e7\u00e3o \u00e9 @@ e o usu\u00e1rio', 'Feijoada!sab<l:2>'],
+  ['$ pass show infra/idrac\n@@\nuser: root', 'Dell!calvin-niet<d:1>'],
 ];
