@@ -487,7 +487,7 @@ export const CLEAN_TEXTS: readonly string[] = [
   'rspec ./spec/user_spec.rb:18 # User password= hashes with bcrypt cost 4',
   'md5sum: password.txt: acf8b31876f06bd3f8f64ded48608e1d',
   'if password != confirm:',
-  'auth.secretKeys.adminPasswordKey=admin-password2',
+  'secretKeys.adminPasswordKey: admin-password',
   'Exemple : MOT_DE_PASSE=votre_mot_de_passe',
   'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
   'publishable key (safe for the browser): pk_live_51yzFG1XVl5Jmb5HXxQKesvclEMmaNpugUv7BvdNM5XVOXg1K4rZ',
