@@ -6,7 +6,7 @@ import type { TextView } from './text-view.ts';
 /** Longest value that is looked for again, in UTF-16 units. */
 export const LONGEST_LEARNT = 128;
 /** Units of a value that the automaton looks for; the rest is compared at the hit. */
-const TRIGGER_UNITS = 16;
+const TRIGGER_UNITS = 8;
 /** From this length on a value is masked inside a longer word too. */
 const UNMISTAKABLE = 16;
 
