@@ -5,8 +5,12 @@ const key = z
   .regex(/^ae_[A-Za-z0-9_-]{43}$/, { error: 'must be "ae_" and 32 random bytes as base64url' });
 const port = z.coerce.number().int().min(0).max(65_535);
 const optionalUrl = z.url().optional();
+/** One address, or those of several nodes parted by commas. */
+const redisUrls = z.string().refine((urls) => urls.split(',').every((url) => URL.canParse(url)), {
+  error: 'must be redis://host:port, or several of them parted by commas',
+});
 
-const environmentSchema = z.object({
+const variables = z.object({
   AE_HOST: z.string().default('127.0.0.1'),
   AE_PORT: port.default(7300),
   AE_DATA_DIR: z.string().min(1).default('.ae'),
@@ -22,10 +26,20 @@ const environmentSchema = z.object({
   AE_EXIT_ON_STDIN_CLOSE: z.literal('1').optional(),
   AE_DRAIN_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   E2B_API_KEY: z.string().min(1).optional(),
-  REDIS_URL: optionalUrl,
+  REDIS_URL: redisUrls.optional(),
+  AE_REDIS_REPLICAS: z.coerce.number().int().min(0).default(0),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
 });
+
+const environmentSchema = variables.refine(
+  ({ AE_REDIS_REPLICAS: replicas, REDIS_URL: urls }) =>
+    replicas === 0 || (urls !== undefined && !urls.includes(',')),
+  {
+    path: ['AE_REDIS_REPLICAS'],
+    error: 'needs REDIS_URL to name one server: nodes of a cluster cannot be waited for',
+  },
+);
 
 export type Config = z.infer<typeof environmentSchema>;
 

@@ -17,6 +17,7 @@ import { ApprovalService } from './approvals/approval-service.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { budgetRoutes } from './budgets/budget-routes.ts';
 import { BudgetService } from './budgets/budget-service.ts';
+import { PersistenceWatch } from './budgets/persistence-watch.ts';
 import { checkRoutes } from './checks/check-routes.ts';
 import { CheckService } from './checks/check-service.ts';
 import type { Config } from './config.ts';
@@ -29,18 +30,21 @@ import { HttpProblem } from './http/http-problem.ts';
 import { API_BASE, openApiDocument } from './http/openapi.ts';
 import type { Principal } from './http/principal.ts';
 import { DEFAULT_TENANT } from './http/principal.ts';
-import { notFound, problemHandler } from './http/problem-handler.ts';
+import { notFound, problemHandler, toHttpProblem } from './http/problem-handler.ts';
 import { createRateLimits } from './http/rate-limit.ts';
 import { createMetricsEndpoint } from './metrics/metrics-endpoint.ts';
 import { InlineRunEngine } from './runs/inline-run-engine.ts';
 import type { RunEngine } from './runs/run-engine.ts';
 import { runRoutes } from './runs/run-routes.ts';
 import { RunService } from './runs/run-service.ts';
+import { RunSettlements } from './runs/run-settlements.ts';
 import { TemporalRunEngine } from './runs/temporal-run-engine.ts';
 import { openStores } from './stores.ts';
+import type { BudgetListeners } from './stores.ts';
 
 /** Version of the API, as /openapi.json names it. */
 const API_VERSION = '0.1.0';
+/** How often what no request brings about is looked after: lost runs, due settlements, persistence. */
 const RECONCILE_MS = 30_000;
 /** A sandbox server that answered is believed for this long. */
 const SANDBOX_SEEN_MS = 1000;
@@ -59,7 +63,13 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
   for (const secret of [config.AE_ADMIN_KEY, config.AE_WORKER_KEY]) {
     redactor.registerSecret(secret, { kind: 'ae_api_key' });
   }
-  const stores = openStores(config);
+  const stores = openStores(config, {
+    onThreshold: (alert) => void budgets.tellThreshold(alert),
+    onReplay: (replay) => {
+      logReplay(logger)(replay);
+      for (const { run_id } of replay.recorded) void budgets.tellOf(run_id);
+    },
+  });
   const { metrics, handler: metricsHandler } = createMetricsEndpoint();
   const closing = new AbortController();
 
@@ -72,8 +82,10 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
     }
   };
 
-  const budgets = new BudgetService({ tracker: stores.budgets, metrics, publish });
+  const budgets: BudgetService = new BudgetService({ tracker: stores.budgets, metrics, publish });
   metrics.budgetTotals(() => budgets.totals());
+  const persistence = new PersistenceWatch(() => stores.budgets.persistence(), logger);
+  await persistence.look();
   const approvals: ApprovalService = new ApprovalService({
     records: stores.approvals,
     publish,
@@ -93,6 +105,7 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
   const runs: RunService = new RunService({
     records: stores.runs,
     budgets,
+    settlements: new RunSettlements({ records: stores.settlements, budgets, logger }),
     publish,
     assertSandbox: sandbox.assertUp,
     onEnded: (runId) => approvals.cancelOfRun(runId),
@@ -125,8 +138,12 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
     healthRoutes({
       engine: engine.name,
       isDraining: () => closing.signal.aborted,
+      persistence: () => persistence.state,
       probes: {
-        budgets: () => budgets.ping(),
+        budgets: async () => {
+          await budgets.ping();
+          if (persistence.state === 'unknown') await persistence.look();
+        },
         audit: () => stores.audit.ping(),
         workflow_engine: () => engine.ping(),
         sandbox: sandbox.assertUp,
@@ -166,6 +183,7 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
     runs.reconcile(engine).catch((error: unknown) => {
       logger.warn({ err: error }, 'runs could not be reconciled; trying again');
     });
+    void persistence.look();
   }, RECONCILE_MS);
   const { port } = server.address() as AddressInfo;
 
@@ -182,8 +200,24 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
       const patience = delay(10_000, undefined, { ref: false });
       await Promise.race([closed, patience.then(() => server.closeAllConnections())]);
       gate.close();
+      await budgets.flush();
       await stores.close();
     },
+  };
+}
+
+/** Tells the log what became of commits that were kept while the budget store did not answer. */
+function logReplay(logger: Logger): BudgetListeners['onReplay'] {
+  return ({ recorded, refused, waiting }) => {
+    const counts = { recorded: recorded.length, refused: refused.length, waiting };
+    logger.info(counts, 'kept commits were offered again');
+    for (const { commit, reason } of refused) {
+      const { run_id, hold_id, amount } = commit;
+      logger.error(
+        { run_id, hold_id, amount, code: reason.code },
+        'a kept commit was refused for good: it is in budget-commits.jsonl.refused; account for it by hand',
+      );
+    }
   };
 }
 
@@ -255,7 +289,15 @@ function createEngine(
   };
   const ports: ExecutionPorts = {
     policy: { check: (request) => checks.check(principal, request) },
-    budget: budgets,
+    budget: {
+      // The guarded path knows a refusal by its code on the wire.
+      reserve: (request) =>
+        budgets.reserve(request).catch((error: unknown) => {
+          throw toHttpProblem(error);
+        }),
+      commit: (request) => budgets.commit(request),
+      release: (request) => budgets.release(request),
+    },
     sandbox: {
       create: async (options) => {
         await sandbox.assertUp();

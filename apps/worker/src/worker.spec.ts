@@ -87,6 +87,47 @@ describe('a guarded command', () => {
     expect(run.budget).toMatchObject({ spent: 0, held: 0 });
   });
 
+  it('does not run on a budget that is frozen, and says so', async () => {
+    const run_id = 'run-frozen';
+    await system.budgets.create({ run_id, limit: 1 });
+    await system.budgets.freeze(run_id);
+    const input = { command: 'true' };
+    const run = await ended(await system.runs.start({ kind: 'execute', run_id, limit: 1, input }));
+    expect(run).toMatchObject({
+      status: 'budget_exceeded',
+      error: {
+        code: 'budget_exceeded',
+        detail: expect.stringContaining('is frozen') as string,
+      },
+    });
+  });
+
+  it('is one step of its limits, and gives the rest back to the budget above it', async () => {
+    const limits = { steps: 5, sandbox_seconds: 500 };
+    await system.budgets.create({ run_id: 'team', limit: 10, lasting: true, limits });
+    const run = await ended(
+      await system.runs.start({
+        ...{ kind: 'execute', run_id: 'run-of-team', limit: 1, parent: 'team' },
+        ...{ limits: { steps: 1, sandbox_seconds: 100 }, input: { command: 'true' } },
+      }),
+    );
+    expect(run.status).toBe('succeeded');
+    const child = await until(async () => {
+      const status = await system.budgets.status(run.run_id);
+      return status.closed ? status : undefined;
+    });
+    expect(child.units?.steps).toMatchObject({ spent: 1 });
+    const seconds = child.units?.sandbox_seconds?.spent ?? 0;
+    expect(seconds).toBeGreaterThan(0);
+    expect(await system.budgets.status('team')).toMatchObject({
+      ...{ spent: child.spent, held: 0 },
+      units: {
+        steps: { spent: 1, held: 0, remaining: 4 },
+        sandbox_seconds: { spent: seconds, held: 0 },
+      },
+    });
+  });
+
   it('ends at its timeout, as a result', async () => {
     const run = await ended(await start({ command: 'echo begun; sleep 30', timeout_seconds: 1 }));
     expect(run.status).toBe('succeeded');

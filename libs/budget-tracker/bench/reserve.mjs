@@ -10,12 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BudgetTracker,
-  RedisBudgetStore,
-  redisOptions,
-  SqliteBudgetStore,
-} from '@ae/budget-tracker';
+import { BudgetTracker, RedisBudgetStore, redisOptions, SqliteBudgetStore } from '../src/index.ts';
 import { Redis } from 'ioredis';
 import { budgetKeys } from '../src/budget-keys.ts';
 import { loadScript } from '../src/lua-script.ts';
@@ -116,6 +111,7 @@ async function redisAt(port) {
       'h__rand_int__',
       '10000',
       '600000',
+      '',
     ];
     const csv = execFileSync('redis-benchmark', [...flags, '--csv', ...command], {
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -3,14 +3,16 @@
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
   ARGV     1 hold id
-           2 amount, micro-USD
-  returns  {DONE, <ledger>, held, charged, mark "" or L (late) or U (unheld), replayed 0 or 1}
-           | {HOLD_CONFLICT, held, charged or ""} | {OVERFLOW}
+           2 cost
+           3 "1" when the parent of a closed child is charged already, else ""
+  returns  {DONE, <ledger>, held, charged, mark "" or L (late) or U (unheld), thresholds reached, replayed 0 or 1}
+           | {CLOSED, <ledger>} | {HOLD_CONFLICT, held, charged or ""} | {OVERFLOW}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/charge"
+--- @include "includes/velocity"
 local id = ARGV[1]
-local amount = parseInteger(ARGV[2])
+local amount, units = parseCost(ARGV[2])
 if not amount then
   return invalid("amount")
 end
@@ -24,37 +26,43 @@ local function replyCharged(replayed)
   return reply(
     "DONE",
     ledger,
-    formatInteger(record.held),
-    formatInteger(record.charged),
+    record.held,
+    record.charged,
     record.mark,
-    replayed and "1" or "0"
+    record.crossed or 0,
+    replayed and 1 or 0
   )
 end
 
 if record and record.state == "C" then
-  if record.charged ~= amount then
+  if not isSameCost(record.charged, record.chargedUnits, amount, units) then
     return conflict(record)
   end
   return replyCharged(true)
 end
-if ledger.spent + amount > MAX_MICROS then
+if ledger.carve == "closed" and ARGV[3] ~= "1" then
+  return reply("CLOSED", ledger)
+end
+if overflows(ledger, amount, units) then
   return { "OVERFLOW" }
 end
 
+local freed = 0
 if not record then
   record = { held = 0, expires = ledger.now, mark = "U" }
 elseif record.state == "A" then
-  if record.held > ledger.held then
+  if not takeBack(ledger, record) then
     return corrupt(LEDGER)
   end
   redis.call("ZREM", HOLDS, id)
-  ledger.held = ledger.held - record.held
+  freed = record.held
 else
   record.mark = "L"
 end
 record.state = "C"
-record.charged = amount
-writeRecord("h:" .. id, record)
-charge(ledger, amount)
+record.charged, record.chargedUnits = amount, units
+record.crossed = charge(ledger, amount, units)
+writeRecord(ledger, "h:" .. id, record)
+fillBucket(ledger, amount - freed)
 recordOperation(ledger)
 return replyCharged(false)

@@ -8,10 +8,10 @@
            | {HOLD_CONFLICT, held, charged} | {HOLD_NOT_FOUND}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/hold"
 local id = ARGV[1]
-local ttl = parseInteger(ARGV[2])
-if not ttl or ttl == 0 then
+local ttl = parseTtl(ARGV[2])
+if not ttl then
   return invalid("ttl")
 end
 
@@ -27,7 +27,7 @@ if not record or record.state ~= "A" then
 end
 
 record.expires = math.max(record.expires, ledger.now + ttl)
-redis.call("ZADD", HOLDS, formatInteger(record.expires), id)
-writeRecord("h:" .. id, record)
+redis.call("ZADD", HOLDS, record.expires, id)
+writeRecord(ledger, "h:" .. id, record)
 recordOperation(ledger)
 return replyHeld(ledger, record, false)

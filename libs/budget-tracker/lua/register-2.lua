@@ -4,7 +4,7 @@
   KEYS     1 runs    sorted set of run ids, all with score 0: ordered by their bytes
            2 expiry  sorted set of run ids by the epoch ms after which the entry is of no use
   ARGV     1 run id
-           2 time to live of the budget, ms
+           2 time to live of the budget, ms, or "": it is lasting
   returns  {DONE}
 ]]
 -- The index and the run may live on nodes whose clocks differ.
@@ -21,5 +21,6 @@ if #old > 0 then
   redis.call("ZREM", KEYS[2], unpack(old))
 end
 redis.call("ZADD", KEYS[1], 0, ARGV[1])
-redis.call("ZADD", KEYS[2], string.format("%.0f", now + ARGV[2] + MARGIN_MS), ARGV[1])
+local expires = ARGV[2] == "" and "+inf" or string.format("%.0f", now + ARGV[2] + MARGIN_MS)
+redis.call("ZADD", KEYS[2], expires, ARGV[1])
 return { "DONE" }

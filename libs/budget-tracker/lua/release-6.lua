@@ -6,7 +6,7 @@
   returns  {DONE, <ledger>} | {HOLD_CONFLICT, held, charged} | {HOLD_NOT_FOUND}
            | {NOT_FOUND} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/velocity"
 local id = ARGV[1]
 
 local failure, ledger, record = read("h:" .. id)
@@ -20,13 +20,13 @@ if record.state == "C" then
   return conflict(record)
 end
 if record.state == "A" then
-  if record.held > ledger.held then
+  if not takeBack(ledger, record) then
     return corrupt(LEDGER)
   end
   redis.call("ZREM", HOLDS, id)
   record.state = "R"
-  writeRecord("h:" .. id, record)
-  ledger.held = ledger.held - record.held
+  writeRecord(ledger, "h:" .. id, record)
+  fillBucket(ledger, -record.held)
   recordOperation(ledger)
 end
 return reply("DONE", ledger)

@@ -3,20 +3,24 @@
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
   ARGV     1 hold id
-           2 amount, micro-USD, more than 0
-           3 time to live of the hold, ms
+           2 cost, more than nothing
+           3 time to live of the hold, ms, or "": it never expires
+           4 what the action does, as a digest, or ""
   returns  {DONE, <ledger>, held, expires at, state A or C, replayed 0 or 1}
-           | {BUDGET_EXCEEDED, <ledger>} | {HOLD_CONFLICT, held, charged or ""}
+           | {CLOSED, <ledger>} | {FROZEN, <ledger>} | {PENDING, <ledger>} | {WINDOW_ENDED, <ledger>}
+           | {BUDGET_EXCEEDED, <ledger>, usd or a unit} | {LOOPING, <ledger>, retry after ms}
+           | {TOO_FAST, <ledger>, retry after ms} | {HOLD_CONFLICT, held, charged or ""}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/hold"
+--- @include "includes/velocity"
 local id = ARGV[1]
-local amount = parseInteger(ARGV[2])
-if not amount or amount == 0 then
+local amount, units = parseCost(ARGV[2])
+if not amount or (amount == 0 and not units) then
   return invalid("amount")
 end
-local ttl = parseInteger(ARGV[3])
-if not ttl or ttl == 0 then
+local ttl = parseTtl(ARGV[3])
+if not ttl and ARGV[3] ~= "" then
   return invalid("ttl")
 end
 
@@ -25,20 +29,75 @@ if failure then
   return failure
 end
 if record then
-  if record.held ~= amount then
+  if not isSameCost(record.held, record.heldUnits, amount, units) then
     return conflict(record)
   end
   if record.state == "A" or record.state == "C" then
     return replyHeld(ledger, record, true)
   end
 end
-if ledger.exceeded or ledger.spent + ledger.held + amount > ledger.limit then
-  return reply("BUDGET_EXCEEDED", ledger)
+
+if ledger.extras then
+  local shut = (ledger.carve == "closed" and "CLOSED")
+    or (ledger.frozen and "FROZEN")
+    or (ledger.carve == "pending" and "PENDING")
+    or (ledger.ended and "WINDOW_ENDED")
+  if shut then
+    return reply(shut, ledger)
+  end
 end
 
-record = { state = "A", held = amount, expires = ledger.now + ttl }
-redis.call("ZADD", HOLDS, formatInteger(record.expires), id)
-writeRecord("h:" .. id, record)
+local function limitPassed()
+  if ledger.spent + ledger.held + amount > ledger.limit then
+    return "usd"
+  end
+  for _, unit in ipairs(ledger.units or {}) do
+    if unit.spent + unit.held + (units and units[unit.at] or 0) > unit.limit then
+      return unit.name
+    end
+  end
+  -- Another may have set it.
+  return ledger.exceeded and "usd"
+end
+
+local limit = limitPassed()
+if limit then
+  return reply("BUDGET_EXCEEDED", ledger, limit)
+end
+
+local call, count, since = ledger.calls and ARGV[4] ~= "" and "c:" .. ARGV[4], 0, ledger.now
+if call then
+  local text = redis.call("HGET", DONE, call)
+  local times, first = string.match(text or "0|0", "^(%d+)|(%d+)$")
+  times, first = parseInteger(times), parseInteger(first)
+  if not times or not first then
+    return corrupt(DONE)
+  end
+  local left = first + ledger.within - ledger.now
+  if left > 0 then
+    count, since = times, first
+  end
+  if count >= ledger.calls then
+    return reply("LOOPING", ledger, left)
+  end
+end
+if ledger.velocity then
+  local over = bucketLevel(ledger) + amount - ledger.velocity
+  if over > 0 then
+    -- As text: it may be more than an integer reply can say.
+    return reply("TOO_FAST", ledger, formatInteger(math.ceil(over * 60000 / ledger.velocity)))
+  end
+end
+
+record = { state = "A", held = amount, heldUnits = units }
+record.expires = ttl and ledger.now + ttl or NEVER
+redis.call("ZADD", HOLDS, record.expires, id)
+writeRecord(ledger, "h:" .. id, record)
+if call then
+  redis.call("HSET", DONE, call, formatInteger(count + 1) .. "|" .. formatInteger(since))
+end
 ledger.held = ledger.held + amount
+countUnits(ledger, "held", units, 1)
+fillBucket(ledger, amount)
 recordOperation(ledger)
 return replyHeld(ledger, record, false)

@@ -3,14 +3,17 @@
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
   ARGV     1 idempotency key
-           2 amount, micro-USD, more than 0
-  returns  {DONE, <ledger>} | {HOLD_CONFLICT, held, charged} | {OVERFLOW}
+           2 cost, more than nothing
+           3 "1" when the parent of a closed child is charged already, else ""
+  returns  {DONE, <ledger>, thresholds reached, replayed 0 or 1}
+           | {CLOSED, <ledger>} | {HOLD_CONFLICT, held, charged} | {OVERFLOW}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/charge"
+--- @include "includes/velocity"
 local field = "s:" .. ARGV[1]
-local amount = parseInteger(ARGV[2])
-if not amount or amount == 0 then
+local amount, units = parseCost(ARGV[2])
+if not amount or (amount == 0 and not units) then
   return invalid("amount")
 end
 
@@ -19,16 +22,21 @@ if failure then
   return failure
 end
 if record then
-  if record.charged ~= amount then
+  if not isSameCost(record.charged, record.chargedUnits, amount, units) then
     return conflict(record)
   end
-  return reply("DONE", ledger)
+  return reply("DONE", ledger, record.crossed or 0, 1)
 end
-if ledger.spent + amount > MAX_MICROS then
+if ledger.carve == "closed" and ARGV[3] ~= "1" then
+  return reply("CLOSED", ledger)
+end
+if overflows(ledger, amount, units) then
   return { "OVERFLOW" }
 end
 
-writeRecord(field, { state = "C", held = 0, expires = ledger.now, charged = amount })
-charge(ledger, amount)
+record = { state = "C", held = 0, expires = ledger.now, charged = amount, chargedUnits = units }
+record.crossed = charge(ledger, amount, units)
+writeRecord(ledger, field, record)
+fillBucket(ledger, amount)
 recordOperation(ledger)
-return reply("DONE", ledger)
+return reply("DONE", ledger, record.crossed or 0, 0)

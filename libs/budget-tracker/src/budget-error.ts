@@ -1,4 +1,5 @@
 import type { BudgetStatus } from './budget-status.ts';
+import type { Quantities } from './quantities.ts';
 
 /** Stable codes of every error this package throws; safe to match on and to put on a wire. */
 export type BudgetErrorCode =
@@ -8,10 +9,18 @@ export type BudgetErrorCode =
   | 'invalid_ttl'
   | 'invalid_page'
   | 'invalid_usage'
+  | 'invalid_parent'
+  | 'invalid_window'
+  | 'invalid_guard'
   | 'unknown_model'
   | 'budget_not_found'
   | 'budget_exceeded'
   | 'budget_conflict'
+  | 'budget_frozen'
+  | 'budget_closed'
+  | 'budget_busy'
+  | 'budget_too_fast'
+  | 'call_repeated'
   | 'hold_conflict'
   | 'hold_not_found'
   | 'store_unavailable'
@@ -51,25 +60,104 @@ export class BudgetNotFoundError extends BudgetError {
   }
 }
 
-/** A reserve does not fit. Nothing was changed; `status` is the budget as it stands. */
+/** A reserve does not fit. Nothing was changed; `status` is the budget as it stands, of the run or of one above it. */
 export class BudgetExceededError extends BudgetError {
   readonly code = 'budget_exceeded';
   readonly status: BudgetStatus;
   /** USD asked for. */
   readonly amount: number;
+  /** The limit that it does not fit. */
+  readonly limit: 'usd' | keyof Quantities;
 
-  constructor(status: BudgetStatus, amount: number) {
+  constructor(
+    status: BudgetStatus,
+    amount: number,
+    limit: 'usd' | keyof Quantities = 'usd',
+    quantities: Quantities = {},
+  ) {
+    const of = limit === 'usd' ? status : status.units?.[limit];
+    const asked = limit === 'usd' ? amount : (quantities[limit] ?? 0);
+    const unit = limit === 'usd' ? 'USD' : limit;
     super(
-      `A hold of ${amount} USD does not fit run ${JSON.stringify(status.run_id)}: ` +
-        `${status.remaining} USD of ${status.limit} USD remain. ` +
+      `A hold of ${asked} ${unit} does not fit run ${JSON.stringify(status.run_id)}: ` +
+        `${of?.remaining ?? 0} ${unit} of ${of?.limit ?? 0} ${unit} remain. ` +
         'Ask for less, wait for holds to end, or stop the run.',
     );
     this.status = status;
     this.amount = amount;
+    this.limit = limit;
   }
 }
 
-/** The run has a budget with another limit. A limit is never changed by a second create. */
+/** The budget is frozen: nothing is admitted until `unfreeze`. What is spent is recorded all the same. */
+export class BudgetFrozenError extends BudgetError {
+  readonly code = 'budget_frozen';
+  readonly status: BudgetStatus;
+
+  constructor(status: BudgetStatus) {
+    super(`The budget of run ${JSON.stringify(status.run_id)} is frozen: stop, or unfreeze it.`);
+    this.status = status;
+  }
+}
+
+/** The budget was settled with its parent: it admits nothing any more. Use another run id. */
+export class BudgetClosedError extends BudgetError {
+  readonly code = 'budget_closed';
+  readonly status: BudgetStatus;
+
+  constructor(status: BudgetStatus) {
+    super(`The budget of run ${JSON.stringify(status.run_id)} is settled: use another run.`);
+    this.status = status;
+  }
+}
+
+/** Holds are under way, or children: commit, release or settle them first, or wait for their time to end. */
+export class BudgetBusyError extends BudgetError {
+  readonly code = 'budget_busy';
+  readonly status: BudgetStatus;
+
+  constructor(status: BudgetStatus) {
+    super(
+      `The budget of run ${JSON.stringify(status.run_id)} has holds of ${status.held} USD under way: ` +
+        'commit, release or settle them first.',
+    );
+    this.status = status;
+  }
+}
+
+/** A guard of the budget refuses for now. Nothing was changed. */
+abstract class GuardError extends BudgetError {
+  readonly status: BudgetStatus;
+  /** Seconds after which the same reserve may pass this guard. */
+  readonly retryAfterSeconds: number;
+
+  constructor(status: BudgetStatus, retryAfterMs: number, reason: string) {
+    const seconds = retryAfterMs / 1000;
+    super(`Run ${JSON.stringify(status.run_id)} ${reason}: wait ${seconds} s, or stop the run.`);
+    this.status = status;
+    this.retryAfterSeconds = seconds;
+  }
+}
+
+/** The run would spend more USD a minute than `usd_per_minute`. */
+export class BudgetTooFastError extends GuardError {
+  readonly code = 'budget_too_fast';
+
+  constructor(status: BudgetStatus, retryAfterMs: number) {
+    super(status, retryAfterMs, 'spends faster than its guard allows');
+  }
+}
+
+/** The same call was admitted as often as `repeated_calls` allows: the run goes round in circles. */
+export class CallRepeatedError extends GuardError {
+  readonly code = 'call_repeated';
+
+  constructor(status: BudgetStatus, retryAfterMs: number) {
+    super(status, retryAfterMs, 'repeats the same call');
+  }
+}
+
+/** The run has a budget with other settings: limits, parent, window or guards. A second create never changes them. */
 export class BudgetConflictError extends BudgetError {
   readonly code = 'budget_conflict';
   /** The budget that exists. */
@@ -77,8 +165,8 @@ export class BudgetConflictError extends BudgetError {
 
   constructor(status: BudgetStatus) {
     super(
-      `Run ${JSON.stringify(status.run_id)} already has a budget of ${status.limit} USD: ` +
-        'use that limit, another run id, or delete the budget first.',
+      `Run ${JSON.stringify(status.run_id)} already has a budget of ${status.limit} USD with its own settings: ` +
+        'use those, another run id, or delete the budget first.',
     );
     this.status = status;
   }

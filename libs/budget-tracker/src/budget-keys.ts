@@ -13,3 +13,6 @@ export const INDEX_KEYS: readonly [string, string] = [
   'budget-runs:{budget-runs}',
   'budget-runs-expiry:{budget-runs}',
 ];
+
+/** Written so that there is something to wait for where every write before it is to be confirmed. */
+export const CONFIRMATION_KEY = 'budget-confirmed:{budget-runs}';

@@ -1,3 +1,6 @@
+import type { BudgetWindow, Threshold } from './budget-store.ts';
+import type { Quantities } from './quantities.ts';
+
 /** A budget as the wire shows it. Amounts are USD, exact to 1e-6. */
 export interface BudgetStatus {
   run_id: string;
@@ -12,6 +15,26 @@ export interface BudgetStatus {
   held: number;
   /** Number of recorded operations of the budget, without gaps; the create is 1. */
   seq: number;
+  /** The limits beside money; absent when there are none. */
+  units?: Partial<Record<keyof Quantities, UnitStatus>>;
+  /** The budget that the limit is carved out of. */
+  parent?: string;
+  /** The spend begins anew at each midnight UTC (`day`), or at that of the first of a month. */
+  window?: BudgetWindow;
+  /** ISO 8601 instant at which the window ends. */
+  window_ends_at?: string;
+  /** Nothing is admitted until it is unfrozen. */
+  frozen?: true;
+  /** Settled with its parent: nothing is admitted any more. */
+  closed?: true;
+}
+
+/** A limit beside money, as {@link BudgetStatus} has it for money. */
+export interface UnitStatus {
+  limit: number;
+  spent: number;
+  held: number;
+  remaining: number;
 }
 
 /**
@@ -46,4 +69,31 @@ export interface CommitReceipt extends BudgetStatus {
   unheld: boolean;
   /** The same commit was answered before; nothing was changed. */
   replayed: boolean;
+  /** Per cent of the limit (50, 80, 100) that the spend reached by this commit; a replay tells the same. */
+  crossed: readonly Threshold[];
+}
+
+/** Answer to a spend. The status part is the budget right after the call. */
+export interface SpendReceipt extends BudgetStatus {
+  /** As in {@link CommitReceipt}. */
+  replayed: boolean;
+  crossed: readonly Threshold[];
+}
+
+/** An active hold of a budget. */
+export interface HoldStatus {
+  hold_id: string;
+  /** USD held. */
+  amount: number;
+  /** What is held beside money. */
+  units: Quantities;
+  /** ISO 8601 instant at which the hold gives its amount back. */
+  expires_at: string;
+}
+
+/** A budget that is carved out of another one. */
+export interface ChildStatus {
+  run_id: string;
+  /** USD that are set aside for it. */
+  amount: number;
 }

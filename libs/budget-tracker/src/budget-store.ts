@@ -1,12 +1,52 @@
 import type { HoldState } from './budget-status.ts';
+import type { Unit, Units } from './units.ts';
 
-/** A budget as a store keeps it. Money is integer micro-USD. */
+/** A limit beside money, as a store keeps it. */
+export interface UnitLedger {
+  readonly limit: number;
+  readonly spent: number;
+  readonly held: number;
+}
+
+/** How often the spend of a budget begins anew, at midnight UTC. */
+export type BudgetWindow = 'day' | 'month';
+
+/** A budget as a store keeps it. Money is integer micro-USD. What is optional is absent where it does not apply. */
 export interface Ledger {
   readonly limit: number;
   readonly spent: number;
   readonly held: number;
   readonly seq: number;
+  /** Something was spent past its limit: money or a unit. */
   readonly exceeded: boolean;
+  /** Of the units that are limited. */
+  readonly units?: Readonly<Partial<Record<Unit, UnitLedger>>>;
+  /** Nothing is admitted until it is thawed. */
+  readonly frozen?: true;
+  /** It ends by `delete` alone, not by its time to live. */
+  readonly lasting?: true;
+  /** The run that its limit is carved out of. */
+  readonly parent?: string;
+  /** Of a child, the epoch milliseconds at which it was made: they tell it from an earlier one of the same id. */
+  readonly since?: number;
+  /** `pending` until its limit is held at its parent, `closed` once its spend is charged there; absent in between. */
+  readonly carve?: 'pending' | 'closed';
+  readonly window?: BudgetWindow;
+  /** Epoch milliseconds at which the window ends. */
+  readonly endsAt?: number;
+  /** The window is over by the clock of the store, and was not rolled yet. */
+  readonly ended?: true;
+  /** What the parent is to be charged with for the window that ended at `endedAt`; 0 for a child without windows. */
+  readonly owed?: { readonly endedAt: number; readonly spent: number; readonly units: Units };
+  /** Most micro-USD a minute; see {@link CreateCommand}. */
+  readonly velocity?: number;
+  readonly loop?: LoopLimit;
+}
+
+/** The same call is admitted at most `calls` times within `withinMs` of the first. */
+export interface LoopLimit {
+  readonly calls: number;
+  readonly withinMs: number;
 }
 
 /** What every command carries. */
@@ -18,19 +58,40 @@ export interface RunCommand {
 
 export interface CreateCommand extends RunCommand {
   readonly limit: number;
-  /** Milliseconds after which the whole budget vanishes; every create starts them anew. */
-  readonly ttlMs: number;
+  /** Milliseconds after which the whole budget vanishes; every create starts them anew. Absent: it is lasting. */
+  readonly ttlMs?: number | undefined;
+  /** Limits beside money, each more than 0. */
+  readonly units?: Units | undefined;
+  /** Makes it a child: it admits nothing until `transition` says that its limit is carved out of the parent. */
+  readonly parent?: string | undefined;
+  /** With the instant at which the first one ends. Such a budget is lasting. */
+  readonly window?: { readonly kind: BudgetWindow; readonly endsAt: number } | undefined;
+  /**
+   * Most micro-USD a minute, 1 to {@link MAX_VELOCITY}. A bucket of that size drains evenly within a minute; a hold and
+   * a cost without one fill it, a release and a commit give the difference back. A hold that would make it run over is
+   * refused.
+   */
+  readonly velocity?: number | undefined;
+  readonly loop?: LoopLimit | undefined;
 }
 
 export interface ReserveCommand extends RunCommand {
   readonly holdId: string;
+  /** With `units`, what the id stands for: both are compared when it is repeated. */
   readonly amount: number;
-  readonly ttlMs: number;
+  readonly units?: Units | undefined;
+  /** Milliseconds after which the hold gives its amount back. Absent: never. */
+  readonly ttlMs?: number | undefined;
+  /** What the action does, as a digest: for the loop limit. Counted when a hold is admitted. */
+  readonly call?: string | undefined;
 }
 
 export interface CommitCommand extends RunCommand {
   readonly holdId: string;
   readonly amount: number;
+  readonly units?: Units | undefined;
+  /** The parent of a closed child is charged already: record it. */
+  readonly settled?: boolean | undefined;
 }
 
 export interface HoldCommand extends RunCommand {
@@ -43,8 +104,37 @@ export interface ExtendCommand extends HoldCommand {
 
 export interface SpendCommand extends RunCommand {
   readonly amount: number;
+  readonly units?: Units | undefined;
   /** A spend with the same key and amount is recorded once. */
   readonly idempotencyKey: string | undefined;
+  /** As in {@link CommitCommand}. */
+  readonly settled?: boolean | undefined;
+}
+
+/**
+ * A change of state. One that has happened before changes nothing and counts as no operation.
+ *
+ * - `frozen`, `thawed`: whether anything is admitted.
+ * - `carved`: the limit of a child is held at its parent, until `endsAt` where it has a window (else it is ignored: it
+ *   speaks of an earlier window). It admits from now on; nothing is owed.
+ * - `rolled`: the window that ends at `endedAt` is over (else, and for a closed child, it is ignored), the next one ends
+ *   at `endsAt`. The spend is 0 again, holds stay. A child becomes `pending` and owes its parent what it spent; it is
+ *   refused as `busy` while it still owes for an earlier window.
+ * - `closed`: a child admits nothing any more and owes its parent what it spent until now; an earlier debt stays in its
+ *   place. Refused as `busy` while holds are under way or an earlier window is owed; with `force` what is held is owed
+ *   as if it were spent, up to 9e15 of each.
+ */
+export type TransitionCommand = RunCommand &
+  (
+    | { readonly to: 'frozen' | 'thawed' }
+    | { readonly to: 'carved'; readonly endsAt?: number | undefined }
+    | { readonly to: 'rolled'; readonly endedAt: number; readonly endsAt: number }
+    | { readonly to: 'closed'; readonly force?: boolean | undefined }
+  );
+
+export interface DeleteCommand extends RunCommand {
+  /** Only while that many operations are recorded; else nothing is removed. */
+  readonly ifSeq?: number | undefined;
 }
 
 export interface ListCommand {
@@ -59,7 +149,7 @@ export interface NotFound {
   readonly outcome: 'not_found';
 }
 
-/** The id stands for something else; `charged` is set once it is committed. */
+/** The id stands for something else; `charged` is set once it is committed. Both are money. */
 export interface HoldConflict {
   readonly outcome: 'hold_conflict';
   readonly held: number;
@@ -87,19 +177,62 @@ export interface Held extends Done {
   readonly replayed: boolean;
 }
 
-export interface Charged extends Done {
+export interface Charged extends Spent {
   readonly held: number;
   readonly charged: number;
   readonly late: boolean;
   readonly unheld: boolean;
+}
+
+export interface Spent extends Done {
+  /** Which of {@link THRESHOLDS} this operation reached; a replay says what the operation reached. */
+  readonly crossed: readonly Threshold[];
   readonly replayed: boolean;
 }
+
+/** Per cent of a limit, of the one that is used up furthest, at which an alert is due. */
+export const THRESHOLDS = [50, 80, 100] as const;
+
+export type Threshold = (typeof THRESHOLDS)[number];
+
+/** A hold under way. */
+export interface ActiveHold {
+  readonly holdId: string;
+  readonly held: number;
+  readonly units: Units;
+  readonly expiresAt: number;
+}
+
+export interface Holds extends Done {
+  /** In the order in which they expire, then of the bytes of their ids; at most {@link MOST_HOLDS}. */
+  readonly holds: readonly ActiveHold[];
+}
+
+export const MOST_HOLDS = 1000;
+/** 100,000 USD a minute: what drains in a minute is still counted exactly. */
+export const MAX_VELOCITY = 100_000_000_000;
+/** Epoch milliseconds of what never expires: the last instant that a Date can tell. */
+export const NEVER = 8_640_000_000_000_000;
 
 /** A refusal that leaves everything as it was and tells how it stands. */
 export interface Refused<Outcome extends string> {
   readonly outcome: Outcome;
   readonly ledger: Ledger;
 }
+
+/** What a hold would not fit: money, or a unit. */
+export interface Exceeded extends Refused<'budget_exceeded'> {
+  readonly limit: 'usd' | Unit;
+}
+
+/** A guard refuses for now. */
+export interface Throttled extends Refused<'too_fast' | 'looping'> {
+  /** Milliseconds after which the same hold may be admitted, as far as this guard is concerned. */
+  readonly retryAfterMs: number;
+}
+
+/** Why nothing is admitted: see {@link Ledger}. `window_ended` until the window is rolled. */
+export type Shut = Refused<'closed' | 'frozen' | 'pending' | 'window_ended'>;
 
 export interface LedgerPage {
   readonly ledgers: readonly { readonly runId: string; readonly ledger: Ledger }[];
@@ -114,10 +247,16 @@ export interface LedgerPage {
  * each repeatable. Arguments are checked by `BudgetTracker`, and again here.
  *
  * Rules every store keeps (the contract suite runs them on each):
- * - a reserve is admitted only when `spent + held + amount <= limit` and nothing is exceeded;
+ * - a repetition is answered as the first time, whatever has become of the budget;
+ * - a hold is admitted only while the budget is open (not closed, frozen, pending, past its window: in this order),
+ *   when nothing is exceeded, `spent + held + amount <= limit` holds for money, then for each limited unit, and then
+ *   the loop limit and the velocity let it pass;
+ * - units without a limit are remembered with their id and counted nowhere;
  * - a hold whose time has come (`expires_at <= now`) is settled before anything else is decided;
  * - a released or expired hold id may be reserved again, with its amount, as a new admission;
- * - a commit and a spend are recorded in full, whatever was held and whatever the limit is;
+ * - a commit and a spend are recorded in full, whatever was held, whatever the limit and the state are; only a closed
+ *   child refuses one that is not `settled`, so that its parent is charged first;
+ * - a threshold is reached when `spent / limit` of some limit passes it upwards;
  * - `seq` grows by one with each recorded operation; expiry of a hold is not one.
  *
  * @throws StoreUnavailableError, CorruptValueError; BudgetInputError for an amount no caller may pass.
@@ -126,14 +265,28 @@ export interface BudgetStore {
   create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>>;
   reserve(
     command: ReserveCommand,
-  ): Promise<Held | Refused<'budget_exceeded'> | HoldConflict | NotFound>;
-  commit(command: CommitCommand): Promise<Charged | HoldConflict | Overflow | NotFound>;
+  ): Promise<Held | Exceeded | Shut | Throttled | HoldConflict | NotFound>;
+  commit(
+    command: CommitCommand,
+  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound>;
   release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound>;
   extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound>;
-  spend(command: SpendCommand): Promise<Done | HoldConflict | Overflow | NotFound>;
+  spend(
+    command: SpendCommand,
+  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound>;
+  transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound>;
   status(command: RunCommand): Promise<Done | NotFound>;
+  holds(command: RunCommand): Promise<Holds | NotFound>;
   list(command: ListCommand): Promise<LedgerPage>;
-  delete(command: RunCommand): Promise<boolean>;
+  delete(command: DeleteCommand): Promise<boolean>;
+  /** Whether what is acknowledged outlives the process of the store. */
+  persistence(): Promise<Persistence>;
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Persistence {
+  readonly durable: boolean;
+  /** How it is kept, or what to do so that it is. */
+  readonly detail: string;
 }

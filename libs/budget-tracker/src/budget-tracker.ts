@@ -1,35 +1,44 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
-  BudgetConflictError,
   BudgetError,
-  BudgetExceededError,
   BudgetInputError,
-  BudgetNotFoundError,
   CorruptValueError,
   HoldConflictError,
-  HoldNotFoundError,
   StoreUnavailableError,
 } from './budget-error.ts';
-import type { BudgetStatus, CommitReceipt, HoldReceipt } from './budget-status.ts';
+import { BudgetFamily } from './budget-family.ts';
 import type {
-  BudgetStore,
-  Done,
-  Held,
-  HoldConflict,
-  HoldNotFound,
-  Ledger,
-  NotFound,
-  Overflow,
-} from './budget-store.ts';
+  BudgetStatus,
+  ChildStatus,
+  CommitReceipt,
+  HoldReceipt,
+  HoldStatus,
+  SpendReceipt,
+} from './budget-status.ts';
+import { MAX_VELOCITY } from './budget-store.ts';
+import type { BudgetStore, BudgetWindow, CreateCommand, Persistence } from './budget-store.ts';
+import { windowEnd } from './budget-window.ts';
 import type { CommitJournal, JournaledCommit } from './commit-journal.ts';
 import { checkHoldId, checkRunId } from './identifier.ts';
-import { ceilUsd, toMicros, toPositiveMicros, toUsd } from './money.ts';
+import { ceilUsd, toMicros, toPositiveMicros } from './money.ts';
+import { toUnitLimits, toUnits } from './quantities.ts';
+import type { Quantities } from './quantities.ts';
+import { commitReceipt, holdReceipt, holdStatus, spendReceipt, statusOf } from './receipts.ts';
+import { settled } from './refusals.ts';
+import { ThresholdAlerts } from './threshold-alerts.ts';
+import type { ThresholdAlert } from './threshold-alerts.ts';
+import type { Units } from './units.ts';
 
 /** Seconds a budget lives after its (last) create. */
 export const BUDGET_TTL_SECONDS = 7 * 24 * 60 * 60;
 
 /** Seconds a hold lives when the caller does not say. */
 export const DEFAULT_HOLD_TTL_SECONDS = 600;
+
+const WINDOWS: readonly unknown[] = ['day', 'month'];
+/** Most calls and longest time of a loop limit. */
+const MAX_CALLS = 1_000_000;
+const MAX_LOOP_MS = 24 * 60 * 60 * 1000;
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;
@@ -41,7 +50,7 @@ const LAST_REPLAY_MS = 5000;
 /** What became of the journal. */
 export interface JournalReplay {
   /** Commits that are recorded now. */
-  recorded: number;
+  recorded: JournaledCommit[];
   /** Commits that the store refuses for good, with its reason: the budget is gone, or the hold is charged otherwise. */
   refused: { commit: JournaledCommit; reason: BudgetError }[];
   /** Commits that wait on. */
@@ -56,8 +65,43 @@ export interface BudgetTrackerOptions {
   readonly journal?: CommitJournal;
   /** Told of each replay that recorded or refused something. */
   readonly onReplay?: (replay: JournalReplay) => void;
+  /**
+   * Told once of each threshold that a commit or a spend has reached, in each window. Where an answer was lost, the
+   * repetition tells; a tracker of another process may then tell again, with the same run, threshold and window.
+   */
+  readonly onThreshold?: (alert: ThresholdAlert) => void;
   /** Epoch milliseconds; for tests. Redis uses the clock of its server instead. */
   readonly clock?: () => number;
+}
+
+/** What a budget has beside its limit in USD. */
+export interface CreateOptions {
+  /** Carves the limit out of this budget, which must be lasting or have a window. */
+  readonly parent?: string;
+  /** Limits beside money, each more than 0. */
+  readonly limits?: Quantities;
+  /** The spend begins anew each day or month, at midnight UTC. Such a budget is lasting. */
+  readonly window?: BudgetWindow;
+  /** It does not end after seven days, but when it is deleted. */
+  readonly lasting?: boolean;
+  readonly guards?: Guards;
+}
+
+/** What refuses a hold besides limits. */
+export interface Guards {
+  /** Most USD a minute, up to 100,000: a bucket of that size, which drains evenly within a minute. */
+  readonly usd_per_minute?: number;
+  /** The same `call` is admitted at most `calls` times within `seconds` (up to a day) of its first. */
+  readonly repeated_calls?: { readonly calls: number; readonly seconds: number };
+}
+
+export interface ReserveOptions {
+  /** 0.001 s to 7 days, 600 s by default: longer than the action can take. */
+  readonly ttlSeconds?: number;
+  /** What the action can cost beside money. */
+  readonly units?: Quantities;
+  /** What the action does, in any form that is the same for the same call: for the guard `repeated_calls`. */
+  readonly call?: string;
 }
 
 export interface BudgetPage {
@@ -76,6 +120,7 @@ export interface BudgetPage {
  */
 export class BudgetTracker {
   readonly #store: BudgetStore;
+  readonly #family: BudgetFamily;
   readonly #clock: () => number;
   readonly #journal: CommitJournal | undefined;
   readonly #onReplay: (replay: JournalReplay) => void;
@@ -86,51 +131,58 @@ export class BudgetTracker {
   constructor(store: BudgetStore, options: BudgetTrackerOptions = {}) {
     this.#store = store;
     this.#clock = options.clock ?? Date.now;
+    const alerts = new ThresholdAlerts(options.onThreshold);
+    this.#family = new BudgetFamily(store, this.#clock, (runId, spent) =>
+      alerts.tell(runId, spent),
+    );
     this.#journal = options.journal;
     this.#onReplay = options.onReplay ?? (() => undefined);
     this.#replaySoon(0);
   }
 
   /**
-   * Gives a run its budget, for seven days. Repeating it with the same limit changes nothing but
+   * Gives a run its budget, for seven days unless it is lasting. Repeating it with the same settings changes nothing but
    * starts the seven days anew.
    * @param limit USD, more than 0.
-   * @throws BudgetConflictError when the run has another limit.
+   * @throws BudgetConflictError when the run has other settings; BudgetExceededError and the like when the limit does
+   *   not fit the parent; BudgetInputError `invalid_parent`, `invalid_window`, `invalid_guard`.
    */
-  async create(runId: string, limit: number): Promise<BudgetStatus> {
-    const micros = toPositiveMicros(limit);
-    const result = await this.#store.create({
-      ...this.#run(runId),
-      limit: micros,
-      ttlMs: BUDGET_TTL_SECONDS * 1000,
+  async create(runId: string, limit: number, options: CreateOptions = {}): Promise<BudgetStatus> {
+    const { parent, window, lasting = false } = options;
+    if (parent !== undefined) checkRunId(parent);
+    const run = this.#run(runId);
+    const ledger = await this.#family.create({
+      ...run,
+      limit: toPositiveMicros(limit),
+      ttlMs: lasting || window !== undefined ? undefined : BUDGET_TTL_SECONDS * 1000,
+      units: toUnitLimits(options.limits ?? {}),
+      parent,
+      window: window && { kind: checkWindow(window), endsAt: windowEnd(window, run.now) },
+      ...toGuards(options.guards ?? {}),
     });
-    const status = statusOf(runId, result.ledger);
-    if (result.outcome === 'budget_conflict') throw new BudgetConflictError(status);
-    return status;
+    return statusOf(runId, ledger);
   }
 
   /**
    * Sets an amount aside before the action that may cost it. The same id and amount answers as the
    * first time, so a retry never holds twice; once released or expired, the id may be held again.
-   * @param amount USD, more than 0: the most that the action can cost.
-   * @param options.ttlSeconds 0.001 s to 7 days, 600 s by default: longer than the action can take.
-   * @throws BudgetExceededError when it does not fit, HoldConflictError when the id has another amount.
+   * @param amount USD: the most that the action can cost. More than 0, unless `units` are.
+   * @throws BudgetExceededError when it does not fit, BudgetFrozenError, BudgetClosedError, BudgetTooFastError and
+   *   CallRepeatedError of the guards, HoldConflictError when the id has another amount.
    */
   async reserve(
     runId: string,
     holdId: string,
     amount: number,
-    options: { ttlSeconds?: number } = {},
+    options: ReserveOptions = {},
   ): Promise<HoldReceipt> {
-    const result = await this.#store.reserve({
+    const held = await this.#family.reserve({
       ...this.#hold(runId, holdId),
-      amount: toPositiveMicros(amount),
+      ...toCost(amount, options.units),
       ttlMs: toTtlMs(options.ttlSeconds ?? DEFAULT_HOLD_TTL_SECONDS),
+      call: options.call === undefined ? undefined : digestOf(options.call),
     });
-    if (result.outcome === 'budget_exceeded') {
-      throw new BudgetExceededError(statusOf(runId, result.ledger), amount);
-    }
-    return holdReceipt(runId, holdId, settled(runId, holdId, result));
+    return holdReceipt(runId, holdId, held);
   }
 
   /**
@@ -140,21 +192,18 @@ export class BudgetTracker {
    * @throws HoldConflictError (with `charged`) when the id was committed with another amount.
    *   StoreUnavailableError with `journaled` true when the commit is kept in the journal.
    */
-  async commit(runId: string, holdId: string, amount: number): Promise<CommitReceipt> {
-    const command = { ...this.#hold(runId, holdId), amount: toMicros(amount) };
-    const result = await this.#store.commit(command).catch((error: unknown) => {
-      throw this.#keptInJournal(error, runId, holdId, amount);
+  async commit(
+    runId: string,
+    holdId: string,
+    amount: number,
+    options: { units?: Quantities } = {},
+  ): Promise<CommitReceipt> {
+    const units = toUnits(options.units ?? {});
+    const command = { ...this.#hold(runId, holdId), amount: toMicros(amount), units };
+    const charged = await this.#family.commit(command).catch((error: unknown) => {
+      throw this.#keptInJournal(error, runId, holdId, amount, options.units);
     });
-    const charged = settled(runId, holdId, result);
-    return {
-      ...statusOf(runId, charged.ledger),
-      hold_id: holdId,
-      held_amount: toUsd(charged.held),
-      charged: toUsd(charged.charged),
-      late: charged.late,
-      unheld: charged.unheld,
-      replayed: charged.replayed,
-    };
+    return commitReceipt(runId, holdId, charged);
   }
 
   /**
@@ -180,23 +229,20 @@ export class BudgetTracker {
 
   /**
    * Records a cost that was not held. Never refused for being over: it sets `exceeded` instead.
-   * @param amount USD, more than 0.
+   * @param amount USD, more than 0, unless `units` are.
    * @param options.idempotencyKey makes a retry safe; hold ids and keys are apart.
    * @throws HoldConflictError (with `charged`) when the key was used with another amount.
    */
   async spend(
     runId: string,
     amount: number,
-    options: { idempotencyKey?: string } = {},
-  ): Promise<BudgetStatus> {
+    options: { idempotencyKey?: string; units?: Quantities } = {},
+  ): Promise<SpendReceipt> {
     const { idempotencyKey } = options;
     if (idempotencyKey !== undefined) checkHoldId(idempotencyKey);
-    const result = await this.#store.spend({
-      ...this.#run(runId),
-      amount: toPositiveMicros(amount),
-      idempotencyKey,
-    });
-    return statusOf(runId, settled(runId, idempotencyKey ?? '', result).ledger);
+    const command = { ...this.#run(runId), ...toCost(amount, options.units), idempotencyKey };
+    const spent = await this.#family.spend(command);
+    return spendReceipt(runId, spent);
   }
 
   /** Whether a hold of `amount` USD (more than 0) would fit now. Advice only: the gate is `reserve`. */
@@ -205,15 +251,47 @@ export class BudgetTracker {
     amount: number,
   ): Promise<{ can_spend: boolean; current_status: BudgetStatus }> {
     const micros = toPositiveMicros(amount);
-    const ledger = await this.#ledger(runId);
+    const ledger = await this.#family.ledger(this.#run(runId).runId);
+    const { limit, spent, held, exceeded, frozen, carve } = ledger;
+    const isOpen = !exceeded && frozen !== true && carve !== 'closed';
     return {
-      can_spend: !ledger.exceeded && ledger.spent + ledger.held + micros <= ledger.limit,
+      can_spend: isOpen && spent + held + micros <= limit,
       current_status: statusOf(runId, ledger),
     };
   }
 
   async status(runId: string): Promise<BudgetStatus> {
-    return statusOf(runId, await this.#ledger(runId));
+    return statusOf(runId, await this.#family.ledger(this.#run(runId).runId));
+  }
+
+  /** The holds of actions under way, at most 1000, by the instant at which they end. */
+  async holds(runId: string): Promise<HoldStatus[]> {
+    return (await this.#family.holds(this.#run(runId).runId)).map(holdStatus);
+  }
+
+  /** The budgets that are carved out of this one and not settled, at most 1000. */
+  async children(runId: string): Promise<ChildStatus[]> {
+    return this.#family.children(this.#run(runId).runId);
+  }
+
+  /** Admits nothing any more in this budget and in those below it, until {@link unfreeze}. What is spent is recorded. */
+  async freeze(runId: string): Promise<BudgetStatus> {
+    return statusOf(runId, await this.#family.freeze(this.#run(runId).runId, 'frozen'));
+  }
+
+  /** Ends {@link freeze} for this budget and for all below it, whoever froze them. */
+  async unfreeze(runId: string): Promise<BudgetStatus> {
+    return statusOf(runId, await this.#family.freeze(this.#run(runId).runId, 'thawed'));
+  }
+
+  /**
+   * Ends the budget of a child: it admits nothing any more, its parent is charged with what it spent and has the rest
+   * again. A cost that is recorded later is charged to the parent too. Repeating it changes nothing. A child that is
+   * left to vanish keeps its whole limit from the parent.
+   * @throws BudgetBusyError while holds are under way; BudgetInputError `invalid_parent` when it has none.
+   */
+  async settle(runId: string): Promise<BudgetStatus> {
+    return statusOf(runId, await this.#family.settle(this.#run(runId).runId));
   }
 
   /**
@@ -238,9 +316,18 @@ export class BudgetTracker {
     };
   }
 
-  /** Removes a budget with all its holds, also one whose stored values are corrupt. */
+  /**
+   * Removes a budget with all its holds, also one whose stored values are corrupt. The parent of a child is charged with
+   * what it spent, and with what it holds, for nobody can tell any more.
+   * @throws BudgetBusyError while it has children.
+   */
   async delete(runId: string): Promise<void> {
-    if (!(await this.#store.delete(this.#run(runId)))) throw new BudgetNotFoundError(runId);
+    await this.#family.delete(this.#run(runId).runId);
+  }
+
+  /** Whether what is acknowledged outlives the store's process, and how, or what to do so that it does. */
+  async persistence(): Promise<Persistence> {
+    return this.#store.persistence();
   }
 
   /** Resolves when the store answers. */
@@ -278,12 +365,12 @@ export class BudgetTracker {
   async withBudget<T>(
     runId: string,
     estimate: number,
-    fn: () => Promise<{ result: T; cost: number }>,
-    options: { ttlSeconds?: number } = {},
+    fn: () => Promise<{ result: T; cost: number; units?: Quantities }>,
+    options: ReserveOptions = {},
   ): Promise<T> {
     const holdId = randomUUID();
     await this.reserve(runId, holdId, estimate, options);
-    let outcome: { result: T; cost: number };
+    let outcome: { result: T; cost: number; units?: Quantities };
     try {
       outcome = await fn();
     } catch (error) {
@@ -291,12 +378,19 @@ export class BudgetTracker {
       await this.release(runId, holdId).catch(() => undefined);
       throw error;
     }
-    await this.commit(runId, holdId, ceilUsd(outcome.cost));
-    return outcome.result;
+    const { result, cost, units = {} } = outcome;
+    await this.commit(runId, holdId, ceilUsd(cost), { units });
+    return result;
   }
 
   /** The error for a commit that failed, after it was kept where it can be. */
-  #keptInJournal(error: unknown, runId: string, holdId: string, amount: number): unknown {
+  #keptInJournal(
+    error: unknown,
+    runId: string,
+    holdId: string,
+    amount: number,
+    units: Quantities | undefined,
+  ): unknown {
     const journal = this.#journal;
     if (!(error instanceof StoreUnavailableError) || journal === undefined) return error;
     const known = journal.find(runId, holdId);
@@ -304,7 +398,8 @@ export class BudgetTracker {
       return new HoldConflictError(runId, holdId, 0, known.amount);
     try {
       const at = new Date(this.#clock()).toISOString();
-      if (known === undefined) journal.append({ run_id: runId, hold_id: holdId, amount, at });
+      const commit = { run_id: runId, hold_id: holdId, amount, ...(units && { units }), at };
+      if (known === undefined) journal.append(commit);
     } catch {
       // The disk is full or gone: the caller must repeat the commit.
       return error;
@@ -314,15 +409,15 @@ export class BudgetTracker {
   }
 
   async #replay(): Promise<JournalReplay> {
-    const replay: JournalReplay = { recorded: 0, refused: [], waiting: 0 };
+    const replay: JournalReplay = { recorded: [], refused: [], waiting: 0 };
     const journal = this.#journal;
     for (const commit of journal?.pending ?? []) {
       try {
-        const { run_id, hold_id, amount } = commit;
-        const command = { ...this.#hold(run_id, hold_id), amount: toMicros(amount) };
-        settled(run_id, hold_id, await this.#store.commit(command));
+        const { run_id, hold_id, amount, units = {} } = commit;
+        const cost = { amount: toMicros(amount), units: toUnits(units) };
+        await this.#family.commit({ ...this.#hold(run_id, hold_id), ...cost });
         journal?.settle(commit);
-        replay.recorded += 1;
+        replay.recorded.push(commit);
       } catch (error) {
         if (error instanceof StoreUnavailableError) break;
         // What can be repaired waits for that.
@@ -333,7 +428,7 @@ export class BudgetTracker {
     }
     replay.waiting = journal?.pending.length ?? 0;
     if (replay.waiting === 0) this.#replayDelay = FIRST_REPLAY_MS;
-    if (replay.recorded + replay.refused.length > 0) this.#onReplay(replay);
+    if (replay.recorded.length + replay.refused.length > 0) this.#onReplay(replay);
     return replay;
   }
 
@@ -354,10 +449,6 @@ export class BudgetTracker {
     this.#replayTimer.unref();
   }
 
-  async #ledger(runId: string): Promise<Ledger> {
-    return settled(runId, '', await this.#store.status(this.#run(runId))).ledger;
-  }
-
   #run(runId: string): { runId: string; now: number } {
     checkRunId(runId);
     return { runId, now: this.#clock() };
@@ -369,55 +460,45 @@ export class BudgetTracker {
   }
 }
 
-/** The success among a store's outcomes; throws for each refusal. */
-function settled<Success extends Done>(
-  runId: string,
-  holdId: string,
-  result: Success | HoldConflict | HoldNotFound | Overflow | NotFound,
-): Success {
-  switch (result.outcome) {
-    case 'not_found':
-      throw new BudgetNotFoundError(runId);
-    case 'hold_not_found':
-      throw new HoldNotFoundError(runId, holdId);
-    case 'hold_conflict':
-      throw new HoldConflictError(
-        runId,
-        holdId,
-        toUsd(result.held),
-        result.charged === undefined ? undefined : toUsd(result.charged),
-      );
-    case 'overflow':
-      throw new BudgetInputError(
-        'invalid_amount',
-        'The amount is refused: the spend of a run must stay below 9e9 USD.',
-      );
-    case 'done':
-      return result;
+/** A cost that is not nothing: money, or a unit. */
+function toCost(amount: number, quantities: Quantities = {}): { amount: number; units: Units } {
+  const units = toUnits(quantities);
+  const isSomething = Object.values(units).some((of) => of > 0);
+  return { amount: isSomething ? toMicros(amount) : toPositiveMicros(amount), units };
+}
+
+function checkWindow(window: BudgetWindow): BudgetWindow {
+  if (WINDOWS.includes(window)) return window;
+  throw new BudgetInputError('invalid_window', `A window is 'day' or 'month'.`);
+}
+
+function toGuards(guards: Guards): Pick<CreateCommand, 'velocity' | 'loop'> {
+  const { usd_per_minute, repeated_calls } = guards;
+  const velocity = usd_per_minute === undefined ? undefined : toPositiveMicros(usd_per_minute);
+  if (velocity !== undefined && velocity > MAX_VELOCITY) {
+    throw new BudgetInputError('invalid_guard', 'usd_per_minute is at most 100000.');
   }
+  if (repeated_calls === undefined) return { velocity };
+  const { calls, seconds } = repeated_calls;
+  const withinMs = Math.round(seconds * 1000);
+  if (!(Number.isInteger(calls) && calls >= 1 && calls <= MAX_CALLS)) {
+    throw new BudgetInputError('invalid_guard', `repeated_calls admits 1 to ${MAX_CALLS} calls.`);
+  }
+  if (!(withinMs >= 1 && withinMs <= MAX_LOOP_MS)) {
+    throw new BudgetInputError(
+      'invalid_guard',
+      'repeated_calls looks back 0.001 to 86400 seconds.',
+    );
+  }
+  return { velocity, loop: { calls, withinMs } };
 }
 
-function statusOf(runId: string, ledger: Ledger): BudgetStatus {
-  return {
-    run_id: runId,
-    spent: toUsd(ledger.spent),
-    limit: toUsd(ledger.limit),
-    remaining: toUsd(Math.max(0, ledger.limit - ledger.spent - ledger.held)),
-    exceeded: ledger.exceeded,
-    held: toUsd(ledger.held),
-    seq: ledger.seq,
-  };
-}
-
-function holdReceipt(runId: string, holdId: string, held: Held): HoldReceipt {
-  return {
-    ...statusOf(runId, held.ledger),
-    hold_id: holdId,
-    amount: toUsd(held.held),
-    expires_at: new Date(held.expiresAt).toISOString(),
-    replayed: held.replayed,
-    state: held.state,
-  };
+/** A call may be long and may hold a secret: the store keeps its digest. */
+function digestOf(call: string): string {
+  if (typeof call !== 'string' || call === '') {
+    throw new BudgetInputError('invalid_guard', 'A call must be a string that is not empty.');
+  }
+  return createHash('sha256').update(call).digest('base64url');
 }
 
 function toTtlMs(ttlSeconds: number): number {

@@ -213,7 +213,7 @@ describe('a tracker with a journal, while Redis is away', () => {
     await expect(tracker.spend('run', 1)).rejects.toThrow(
       coded('store_unavailable', { journaled: false }),
     );
-    expect(await tracker.replayJournal()).toEqual({ recorded: 0, refused: [], waiting: 2 });
+    expect(await tracker.replayJournal()).toEqual({ recorded: [], refused: [], waiting: 2 });
     await tracker.close();
     redis.disconnect();
 
@@ -221,7 +221,9 @@ describe('a tracker with a journal, while Redis is away', () => {
     tracker = open();
     // By itself, at once.
     while (replays.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(replays).toEqual([{ recorded: 2, refused: [], waiting: 0 }]);
+    expect(replays).toMatchObject([
+      { recorded: [{ hold_id: expect.any(String) as string }, {}], refused: [], waiting: 0 },
+    ]);
     expect(await tracker.status('run')).toMatchObject({ spent: 3.75, held: 2 });
     expect(await tracker.commit('run', 'a', 1.5)).toMatchObject({ replayed: true });
     expect(statSync(path).size).toBe(0);
@@ -242,10 +244,10 @@ describe('a tracker with a journal, while Redis is away', () => {
     await whenUp(tracker);
     await redis.set('spent:{other}', 'not a number');
     // Where they cannot be kept they go on waiting.
-    expect(await tracker.replayJournal()).toEqual({ recorded: 0, refused: [], waiting: 3 });
+    expect(await tracker.replayJournal()).toEqual({ recorded: [], refused: [], waiting: 3 });
     rmdirSync(`${path}.refused`);
     const replay = await tracker.replayJournal();
-    expect(replay).toMatchObject({ recorded: 0, waiting: 1 });
+    expect(replay).toMatchObject({ recorded: [], waiting: 1 });
     expect(replay.refused.map(({ reason }) => reason.code)).toEqual([
       'hold_conflict',
       'budget_not_found',
@@ -253,7 +255,7 @@ describe('a tracker with a journal, while Redis is away', () => {
     expect(readFileSync(`${path}.refused`, 'utf8').trim().split('\n')).toHaveLength(2);
     // What was corrupt is repaired, and its commit has waited.
     await redis.set('spent:{other}', '0.0');
-    expect(await tracker.replayJournal()).toMatchObject({ recorded: 1, waiting: 0 });
+    expect(await tracker.replayJournal()).toMatchObject({ recorded: [{}], waiting: 0 });
     expect(await tracker.status('other')).toMatchObject({ spent: 3 });
     await tracker.close();
   });

@@ -13,6 +13,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CorruptValueError } from './budget-error.ts';
 import { FileLock } from './file-lock.ts';
+import type { Quantities } from './quantities.ts';
 
 /** A commit that the store has not taken yet. */
 export interface JournaledCommit {
@@ -20,6 +21,8 @@ export interface JournaledCommit {
   readonly hold_id: string;
   /** USD. */
   readonly amount: number;
+  /** What the action did cost beside money. */
+  readonly units?: Quantities | undefined;
   /** ISO 8601 instant of the first attempt. */
   readonly at: string;
 }
@@ -28,6 +31,13 @@ const COMMIT = z.strictObject({
   run_id: z.string().min(1),
   hold_id: z.string().min(1),
   amount: z.number().nonnegative(),
+  units: z
+    .strictObject({
+      tokens: z.number().nonnegative().optional(),
+      steps: z.number().nonnegative().optional(),
+      sandbox_seconds: z.number().nonnegative().optional(),
+    })
+    .optional(),
   at: z.iso.datetime(),
 });
 /** Says that a commit before it is settled. */

@@ -1,8 +1,26 @@
 export { BudgetTracker, BUDGET_TTL_SECONDS, DEFAULT_HOLD_TTL_SECONDS } from './budget-tracker.ts';
-export type { BudgetPage, BudgetTrackerOptions, JournalReplay } from './budget-tracker.ts';
+export type {
+  BudgetPage,
+  BudgetTrackerOptions,
+  CreateOptions,
+  Guards,
+  JournalReplay,
+  ReserveOptions,
+} from './budget-tracker.ts';
 export { CommitJournal } from './commit-journal.ts';
 export type { JournaledCommit } from './commit-journal.ts';
-export type { BudgetStatus, CommitReceipt, HoldReceipt, HoldState } from './budget-status.ts';
+export type {
+  BudgetStatus,
+  ChildStatus,
+  CommitReceipt,
+  HoldReceipt,
+  HoldState,
+  HoldStatus,
+  SpendReceipt,
+  UnitStatus,
+} from './budget-status.ts';
+export type { Quantities } from './quantities.ts';
+export type { ThresholdAlert } from './threshold-alerts.ts';
 export { ceilUsd } from './money.ts';
 
 export { SqliteBudgetStore } from './sqlite-budget-store.ts';
@@ -26,18 +44,25 @@ export type {
   ListCommand,
   NotFound,
   Overflow,
+  Persistence,
   Refused,
   ReserveCommand,
   RunCommand,
   SpendCommand,
+  Threshold,
 } from './budget-store.ts';
 
 export {
+  BudgetBusyError,
+  BudgetClosedError,
   BudgetConflictError,
   BudgetError,
   BudgetExceededError,
+  BudgetFrozenError,
   BudgetInputError,
   BudgetNotFoundError,
+  BudgetTooFastError,
+  CallRepeatedError,
   CorruptValueError,
   HoldConflictError,
   HoldNotFoundError,

@@ -16,7 +16,7 @@ describe('lua scripts', () => {
   });
 
   it('resolves an include once, however often it is named', () => {
-    const { source } = loadScript('reserve-6');
+    const { source } = loadScript('commit-6');
     expect(source.split('local MAX_MICROS').length - 1).toBe(1);
     expect(source.indexOf('local MAX_MICROS')).toBeLessThan(
       source.indexOf('local function charge'),

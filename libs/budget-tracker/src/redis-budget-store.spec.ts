@@ -4,6 +4,7 @@ import type { RedisServer } from '@ae/test-support';
 import { Redis } from 'ioredis';
 import { coded } from '../test/coded.ts';
 import { startLossyProxy } from '../test/lossy-proxy.ts';
+import { untilItWorks } from '../test/until-it-works.ts';
 import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
 import { BudgetTracker } from './budget-tracker.ts';
 import { loadScript } from './lua-script.ts';
@@ -206,7 +207,7 @@ describe('RedisBudgetStore', () => {
       await tracker.create(run, 1000);
       const proxy = await startLossyProxy(port());
       const lossy = connectTo(proxy.port);
-      const retried = async <T>(call: () => Promise<T>): Promise<T> => {
+      const retried = async (call: () => Promise<unknown>): Promise<unknown> => {
         for (let attempt = 0; ; attempt += 1) {
           try {
             return await call();
@@ -260,12 +261,7 @@ describe('RedisBudgetStore', () => {
       await expect(other.tracker.reserve(run, 'h', 1)).rejects.toThrow(coded('store_unavailable'));
       await expect(other.tracker.ping()).rejects.toThrow(coded('store_unavailable'));
       await down.restart();
-      while (
-        !(await other.tracker.ping().then(
-          () => true,
-          () => false,
-        ))
-      );
+      await untilItWorks(() => other.tracker.ping());
       await other.tracker.create(run, 10);
       expect(await other.tracker.reserve(run, 'h', 1)).toMatchObject({ held: 1 });
       other.client.disconnect();

@@ -1,37 +1,57 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { z } from 'zod';
-import {
-  BudgetError,
-  BudgetInputError,
-  CorruptValueError,
-  StoreUnavailableError,
-} from './budget-error.ts';
+import { CorruptValueError } from './budget-error.ts';
+import type { BudgetError } from './budget-error.ts';
 import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
+import { MOST_HOLDS } from './budget-store.ts';
 import type {
   BudgetStore,
   Charged,
   CommitCommand,
   CreateCommand,
+  DeleteCommand,
   Done,
+  Exceeded,
   ExtendCommand,
   Held,
   HoldCommand,
   HoldConflict,
   HoldNotFound,
+  Holds,
   Ledger,
   LedgerPage,
   ListCommand,
   NotFound,
   Overflow,
+  Persistence,
   Refused,
   ReserveCommand,
   RunCommand,
+  Shut,
   SpendCommand,
+  Spent,
+  Throttled,
+  TransitionCommand,
 } from './budget-store.ts';
 import { loadScript } from './lua-script.ts';
 import type { LuaScript } from './lua-script.ts';
+import { AnsweredError, RedisConnection, runScript, WrongTypeError } from './redis-connection.ts';
 import { COMMAND_TIMEOUT_MS } from './redis-options.ts';
+import { persistenceOf } from './redis-persistence.ts';
+import {
+  activeHoldsOf,
+  chargedOf,
+  costText,
+  doneOf,
+  heldOf,
+  limitOf,
+  limitsText,
+  refusalOf,
+  Reply,
+  spentOf,
+} from './redis-reply.ts';
+import { ReplicaConfirmation } from './replica-confirmation.ts';
 
 const SCRIPTS = {
   create: loadScript('create-6'),
@@ -40,7 +60,9 @@ const SCRIPTS = {
   release: loadScript('release-6'),
   extend: loadScript('extend-6'),
   spend: loadScript('spend-6'),
+  transition: loadScript('transition-6'),
   status: loadScript('status-6'),
+  holds: loadScript('holds-6'),
   delete: loadScript('delete-6'),
   register: loadScript('register-2'),
 };
@@ -48,35 +70,77 @@ const SCRIPTS = {
 /** The types of a run's keys, in the order of `budgetKeys`. */
 const KEY_TYPES = ['string', 'string', 'string', 'hash', 'zset', 'hash'];
 
-const Options = z.strictObject({
-  commandTimeoutMs: z.int().min(1).default(COMMAND_TIMEOUT_MS),
-});
+const Options = z
+  .strictObject({
+    commandTimeoutMs: z.int().min(1).default(COMMAND_TIMEOUT_MS),
+    durability: z
+      .strictObject({
+        replicas: z.int().min(0),
+        timeoutMs: z.int().min(1),
+        aof: z.boolean().default(false),
+      })
+      .refine(({ replicas, aof }) => replicas > 0 || aof, 'nothing would be waited for')
+      .optional(),
+  })
+  .refine(
+    ({ durability, commandTimeoutMs }) => 2 * (durability?.timeoutMs ?? 0) < commandTimeoutMs,
+    'durability.timeoutMs must be less than half of commandTimeoutMs: a call may wait for two confirmations',
+  );
 
 export type RedisBudgetStoreOptions = z.input<typeof Options>;
+
+/** What PTTL says of a key that is not there, and of one that does not expire. */
+const [NO_KEY, NO_EXPIRY] = [-2, -1];
+
+/** What a script takes: `undefined` is what does not apply. */
+type Argument = string | number | undefined;
 
 /**
  * Budgets in Redis 6.2 or newer, single, Sentinel or Cluster. Each operation is one script over
  * the keys of one run, timed by the server's clock. Make the client with `redisOptions` or
- * `redisClusterOptions`; whatever its own options, a call fails after `commandTimeoutMs`
- * (250 by default), connecting included. Whoever made the client ends it: `close` does not.
+ * `redisClusterOptions`. Whoever made the client ends it: `close` does not.
+ *
+ * - `commandTimeoutMs`: whatever the client's own options, a call fails after that (250 by default), connecting
+ *   included. After five calls in a row without an answer, calls fail at once for half a second; then one of them finds
+ *   out whether the server is back.
+ * - `durability`: acknowledges what changes a budget only when so many replicas have it; else it throws
+ *   `StoreUnavailableError`, and the operation may be recorded: repeat it with the same id. With `aof` it must be in the
+ *   append-only files, of the server too (Redis 7.2 or newer). Not for a Cluster client, which does not tell over which
+ *   connection it has sent a command.
  */
 export class RedisBudgetStore implements BudgetStore {
   readonly #client: Redis | Cluster;
-  readonly #timeoutMs: number;
-  #readiness: Promise<void> | undefined;
-  #closed = false;
+  readonly #connection: RedisConnection;
+  readonly #confirmation: ReplicaConfirmation | undefined;
 
   constructor(client: Redis | Cluster, options: RedisBudgetStoreOptions = {}) {
+    const { commandTimeoutMs, durability } = Options.parse(options);
     this.#client = client;
-    this.#timeoutMs = Options.parse(options).commandTimeoutMs;
+    this.#connection = new RedisConnection(client, commandTimeoutMs);
+    if (durability === undefined) return;
+    if (isCluster(client)) {
+      throw new TypeError(
+        'The option durability is not for a Cluster client: connect to a single server, or through Sentinel.',
+      );
+    }
+    this.#confirmation = new ReplicaConfirmation(client, durability);
   }
 
   async create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
-    const { runId, limit, ttlMs } = command;
-    const reply = await this.#call(SCRIPTS.create, runId, limit, ttlMs);
-    if (reply.code === 'BUDGET_CONFLICT') {
-      return { outcome: 'budget_conflict', ledger: reply.ledger() };
-    }
+    const { runId, limit, ttlMs, units, parent, window, velocity, loop } = command;
+    const reply = await this.#mutate(
+      SCRIPTS.create,
+      runId,
+      limit,
+      ttlMs,
+      limitsText(units),
+      parent,
+      window?.kind,
+      window?.endsAt,
+      velocity,
+      loop && `${loop.calls}|${loop.withinMs}`,
+    );
+    if (reply.code !== 'DONE') return refusalOf(reply, 'BUDGET_CONFLICT');
     // After the budget, so that whoever takes the entry out (see #forget) sees it. A process that
     // dies in between leaves a budget that works and is not listed until its create is repeated.
     await this.#register(runId, ttlMs);
@@ -85,46 +149,84 @@ export class RedisBudgetStore implements BudgetStore {
 
   async reserve(
     command: ReserveCommand,
-  ): Promise<Held | Refused<'budget_exceeded'> | HoldConflict | NotFound> {
-    const { runId, holdId, amount, ttlMs } = command;
-    const reply = await this.#call(SCRIPTS.reserve, runId, holdId, amount, ttlMs);
+  ): Promise<Held | Exceeded | Shut | Throttled | HoldConflict | NotFound> {
+    const { runId, holdId, amount, units, ttlMs, call } = command;
+    const cost = costText(amount, units);
+    const reply = await this.#mutate(SCRIPTS.reserve, runId, holdId, cost, ttlMs, call);
     if (reply.code === 'DONE') return heldOf(reply);
     if (reply.code === 'BUDGET_EXCEEDED') {
-      return { outcome: 'budget_exceeded', ledger: reply.ledger() };
+      return { outcome: 'budget_exceeded', ledger: reply.ledger(), limit: limitOf(reply) };
     }
-    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT');
+    return refusalOf(
+      reply,
+      'NOT_FOUND',
+      'HOLD_CONFLICT',
+      'CLOSED',
+      'FROZEN',
+      'PENDING',
+      'WINDOW_ENDED',
+      'LOOPING',
+      'TOO_FAST',
+    );
   }
 
-  async commit(command: CommitCommand): Promise<Charged | HoldConflict | Overflow | NotFound> {
-    const { runId, holdId, amount } = command;
-    const reply = await this.#call(SCRIPTS.commit, runId, holdId, amount);
+  async commit(
+    command: CommitCommand,
+  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+    const { runId, holdId, amount, units, settled } = command;
+    const cost = costText(amount, units);
+    const reply = await this.#mutate(SCRIPTS.commit, runId, holdId, cost, flag(settled));
     if (reply.code === 'DONE') return chargedOf(reply);
-    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW');
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'CLOSED');
   }
 
   async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
-    const reply = await this.#call(SCRIPTS.release, command.runId, command.holdId);
+    const reply = await this.#mutate(SCRIPTS.release, command.runId, command.holdId);
     if (reply.code === 'DONE') return doneOf(reply);
     return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'HOLD_NOT_FOUND');
   }
 
   async extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
-    const reply = await this.#call(SCRIPTS.extend, command.runId, command.holdId, command.ttlMs);
+    const { runId, holdId, ttlMs } = command;
+    const reply = await this.#mutate(SCRIPTS.extend, runId, holdId, ttlMs);
     if (reply.code === 'DONE') return heldOf(reply);
     return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'HOLD_NOT_FOUND');
   }
 
-  async spend(command: SpendCommand): Promise<Done | HoldConflict | Overflow | NotFound> {
+  async spend(
+    command: SpendCommand,
+  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+    const { runId, amount, units, settled } = command;
     // A key of its own for each spend without one: should a client send it twice, it counts once.
     const key = command.idempotencyKey ?? randomUUID();
-    const reply = await this.#call(SCRIPTS.spend, command.runId, key, command.amount);
-    if (reply.code === 'DONE') return doneOf(reply);
-    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW');
+    const cost = costText(amount, units);
+    const reply = await this.#mutate(SCRIPTS.spend, runId, key, cost, flag(settled));
+    if (reply.code === 'DONE') return spentOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'CLOSED');
+  }
+
+  async transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound> {
+    const { runId, to } = command;
+    const reply = await this.#mutate(
+      SCRIPTS.transition,
+      runId,
+      to,
+      to === 'rolled' ? command.endedAt : undefined,
+      to === 'rolled' || to === 'carved' ? command.endsAt : undefined,
+      flag(to === 'closed' && command.force),
+    );
+    return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND', 'BUSY');
   }
 
   async status(command: Pick<RunCommand, 'runId'>): Promise<Done | NotFound> {
     const reply = await this.#call(SCRIPTS.status, command.runId);
     return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND');
+  }
+
+  async holds(command: RunCommand): Promise<Holds | NotFound> {
+    const reply = await this.#call(SCRIPTS.holds, command.runId, MOST_HOLDS);
+    if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
+    return { ...doneOf(reply), holds: activeHoldsOf(reply) };
   }
 
   /**
@@ -139,7 +241,7 @@ export class RedisBudgetStore implements BudgetStore {
       const wanted = command.limit - ledgers.length - corrupt.length;
       if (wanted === 0) return { ledgers, corrupt, after };
       const from = after === undefined ? '-' : `(${after}`;
-      const runIds = await this.#bounded(() =>
+      const runIds = await this.#send(() =>
         this.#client.zrangebylex(INDEX_KEYS[0], from, '+', 'LIMIT', 0, wanted + 1),
       );
       const page = runIds.slice(0, wanted);
@@ -154,18 +256,30 @@ export class RedisBudgetStore implements BudgetStore {
     }
   }
 
-  async delete(command: Pick<RunCommand, 'runId'>): Promise<boolean> {
-    const reply = await this.#call(SCRIPTS.delete, command.runId);
-    await this.#forget(command.runId);
+  async delete({ runId, ifSeq }: DeleteCommand): Promise<boolean> {
+    const reply = await this.#mutate(SCRIPTS.delete, runId, ifSeq);
+    if (reply.code !== 'KEPT') await this.#forget(runId);
     return reply.code === 'DONE';
   }
 
+  async persistence(): Promise<Persistence> {
+    const client = this.#client;
+    const all = await this.#send(async () => {
+      const primaries = isCluster(client) ? client.nodes('master') : [client];
+      return (await Promise.all(primaries.map((primary) => primary.info()))).map(persistenceOf);
+    });
+    const [first] = all;
+    if (first === undefined) return { durable: false, detail: 'The Cluster has no primary.' };
+    return all.find(({ durable }) => !durable) ?? first;
+  }
+
   async ping(): Promise<void> {
-    await this.#bounded(() => this.#client.ping());
+    await this.#send(() => this.#client.ping());
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#connection.close();
+    this.#confirmation?.close();
     return Promise.resolve();
   }
 
@@ -182,205 +296,79 @@ export class RedisBudgetStore implements BudgetStore {
     }
   }
 
-  async #register(runId: string, ttlMs: number): Promise<void> {
-    await this.#evaluate(SCRIPTS.register, INDEX_KEYS, [runId, String(ttlMs)]);
+  async #register(runId: string, ttlMs: number | undefined): Promise<void> {
+    await this.#run(SCRIPTS.register, INDEX_KEYS, [runId, ttlMs], this.#confirmation);
   }
 
   /** Takes a run out of the index, and puts it back when it was created again meanwhile. */
   async #forget(runId: string): Promise<void> {
-    await this.#bounded(() => this.#client.zrem(INDEX_KEYS[0], runId));
+    await this.#send(() => this.#client.zrem(INDEX_KEYS[0], runId));
     const [budget = ''] = budgetKeys(runId);
-    const ttlMs = await this.#bounded(() => this.#client.pttl(budget));
-    if (ttlMs > 0) await this.#register(runId, ttlMs);
+    const ttlMs = await this.#send(() => this.#client.pttl(budget));
+    if (ttlMs === NO_KEY) return;
+    await this.#register(runId, ttlMs === NO_EXPIRY ? undefined : ttlMs);
   }
 
-  async #call(script: LuaScript, runId: string, ...args: (string | number)[]): Promise<Reply> {
-    const keys = budgetKeys(runId);
-    let raw: unknown;
+  #send<T>(command: () => Promise<T>): Promise<T> {
+    return this.#connection.bounded((deadline) => deadline.race(command()));
+  }
+
+  #call(script: LuaScript, runId: string, ...args: Argument[]): Promise<Reply> {
+    return this.#run(script, budgetKeys(runId), args);
+  }
+
+  /** As {@link #call}, for what is not done before it is confirmed. */
+  #mutate(script: LuaScript, runId: string, ...args: Argument[]): Promise<Reply> {
+    return this.#run(script, budgetKeys(runId), args, this.#confirmation);
+  }
+
+  async #run(
+    script: LuaScript,
+    keys: readonly string[],
+    args: readonly Argument[],
+    confirmation?: ReplicaConfirmation,
+  ): Promise<Reply> {
+    const texts = args.map((arg) => String(arg ?? ''));
     try {
-      raw = await this.#evaluate(script, keys, args.map(String));
+      const raw = await this.#connection.bounded(async (deadline) => {
+        const link = confirmation?.link;
+        const answer = await deadline.race(runScript(this.#client, script, keys, texts));
+        // What was recorded before, too: its first answer may have been lost on the way here, not to the replicas.
+        if (confirmation !== undefined && link !== undefined && isDone(answer)) {
+          await deadline.race(confirmation.confirm(link)).catch(notConfirmed);
+        }
+        return answer;
+      });
+      return new Reply(raw);
     } catch (error) {
       throw error instanceof WrongTypeError ? await this.#wrongType(keys, error) : error;
     }
-    const reply = new Reply(raw);
-    if (reply.code === 'CORRUPT') throw new CorruptValueError(reply.text(1));
-    if (reply.code === 'INVALID') {
-      const code = reply.text(1) === 'ttl' ? 'invalid_ttl' : 'invalid_amount';
-      throw new BudgetInputError(code, 'The store refused the argument: see BudgetStore.');
-    }
-    return reply;
-  }
-
-  #evaluate(script: LuaScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#bounded(async () => {
-      try {
-        return await this.#client.evalsha(script.sha1, script.numberOfKeys, ...keys, ...args);
-      } catch (error) {
-        // Only a script that did not run answers so: sending it whole cannot run it twice.
-        if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
-        return this.#client.eval(script.source, script.numberOfKeys, ...keys, ...args);
-      }
-    });
-  }
-
-  /** Sends once the client is ready; fails when that and the answer take longer than the timeout. */
-  async #bounded<T>(send: () => Promise<T>): Promise<T> {
-    const deadline = new Deadline(this.#timeoutMs);
-    try {
-      if (this.#closed) throw new Error('the store is closed');
-      if (this.#client.status !== 'ready') {
-        await deadline.race(this.#ready());
-      }
-      return await deadline.race(send());
-    } catch (error) {
-      if (error instanceof BudgetError) throw error;
-      if (messageOf(error).includes('WRONGTYPE')) throw new WrongTypeError('Redis', error);
-      throw new StoreUnavailableError('Redis', error);
-    } finally {
-      deadline.clear();
-    }
-  }
-
-  /** One wait for all who call while the client connects. */
-  #ready(): Promise<void> {
-    const client = this.#client;
-    if (client.status === 'end') return Promise.reject(new Error('the client has ended'));
-    if (client.status === 'wait') client.connect().catch(() => undefined);
-    this.#readiness ??= new Promise<void>((resolve, reject) => {
-      const settle = (ended: boolean) => {
-        client.off('ready', ready).off('end', end);
-        this.#readiness = undefined;
-        if (ended) reject(new Error('the client has ended'));
-        else resolve();
-      };
-      const ready = () => settle(false);
-      const end = () => settle(true);
-      client.once('ready', ready).once('end', end);
-    });
-    return this.#readiness;
   }
 
   /** Names the key that is of another type than this package writes. */
   async #wrongType(keys: readonly string[], error: WrongTypeError): Promise<BudgetError> {
-    const types = await Promise.all(keys.map((key) => this.#bounded(() => this.#client.type(key))));
+    const types = await Promise.all(keys.map((key) => this.#send(() => this.#client.type(key))));
     const wrong = keys.find((_key, at) => types[at] !== 'none' && types[at] !== KEY_TYPES[at]);
     return wrong === undefined ? error : new CorruptValueError(wrong);
   }
 }
 
-/** A key is of another type; becomes a `CorruptValueError` once it is known which. */
-class WrongTypeError extends StoreUnavailableError {}
-
-/** A timer over several waits. */
-class Deadline {
-  readonly #expired: Promise<never>;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(ms: number) {
-    this.#expired = new Promise((_resolve, reject) => {
-      this.#timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    });
-    this.#expired.catch(() => undefined);
-  }
-
-  race<T>(wait: Promise<T>): Promise<T> {
-    return Promise.race([wait, this.#expired]);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
+function isCluster(client: Redis | Cluster): client is Cluster {
+  return client.isCluster;
 }
 
-/** The reply of a script: a code, then texts (see the header of each file in `lua/`). */
-class Reply {
-  readonly code: string;
-  readonly #values: readonly unknown[];
-
-  constructor(raw: unknown) {
-    this.#values = Array.isArray(raw) ? raw : [];
-    this.code = this.text(0);
-  }
-
-  text(index: number): string {
-    const value = this.#values[index];
-    if (typeof value !== 'string') throw this.unexpected();
-    return value;
-  }
-
-  integer(index: number): number {
-    const value = Number(this.text(index));
-    if (!Number.isSafeInteger(value)) throw this.unexpected();
-    return value;
-  }
-
-  ledger(): Ledger {
-    return {
-      seq: this.integer(1),
-      limit: this.integer(2),
-      spent: this.integer(3),
-      held: this.integer(4),
-      exceeded: this.text(5) === '1',
-    };
-  }
-
-  unexpected(): StoreUnavailableError {
-    return new StoreUnavailableError(
-      'Redis',
-      new Error(`unexpected reply ${JSON.stringify(this.#values)}`),
-    );
-  }
+function flag(value: boolean | undefined): '1' | undefined {
+  return value === true ? '1' : undefined;
 }
 
-function doneOf(reply: Reply): Done {
-  return { outcome: 'done', ledger: reply.ledger() };
+function isDone(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === 'DONE';
 }
 
-function heldOf(reply: Reply): Held {
-  return {
-    ...doneOf(reply),
-    held: reply.integer(6),
-    expiresAt: reply.integer(7),
-    state: reply.text(8) === 'C' ? 'committed' : 'active',
-    replayed: reply.text(9) === '1',
-  };
-}
-
-function chargedOf(reply: Reply): Charged {
-  const mark = reply.text(8);
-  return {
-    ...doneOf(reply),
-    held: reply.integer(6),
-    charged: reply.integer(7),
-    late: mark === 'L',
-    unheld: mark === 'U',
-    replayed: reply.text(9) === '1',
-  };
-}
-
-interface Refusals {
-  NOT_FOUND: NotFound;
-  HOLD_CONFLICT: HoldConflict;
-  HOLD_NOT_FOUND: HoldNotFound;
-  OVERFLOW: Overflow;
-}
-
-/** The refusal in a reply, of those that its script can give. */
-function refusalOf<Code extends keyof Refusals>(reply: Reply, ...codes: Code[]): Refusals[Code] {
-  const refusals: Refusals = {
-    NOT_FOUND: { outcome: 'not_found' },
-    HOLD_NOT_FOUND: { outcome: 'hold_not_found' },
-    OVERFLOW: { outcome: 'overflow' },
-    get HOLD_CONFLICT(): HoldConflict {
-      const charged = reply.text(2) === '' ? undefined : reply.integer(2);
-      return { outcome: 'hold_conflict', held: reply.integer(1), charged };
-    },
-  };
-  const code = codes.find((one) => one === reply.code);
-  if (code === undefined) throw reply.unexpected();
-  return refusals[code];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function notConfirmed(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new AnsweredError(
+    'Redis',
+    new Error(`the operation is recorded but not confirmed: ${reason}`, { cause: error }),
+  );
 }

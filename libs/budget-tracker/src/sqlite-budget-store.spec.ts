@@ -1,28 +1,33 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { startChild } from '../test/child.ts';
 import { coded } from '../test/coded.ts';
+import type { Rolls } from '../test/sqlite-roller.ts';
+import { MAX_VELOCITY, MOST_HOLDS, NEVER } from './budget-store.ts';
 import { BUDGET_TTL_SECONDS, BudgetTracker } from './budget-tracker.ts';
+import type { SqliteBudgetStoreOptions } from './sqlite-budget-store.ts';
 import { SqliteBudgetStore } from './sqlite-budget-store.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_MS = BUDGET_TTL_SECONDS * 1000;
 
 describe('SqliteBudgetStore', () => {
   let directory: string;
   let path: string;
   let now: number;
-  let open: BudgetTracker[];
+  let open: SqliteBudgetStore[];
 
-  const openTracker = (
-    options: { synchronous?: 'NORMAL' | 'FULL'; busyTimeoutMs?: number } = {},
-  ) => {
-    const tracker = new BudgetTracker(new SqliteBudgetStore({ path, ...options }), {
-      clock: () => now,
-    });
-    open.push(tracker);
-    return tracker;
+  const openStore = (options: Omit<SqliteBudgetStoreOptions, 'path'> = {}) => {
+    const store = new SqliteBudgetStore({ path, ...options });
+    open.push(store);
+    return store;
   };
+
+  const openTracker = (options: Omit<SqliteBudgetStoreOptions, 'path'> = {}) =>
+    new BudgetTracker(openStore(options), { clock: () => now });
 
   const raw = <T>(act: (database: DatabaseSync) => T): T => {
     const database = new DatabaseSync(path);
@@ -33,6 +38,9 @@ describe('SqliteBudgetStore', () => {
     }
   };
 
+  const corrupt = (sql: string): void =>
+    raw((database) => database.exec(`PRAGMA ignore_check_constraints = 1; ${sql}`));
+
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'ae-budget-'));
     path = join(directory, 'budgets.sqlite');
@@ -40,7 +48,7 @@ describe('SqliteBudgetStore', () => {
     open = [];
   });
   afterEach(async () => {
-    for (const tracker of open) await tracker.close();
+    for (const store of open) await store.close();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -55,14 +63,20 @@ describe('SqliteBudgetStore', () => {
     const second = openTracker();
     expect(await second.status('r')).toEqual(before);
     expect(await second.reserve('r', 'h', 4)).toMatchObject({ replayed: true });
-    expect(await second.spend('r', 1, { idempotencyKey: 'k' })).toEqual(before);
+    expect(await second.spend('r', 1, { idempotencyKey: 'k' })).toEqual({
+      ...before,
+      crossed: [],
+      replayed: true,
+    });
     raw((database) => {
       expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
       const tables = database.prepare('PRAGMA table_list').all();
       const strict = tables.filter(({ name }) => !String(name).startsWith('sqlite_'));
       expect(strict.map(({ name, strict: is }) => [name, is]).sort()).toEqual([
         ['budgets', 1],
+        ['calls', 1],
         ['operations', 1],
+        ['units', 1],
       ]);
     });
   });
@@ -120,48 +134,381 @@ describe('SqliteBudgetStore', () => {
     expect(await tracker.reserve('r', 'h', 1)).toMatchObject({ held: 1, seq: 2 });
   });
 
-  it.each([
-    ['a negative spend', "UPDATE budgets SET spent = -1 WHERE run_id = 'r'"],
-    ['text for money', "UPDATE budgets SET spent = 'x' WHERE run_id = 'r'"],
-    ['a fraction', "UPDATE budgets SET spent = 0.5 WHERE run_id = 'r'"],
-    ['more held than the limit', "UPDATE budgets SET held = max_spend + 1 WHERE run_id = 'r'"],
-    ['a limit of nothing', "UPDATE budgets SET max_spend = 0 WHERE run_id = 'r'"],
-    ['an unknown state', "UPDATE operations SET state = 'x' WHERE run_id = 'r'"],
-    ['a charge without commit', "UPDATE operations SET charged = 1 WHERE run_id = 'r'"],
-  ])('has tables that refuse %s', async (_name, sql) => {
-    const tracker = openTracker();
-    await tracker.create('r', 10);
-    await tracker.reserve('r', 'h', 1);
-    expect(() => raw((database) => database.exec(sql))).toThrow(/constraint|cannot store/);
-  });
+  describe('on a budget that has everything', () => {
+    const create = async (): Promise<BudgetTracker> => {
+      const tracker = openTracker();
+      await tracker.create('team', 100, { lasting: true, limits: { tokens: 1000 } });
+      await tracker.create('r', 10, {
+        parent: 'team',
+        window: 'day',
+        limits: { tokens: 100 },
+        guards: { usd_per_minute: 5, repeated_calls: { calls: 3, seconds: 60 } },
+      });
+      await tracker.reserve('r', 'h', 1, { units: { tokens: 5 }, call: 'c' });
+      await tracker.commit('r', 'paid', 5, { units: { tokens: 5 } });
+      return tracker;
+    };
 
-  it.each([
-    ['budgets.spent (r)', 'UPDATE budgets SET spent = -1'],
-    ['budgets.max_spend (r)', 'UPDATE budgets SET max_spend = 9000000000000001'],
-    ['budgets.held (r)', 'UPDATE budgets SET held = 1'],
-    ['operations (r, hold h)', 'UPDATE operations SET charged = 5'],
-  ])('names a corrupt %s', async (key, sql) => {
-    const tracker = openTracker();
-    await tracker.create('r', 10);
-    await tracker.reserve('r', 'h', 1);
-    raw((database) => database.exec(`PRAGMA ignore_check_constraints = 1; ${sql}`));
-    await expect(tracker.commit('r', 'h', 1)).rejects.toThrow(coded('corrupt_value', { key }));
-    await tracker.delete('r');
-    expect(await tracker.create('r', 10)).toMatchObject({ spent: 0, held: 0 });
+    it.each([
+      ['a negative spend', 'budgets', 'spent = -1'],
+      ['text for money', 'budgets', "spent = 'x'"],
+      ['a fraction', 'budgets', 'spent = 0.5'],
+      ['more held than the limit', 'budgets', 'held = max_spend + 1'],
+      ['a limit of nothing', 'budgets', 'max_spend = 0'],
+      ['more units than there are', 'budgets', 'unit_limits = 4'],
+      ['a frozen that is no yes or no', 'budgets', 'frozen = 2'],
+      ['no parent for what is carved', 'budgets', "carve = 'closed', parent = NULL"],
+      ['no parent for a debt', 'budgets', 'owed = 1, owed_at = 1, parent = NULL'],
+      ['an unknown carve', 'budgets', "carve = 'open'"],
+      ['an unknown window', 'budgets', "window = 'week'"],
+      ['a window without end', 'budgets', 'ends_at = NULL'],
+      ['an end past all time', 'budgets', 'ends_at = 8640000000000001'],
+      ['a debt without its window', 'budgets', 'owed = 1'],
+      ['a debt that is negative', 'budgets', 'owed = -1, owed_at = 1'],
+      ['a velocity past the most', 'budgets', 'velocity = 100000000001'],
+      ['a bucket without velocity', 'budgets', 'velocity = NULL'],
+      ['half a loop limit', 'budgets', 'loop_ms = NULL'],
+      ['an unknown unit', 'units', "unit = 'cats'"],
+      ['more units held than the limit', 'units', 'held = max_units + 1'],
+      ['a negative number of units', 'units', 'spent = -1'],
+      ['an unknown state', 'operations', "state = 'x' WHERE id = 'h'"],
+      ['a charge without commit', 'operations', "charged = 1 WHERE id = 'h'"],
+      ['thresholds in disorder', 'operations', "crossed = '80,50'"],
+      ['an id past all lengths', 'operations', "id = 'x' || hex(zeroblob(150))"],
+      ['a call that never was', 'calls', 'count = 0'],
+    ])('has tables that refuse %s', async (_name, table, change) => {
+      await create();
+      const where = table === 'budgets' ? "WHERE run_id = 'r'" : '';
+      const sql = `UPDATE ${table} SET ${change} ${where}`;
+      expect(() => raw((database) => database.exec(sql))).toThrow(/CHECK|cannot store/);
+    });
+
+    it.each([
+      ['budgets.spent (r)', 'budgets SET spent = -1'],
+      ['budgets.max_spend (r)', 'budgets SET max_spend = 9000000000000001'],
+      ['budgets.held (r)', 'budgets SET held = 0'],
+      ['budgets.seq (r)', 'budgets SET seq = 0'],
+      ['budgets.expires_at (r)', 'budgets SET expires_at = 8640000000000001'],
+      ['budgets.unit_limits (r)', 'budgets SET unit_limits = 2'],
+      ['budgets.frozen (r)', 'budgets SET frozen = 2'],
+      ['budgets.parent (r)', "budgets SET parent = ''"],
+      ['budgets.carve (r)', "budgets SET carve = 'open'"],
+      ['budgets.window (r)', "budgets SET window = 'week'"],
+      ['budgets.ends_at (r)', 'budgets SET ends_at = NULL'],
+      ['budgets.ends_at (r)', 'budgets SET ends_at = 8640000000000001'],
+      ['budgets.owed (r)', 'budgets SET owed = -1, owed_at = 1'],
+      ['budgets.owed_at (r)', 'budgets SET owed = 1'],
+      ['budgets.velocity (r)', 'budgets SET velocity = 0'],
+      ['budgets.level (r)', 'budgets SET level = -1'],
+      ['budgets.level_at (r)', 'budgets SET level_at = NULL'],
+      ['budgets.loop_calls (r)', 'budgets SET loop_calls = 0'],
+      ['budgets.loop_ms (r)', 'budgets SET loop_ms = NULL'],
+      // An integer that no number can tell.
+      ['budgets (r)', 'budgets SET spent = 9223372036854775807'],
+      ['units.unit (r)', "units SET unit = 'cats'"],
+      ['units.max_units (r, tokens)', 'units SET max_units = 0'],
+      ['units.spent (r, tokens)', 'units SET spent = 9000000000000001'],
+      ['units.held (r, tokens)', 'units SET held = -1'],
+      ['units.held (r, tokens)', 'units SET held = 0'],
+      ['units.owed (r, tokens)', 'units SET owed = -1'],
+      ['units (r)', 'units SET owed = 9223372036854775807'],
+      ['operations.state (r, hold h)', "operations SET state = 'x'"],
+      ['operations.held (r, hold h)', 'operations SET held = -1'],
+      ['operations.expires_at (r, hold h)', 'operations SET expires_at = 8640000000000001'],
+      ['operations.charged (r, hold h)', 'operations SET charged = 5'],
+      ['operations.mark (r, hold h)', "operations SET mark = 'x'"],
+      ['operations.crossed (r, hold h)', "operations SET crossed = ''"],
+      ['operations.held_tokens (r, hold h)', 'operations SET held_tokens = -1'],
+      ['operations.held_steps (r, hold h)', 'operations SET held_steps = -1'],
+      ['operations.held_sandbox_ms (r, hold h)', 'operations SET held_sandbox_ms = -1'],
+      ['operations (r, hold h)', 'operations SET held = 9223372036854775807'],
+    ])('names a corrupt %s of %s', async (key, change) => {
+      const tracker = await create();
+      const where = change.startsWith('operations') ? "AND id = 'h'" : '';
+      corrupt(`UPDATE ${change} WHERE run_id = 'r' ${where}`);
+      await expect(tracker.commit('r', 'h', 1)).rejects.toThrow(coded('corrupt_value', { key }));
+      const store = openStore();
+      expect(await store.delete({ runId: 'r', now })).toBe(true);
+      expect(await tracker.create('r', 10)).toMatchObject({ spent: 0, held: 0 });
+    });
+
+    it.each([
+      ['operations.charged_tokens (r, hold paid)', 'operations SET charged_tokens = -1'],
+      ['operations.charged_steps (r, hold paid)', 'operations SET charged_steps = -1'],
+      ['operations.charged_sandbox_ms (r, hold paid)', 'operations SET charged_sandbox_ms = -1'],
+      ['calls.count (r)', 'calls SET count = 0'],
+      ['calls.since (r)', 'calls SET since = 8640000000000001'],
+    ])('names a corrupt %s', async (key, change) => {
+      const tracker = await create();
+      corrupt(`UPDATE ${change} WHERE run_id = 'r'`);
+      const act = key.startsWith('calls')
+        ? tracker.reserve('r', 'i', 1, { call: 'c' })
+        : tracker.commit('r', 'paid', 5, { units: { tokens: 5 } });
+      await expect(act).rejects.toThrow(coded('corrupt_value', { key }));
+    });
+
+    it.each([
+      ['operations.held (r, hold h)', 'held = -1'],
+      ['operations.held_tokens (r, hold h)', 'held_tokens = -1'],
+    ])('names a corrupt %s among the holds', async (key, change) => {
+      const tracker = await create();
+      corrupt(`UPDATE operations SET ${change} WHERE run_id = 'r' AND id = 'h'`);
+      await expect(tracker.holds('r')).rejects.toThrow(coded('corrupt_value', { key }));
+    });
+
+    it.each([
+      ['budgets.held (r)', 'held = 2000000'],
+      ['units.held (r, tokens)', 'held_tokens = 6'],
+      ['operations.held (r)', 'held = -1'],
+      ['operations.held_tokens (r)', 'held_tokens = -1'],
+    ])('names a corrupt %s when an expired hold is settled', async (key, change) => {
+      const tracker = await create();
+      corrupt(`UPDATE operations SET ${change} WHERE run_id = 'r' AND id = 'h'`);
+      now += 600_000;
+      await expect(tracker.status('r')).rejects.toThrow(coded('corrupt_value', { key }));
+    });
   });
 
   it('lists a corrupt run apart', async () => {
     const tracker = openTracker();
     await tracker.create('a', 10);
     await tracker.create('b', 10);
-    raw((database) =>
-      database.exec(
-        "PRAGMA ignore_check_constraints = 1; UPDATE budgets SET spent = -1 WHERE run_id = 'a'",
-      ),
-    );
+    await tracker.create('c', 10);
+    corrupt("UPDATE budgets SET spent = -1 WHERE run_id = 'a'");
+    corrupt("UPDATE budgets SET spent = 9223372036854775807 WHERE run_id = 'b'");
     const page = await tracker.list();
-    expect(page.corrupt).toEqual(['a']);
-    expect(page.budgets.map((budget) => budget.run_id)).toEqual(['b']);
+    expect(page.corrupt).toEqual(['a', 'b']);
+    expect(page.budgets.map((budget) => budget.run_id)).toEqual(['c']);
+  });
+
+  it('reads no table but its own two for a plain budget', async () => {
+    const tracker = openTracker();
+    await tracker.create('r', 10);
+    raw((database) => database.exec('DROP TABLE units; DROP TABLE calls'));
+    await tracker.reserve('r', 'h', 1, { call: 'c' });
+    await tracker.commit('r', 'h', 1);
+    await tracker.reserve('r', 'i', 1, { ttlSeconds: 1 });
+    await tracker.extend('r', 'i', 2);
+    now += 2000;
+    await tracker.spend('r', 1, { idempotencyKey: 'k' });
+    await tracker.freeze('r');
+    expect(await tracker.status('r')).toMatchObject({ spent: 2, held: 0, frozen: true });
+    expect((await tracker.list()).budgets).toHaveLength(1);
+  });
+
+  it('keeps ids of 300 characters, and what never expires', async () => {
+    const store = openStore();
+    const run = { runId: 'r', now };
+    const holdId = `\u0001${'☃'.repeat(280)}\u0001${'9'.repeat(18)}`;
+    await store.create({ ...run, limit: 10 });
+    const held = await store.reserve({ ...run, holdId, amount: 1 });
+    expect(held).toMatchObject({ expiresAt: NEVER, ledger: { lasting: true } });
+    now = NEVER - 1;
+    expect(await store.holds({ runId: 'r', now })).toMatchObject({
+      holds: [{ holdId, held: 1, units: {}, expiresAt: NEVER }],
+    });
+    expect(await store.commit({ runId: 'r', now, holdId, amount: 1 })).toMatchObject({
+      late: false,
+    });
+  });
+
+  it('tells a thousand holds, those first that end first', async () => {
+    const store = openStore();
+    const run = { runId: 'r', now };
+    await store.create({ ...run, limit: 9e15 });
+    const letters = ['😀', '\uffff', 'é'];
+    const ids = Array.from({ length: MOST_HOLDS }, (_, i) => `${letters[i % 3] ?? ''}${i}`);
+    for (const [i, holdId] of [...ids, 'last'].entries()) {
+      const units = { steps: i % 2 };
+      const ttlMs = holdId === 'last' ? undefined : 1000 + (i % 10);
+      await store.reserve({ ...run, holdId, amount: 1 + i, units, ttlMs });
+    }
+    const answer = await store.holds(run);
+    const holds = 'holds' in answer ? answer.holds : [];
+    expect(holds).toHaveLength(MOST_HOLDS);
+    expect(holds.some(({ holdId }) => holdId === 'last')).toBe(false);
+    const inOrder = holds.toSorted(
+      (a, b) =>
+        a.expiresAt - b.expiresAt || Buffer.compare(Buffer.from(a.holdId), Buffer.from(b.holdId)),
+    );
+    expect(holds).toEqual(inOrder);
+    expect(holds[0]?.expiresAt).toBe(now + 1000);
+  });
+
+  describe('a window', () => {
+    const operations = () =>
+      raw((database) => {
+        const rows = database.prepare('SELECT id FROM operations ORDER BY id').all();
+        return rows.map(({ id }) => id);
+      });
+
+    it('that is rolled lets go of what was settled more than seven days before', async () => {
+      const store = openStore();
+      const start = now;
+      const endsAt = start + 8 * DAY_MS;
+      const run = () => ({ runId: 'r', now });
+      const reserve = (holdId: string, ttlMs?: number) =>
+        store.reserve({ ...run(), holdId, amount: 1, ttlMs });
+      await store.create({ ...run(), limit: 100, window: { kind: 'month', endsAt } });
+      // All that is asked for now is older than seven days when the window is rolled.
+      await reserve('active');
+      await reserve('committed');
+      await store.commit({ ...run(), holdId: 'committed', amount: 1 });
+      await reserve('released');
+      await store.release({ ...run(), holdId: 'released' });
+      await reserve('expired', 1000);
+      await store.spend({ ...run(), idempotencyKey: 'spent', amount: 1 });
+      await reserve('committed later');
+      await reserve('released later');
+      await reserve('expired later', 2 * DAY_MS);
+      await reserve('late', 1000);
+      now = endsAt - WEEK_MS;
+      await store.commit({ ...run(), holdId: 'committed later', amount: 1 });
+      await store.release({ ...run(), holdId: 'released later' });
+      await store.spend({ ...run(), idempotencyKey: 'spent later', amount: 1 });
+      await store.commit({ ...run(), holdId: 'late', amount: 1 });
+      const all = operations();
+      expect(all).toHaveLength(10);
+
+      now = endsAt;
+      const rolled = { to: 'rolled', endedAt: endsAt, endsAt: endsAt + DAY_MS } as const;
+      await store.transition({ ...run(), ...rolled, endedAt: endsAt + 1 });
+      expect(operations()).toEqual(all);
+      const before = await store.status(run());
+      const after = await store.transition({ ...run(), ...rolled });
+      expect(operations()).toEqual([
+        'active',
+        'committed later',
+        'expired later',
+        'late',
+        'released later',
+        'spent later',
+      ]);
+      expect(before).toMatchObject({ ledger: { spent: 5, held: 1 } });
+      expect(after).toMatchObject({ ledger: { spent: 0, held: 1 } });
+      // What is let go is not known any more; what is not, is.
+      expect(await store.commit({ ...run(), holdId: 'late', amount: 1 })).toMatchObject({
+        replayed: true,
+      });
+      expect(await store.commit({ ...run(), holdId: 'committed', amount: 1 })).toMatchObject({
+        replayed: false,
+        unheld: true,
+      });
+    });
+
+    it('that two processes roll at once has one winner; the other is ignored', async () => {
+      const store = openStore();
+      const run = { runId: 'r', now };
+      await store.create({ ...run, limit: 100, window: { kind: 'day', endsAt: 0 } });
+      const rollers = await Promise.all(
+        ['0', '1'].map((own) => startChild('sqlite-roller', [path, 'r', own])),
+      );
+      const rolls = await Promise.all(
+        rollers.map(async ({ process, lines, exit }) => {
+          const line = once(lines, 'line');
+          process.stdin.write('go\n');
+          const [text] = (await line) as [string];
+          expect(await exit).toBe(0);
+          return JSON.parse(text) as Rolls;
+        }),
+      );
+      const [won, ignored] = [
+        rolls.reduce((sum, roll) => sum + roll.won, 0),
+        rolls.reduce((sum, roll) => sum + roll.ignored, 0),
+      ];
+      // Both began with the same window: one of them came too late for it.
+      expect(ignored).toBeGreaterThan(0);
+      // Nobody rolled a window that another had rolled.
+      expect(await store.status(run)).toMatchObject({ ledger: { seq: 1 + won } });
+    });
+  });
+
+  it('lets go of the calls that no loop limit counts any more', async () => {
+    const tracker = openTracker();
+    const guards = { repeated_calls: { calls: 1, seconds: 60 } };
+    await tracker.create('r', 10, { lasting: true, guards });
+    for (let i = 0; i < 5; i += 1) {
+      await tracker.reserve('r', `h-${i}`, 1, { call: `c-${i}` });
+      now += 30_000;
+    }
+    const calls = raw((database) => database.prepare('SELECT count(*) AS n FROM calls').get());
+    expect(calls).toEqual({ n: 2 });
+    await expect(tracker.reserve('r', 'i', 1, { call: 'c-4' })).rejects.toThrow(
+      coded('call_repeated', { retryAfterSeconds: 30 }),
+    );
+  });
+
+  it('refuses arguments that no tracker passes', async () => {
+    const store = openStore();
+    const run = { runId: 'r', now };
+    const hold = { ...run, holdId: 'h', amount: 1 };
+    const window = { kind: 'day', endsAt: now } as const;
+    await store.create({ ...run, limit: 10, units: { tokens: 10 }, window });
+    const before = await store.status(run);
+    const refused: [string, () => Promise<unknown>][] = [
+      ['invalid_run_id', () => store.status({ runId: '', now })],
+      ['invalid_run_id', () => store.holds({ runId: 'x'.repeat(257), now })],
+      ['invalid_run_id', () => store.delete({ runId: 'a\u0000', now })],
+      ['invalid_ttl', () => store.status({ runId: 'r', now: 0.5 })],
+      ['invalid_ttl', () => store.create({ ...run, limit: 1, ttlMs: NEVER })],
+      ['invalid_ttl', () => store.reserve({ ...hold, ttlMs: 0 })],
+      ['invalid_ttl', () => store.extend({ ...hold, ttlMs: NaN })],
+      ['invalid_amount', () => store.create({ ...run, limit: 1, units: { steps: 0 } })],
+      ['invalid_amount', () => store.reserve({ ...hold, amount: 0, units: { steps: 0 } })],
+      ['invalid_amount', () => store.reserve({ ...hold, units: { steps: 0.5 } })],
+      ['invalid_amount', () => store.commit({ ...hold, units: { steps: -1 } })],
+      ['invalid_amount', () => store.commit({ ...hold, units: { steps: 9e15 + 1 } })],
+      ['invalid_amount', () => store.spend({ ...run, amount: 0, idempotencyKey: 'k' })],
+      ['invalid_amount', () => store.delete({ ...run, ifSeq: 0 })],
+      ['invalid_hold_id', () => store.reserve({ ...hold, holdId: 'x'.repeat(301) })],
+      ['invalid_hold_id', () => store.commit({ ...hold, holdId: '' })],
+      ['invalid_hold_id', () => store.release({ ...hold, holdId: '\ud800' })],
+      ['invalid_hold_id', () => store.spend({ ...hold, idempotencyKey: '' })],
+      ['invalid_parent', () => store.create({ ...run, limit: 1, parent: '' })],
+      [
+        'invalid_window',
+        () => store.create({ ...run, limit: 1, window: { kind: 'week' as 'day', endsAt: 1 } }),
+      ],
+      [
+        'invalid_window',
+        () => store.create({ ...run, limit: 1, window: { ...window, endsAt: NEVER + 1 } }),
+      ],
+      ['invalid_window', () => store.transition({ ...run, to: 'open' as 'frozen' })],
+      ['invalid_window', () => store.transition({ ...run, to: 'carved', endsAt: -1 })],
+      [
+        'invalid_window',
+        () => store.transition({ ...run, to: 'rolled', endedAt: now, endsAt: 0.5 }),
+      ],
+      ['invalid_guard', () => store.create({ ...run, limit: 1, velocity: MAX_VELOCITY + 1 })],
+      [
+        'invalid_guard',
+        () => store.create({ ...run, limit: 1, loop: { calls: 0, withinMs: 1000 } }),
+      ],
+      ['invalid_guard', () => store.reserve({ ...hold, call: '' })],
+      ['invalid_page', () => store.list({ now, limit: 0, after: undefined })],
+    ];
+    for (const [code, call] of refused) await expect(call()).rejects.toThrow(coded(code));
+    expect(await store.status(run)).toEqual(before);
+    // A unit alone is an amount.
+    const free = { ...hold, amount: 0, units: { tokens: 1 } };
+    expect(await store.transition({ ...run, to: 'rolled', endedAt: now, endsAt: NEVER })).toEqual(
+      expect.objectContaining({ outcome: 'done' }),
+    );
+    expect(await store.reserve(free)).toMatchObject({ held: 0, replayed: false });
+    expect(await store.reserve(free)).toMatchObject({ held: 0, replayed: true });
+  });
+
+  it('tells how what it acknowledges is kept', async () => {
+    expect(await openTracker().persistence()).toEqual({
+      durable: true,
+      detail: expect.stringMatching(/WAL, synchronous NORMAL/) as string,
+    });
+    expect(await openTracker({ synchronous: 'FULL' }).persistence()).toEqual({
+      durable: true,
+      detail: expect.stringMatching(/WAL, synchronous FULL/) as string,
+    });
+    path = ':memory:';
+    expect(await openTracker().persistence()).toMatchObject({ durable: false });
   });
 
   it('refuses a file that is newer, no database, or nowhere', async () => {

@@ -1,36 +1,70 @@
-import { DatabaseSync } from 'node:sqlite';
-import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { CorruptValueError } from './budget-error.ts';
 import {
-  BudgetError,
-  BudgetInputError,
-  CorruptValueError,
-  StoreUnavailableError,
-} from './budget-error.ts';
-import type { HoldState } from './budget-status.ts';
+  charge,
+  giveBack,
+  hold,
+  isAlike,
+  isSameCost,
+  ledgerOf,
+  NOTHING,
+  overflows,
+  overrun,
+  pour,
+  thresholdsBetween,
+  transitioned,
+  waitForRoom,
+  whyShut,
+  withoutZeros,
+} from './budget-rules.ts';
+import type { Budget, Cost } from './budget-rules.ts';
 import type {
   BudgetStore,
   Charged,
   CommitCommand,
   CreateCommand,
+  DeleteCommand,
   Done,
+  Exceeded,
   ExtendCommand,
   Held,
   HoldCommand,
   HoldConflict,
   HoldNotFound,
+  Holds,
   Ledger,
   LedgerPage,
   ListCommand,
   NotFound,
   Overflow,
+  Persistence,
   Refused,
   ReserveCommand,
   RunCommand,
+  Shut,
   SpendCommand,
+  Spent,
+  Throttled,
+  TransitionCommand,
 } from './budget-store.ts';
-import { isMicros, MAX_MICROS } from './money.ts';
-import { SCHEMA, SCHEMA_VERSION, STATEMENTS } from './sqlite-schema.ts';
+import {
+  checkCommit,
+  checkCreate,
+  checkDelete,
+  checkExtend,
+  checkHold,
+  checkPage,
+  checkReserve,
+  checkRun,
+  checkSpend,
+  checkTransition,
+  expiryOf,
+} from './command-checks.ts';
+import type { Operation } from './sqlite-records.ts';
+import { SqliteTables } from './sqlite-tables.ts';
+import type { OperationKey } from './sqlite-tables.ts';
+import { UNITS } from './units.ts';
+import type { Units } from './units.ts';
 
 const Options = z.strictObject({
   path: z.string().min(1),
@@ -40,26 +74,18 @@ const Options = z.strictObject({
 
 export type SqliteBudgetStoreOptions = z.input<typeof Options>;
 
-type Statements = Record<keyof typeof STATEMENTS, StatementSync>;
+/** A budget with windows goes on for ever, so its ids do not: they are known as long as those of other budgets. */
+const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;
 
-type Row = Record<string, SQLOutputValue>;
-
-interface Operation {
-  readonly state: HoldState;
-  readonly held: number;
-  readonly expiresAt: number;
-  readonly charged: number | undefined;
-  readonly mark: '' | 'late' | 'unheld';
-}
-
-const STATES: readonly unknown[] = ['active', 'committed', 'released', 'expired'];
-const MARKS: readonly unknown[] = ['', 'late', 'unheld'];
+const NOT_FOUND: NotFound = { outcome: 'not_found' };
+const HOLD_NOT_FOUND: HoldNotFound = { outcome: 'hold_not_found' };
+const OVERFLOW: Overflow = { outcome: 'overflow' };
 
 /**
  * Budgets in one SQLite file (WAL), which several processes of a machine may share. Calls are
  * synchronous inside: each is one transaction of tens of microseconds.
  *
- * - `path`: the file, made when absent; its folder must exist.
+ * - `path`: the file, made when absent; its folder must exist. One of an earlier version is brought to this one.
  * - `synchronous`: NORMAL keeps every acknowledged operation when the process dies, FULL also when
  *   the machine loses power.
  * - `busyTimeoutMs`: how long to wait for other processes' writes (5000 by default).
@@ -67,356 +93,332 @@ const MARKS: readonly unknown[] = ['', 'late', 'unheld'];
  * @throws StoreUnavailableError from the constructor when the file cannot be opened or is newer.
  */
 export class SqliteBudgetStore implements BudgetStore {
-  readonly #database: DatabaseSync;
-  readonly #statements: Statements;
+  readonly #tables: SqliteTables;
 
   constructor(options: SqliteBudgetStoreOptions) {
-    const { path, synchronous, busyTimeoutMs } = Options.parse(options);
-    try {
-      this.#database = open(path, synchronous, busyTimeoutMs);
-    } catch (error) {
-      throw new StoreUnavailableError('SQLite', error);
-    }
-    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [
-      name,
-      this.#database.prepare(sql),
-    ]);
-    this.#statements = Object.fromEntries(prepared) as Statements;
+    this.#tables = new SqliteTables(Options.parse(options));
   }
 
-  create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
-    const { runId, limit, now, ttlMs } = command;
-    return this.#write(() => {
-      checkPositive(limit);
-      this.#run('deleteOld', { now });
-      const ledger = this.#settle(command);
-      if (ledger !== undefined && ledger.limit !== limit) {
-        return { outcome: 'budget_conflict', ledger };
+  async create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
+    checkCreate(command);
+    const { runId, now } = command;
+    const fresh = newBudget(command);
+    return this.#tables.write(() => {
+      this.#tables.reap(now);
+      const found = this.#tables.settledBudget(command);
+      if (found === undefined) {
+        this.#tables.insert(runId, fresh);
+        return { outcome: 'done', ledger: ledgerOf(fresh, now) };
       }
-      const expiry = { run_id: runId, expires_at: now + ttlMs };
-      if (ledger !== undefined) {
-        this.#run('renewBudget', expiry);
-        return { outcome: 'done', ledger };
-      }
-      // One that is past its time and was not among the few just reaped.
-      this.#run('deleteBudget', { run_id: runId });
-      this.#run('insertBudget', { ...expiry, max_spend: limit });
-      return { outcome: 'done', ledger: { limit, spent: 0, held: 0, seq: 1, exceeded: false } };
+      const ledger = ledgerOf(found, now);
+      if (!isAlike(found, fresh)) return { outcome: 'budget_conflict', ledger };
+      this.#tables.renew(runId, fresh.expiresAt);
+      return { outcome: 'done', ledger };
     });
   }
 
-  reserve(
+  async reserve(
     command: ReserveCommand,
-  ): Promise<Held | Refused<'budget_exceeded'> | HoldConflict | NotFound> {
-    const { runId, holdId, amount, now, ttlMs } = command;
-    return this.#write(() => {
-      checkPositive(amount);
-      const ledger = this.#settle(command);
-      if (ledger === undefined) return { outcome: 'not_found' };
-      const found = this.#operation(runId, 'hold', holdId);
-      if (found !== undefined) {
-        if (found.held !== amount) return conflictOf(found);
-        if (found.state === 'active' || found.state === 'committed') {
-          return heldOf(ledger, found, true);
-        }
+  ): Promise<Held | Exceeded | Shut | Throttled | HoldConflict | NotFound> {
+    checkReserve(command);
+    const { runId, call, now, ttlMs } = command;
+    const key = holdKey(command);
+    const cost = costOf(command);
+    return this.#change(command, (budget) => {
+      const found = this.#tables.operation(key);
+      if (found !== undefined && !isSameCost(found.held, cost)) return conflictOf(found);
+      if (found?.state === 'active' || found?.state === 'committed') {
+        return heldOf(ledgerOf(budget, now), found, true);
       }
-      if (ledger.exceeded || ledger.spent + ledger.held + amount > ledger.limit) {
-        return { outcome: 'budget_exceeded', ledger };
+      const refusal = this.#refusal(budget, cost, command);
+      if (refusal !== undefined) return refusal;
+      if (budget.loop !== undefined && call !== undefined) {
+        this.#tables.countCall(runId, call, now);
       }
-      const hold: Operation = {
+      const admitted: Operation = {
         state: 'active',
-        held: amount,
-        expiresAt: now + ttlMs,
+        held: cost,
+        expiresAt: expiryOf(now, ttlMs),
         charged: undefined,
         mark: '',
+        crossed: [],
       };
-      this.#put(runId, 'hold', holdId, hold);
-      return heldOf(this.#record(runId, { ...ledger, held: ledger.held + amount }), hold, false);
+      this.#putOperation(key, found, admitted, now);
+      const after = this.#tables.record(runId, pour(hold(budget, cost), cost.amount, now));
+      return heldOf(ledgerOf(after, now), admitted, false);
     });
   }
 
-  commit(command: CommitCommand): Promise<Charged | HoldConflict | Overflow | NotFound> {
-    const { runId, holdId, amount, now } = command;
-    return this.#write(() => {
-      checkAmount(amount);
-      const ledger = this.#settle(command);
-      if (ledger === undefined) return { outcome: 'not_found' };
-      const found = this.#operation(runId, 'hold', holdId);
+  async commit(
+    command: CommitCommand,
+  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+    checkCommit(command);
+    const { runId, settled, now } = command;
+    const key = holdKey(command);
+    const cost = costOf(command);
+    return this.#change(command, (budget) => {
+      const found = this.#tables.operation(key);
       if (found?.charged !== undefined) {
-        return found.charged === amount ? chargedOf(ledger, found, true) : conflictOf(found);
+        if (!isSameCost(found.charged, cost)) return conflictOf(found);
+        return chargedOf(ledgerOf(budget, now), found, true);
       }
-      if (ledger.spent + amount > MAX_MICROS) return { outcome: 'overflow' };
+      if (budget.carve === 'closed' && settled !== true) {
+        return { outcome: 'closed', ledger: ledgerOf(budget, now) };
+      }
+      if (overflows(budget, cost)) return OVERFLOW;
+      const freed = found?.state === 'active' ? found.held : NOTHING;
+      const charged = charge(giveBack(budget, freed), cost);
       const committed: Operation = {
         state: 'committed',
-        held: found?.held ?? 0,
+        held: found?.held ?? NOTHING,
         expiresAt: found?.expiresAt ?? now,
-        charged: amount,
+        charged: cost,
         mark: found === undefined ? 'unheld' : found.state === 'active' ? '' : 'late',
+        crossed: thresholdsBetween(budget, charged),
       };
-      this.#put(runId, 'hold', holdId, committed);
-      const freed = found?.state === 'active' ? found.held : 0;
-      const after = { ...ledger, spent: ledger.spent + amount, held: ledger.held - freed };
-      return chargedOf(this.#record(runId, after), committed, false);
+      this.#putOperation(key, found, committed, now);
+      const after = this.#tables.record(runId, pour(charged, cost.amount - freed.amount, now));
+      return chargedOf(ledgerOf(after, now), committed, false);
     });
   }
 
-  release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
-    const { runId, holdId } = command;
-    return this.#write(() => {
-      const ledger = this.#settle(command);
-      if (ledger === undefined) return { outcome: 'not_found' };
-      const found = this.#operation(runId, 'hold', holdId);
-      if (found === undefined) return { outcome: 'hold_not_found' };
+  async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
+    checkHold(command);
+    const { runId, now } = command;
+    const key = holdKey(command);
+    return this.#change(command, (budget) => {
+      const found = this.#tables.operation(key);
+      if (found === undefined) return HOLD_NOT_FOUND;
       if (found.state === 'committed') return conflictOf(found);
-      if (found.state !== 'active') return { outcome: 'done', ledger };
-      this.#put(runId, 'hold', holdId, { ...found, state: 'released' });
-      const after = { ...ledger, held: ledger.held - found.held };
-      return { outcome: 'done', ledger: this.#record(runId, after) };
+      if (found.state !== 'active') return { outcome: 'done', ledger: ledgerOf(budget, now) };
+      const { held } = found;
+      this.#tables.changeOperation(key, { ...found, state: 'released' }, now);
+      const released = pour(giveBack(budget, held), -held.amount, now);
+      return { outcome: 'done', ledger: ledgerOf(this.#tables.record(runId, released), now) };
     });
   }
 
-  extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
-    const { runId, holdId, now, ttlMs } = command;
-    return this.#write(() => {
-      const ledger = this.#settle(command);
-      if (ledger === undefined) return { outcome: 'not_found' };
-      const found = this.#operation(runId, 'hold', holdId);
+  async extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
+    checkExtend(command);
+    const { runId, now, ttlMs } = command;
+    const key = holdKey(command);
+    return this.#change(command, (budget) => {
+      const found = this.#tables.operation(key);
       if (found?.state === 'committed') return conflictOf(found);
-      if (found?.state !== 'active') return { outcome: 'hold_not_found' };
-      const extended = { ...found, expiresAt: Math.max(found.expiresAt, now + ttlMs) };
-      this.#put(runId, 'hold', holdId, extended);
-      return heldOf(this.#record(runId, ledger), extended, false);
+      if (found?.state !== 'active') return HOLD_NOT_FOUND;
+      const expiresAt = Math.max(found.expiresAt, expiryOf(now, ttlMs));
+      const extended = { ...found, expiresAt };
+      this.#tables.changeOperation(key, extended, now);
+      return heldOf(ledgerOf(this.#tables.record(runId, budget), now), extended, false);
     });
   }
 
-  spend(command: SpendCommand): Promise<Done | HoldConflict | Overflow | NotFound> {
-    const { runId, amount, idempotencyKey, now } = command;
-    return this.#write(() => {
-      checkPositive(amount);
-      const ledger = this.#settle(command);
-      if (ledger === undefined) return { outcome: 'not_found' };
-      if (idempotencyKey !== undefined) {
-        const found = this.#operation(runId, 'spend', idempotencyKey);
-        if (found !== undefined) {
-          return found.charged === amount ? { outcome: 'done', ledger } : conflictOf(found);
-        }
+  async spend(
+    command: SpendCommand,
+  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+    checkSpend(command);
+    const { runId, idempotencyKey: id, settled, now } = command;
+    const key = id === undefined ? undefined : ({ runId, kind: 'spend', id } as const);
+    const cost = costOf(command);
+    return this.#change(command, (budget) => {
+      const found = key && this.#tables.operation(key);
+      if (found !== undefined) {
+        if (!isSameCost(found.charged ?? NOTHING, cost)) return conflictOf(found);
+        return spentOf(ledgerOf(budget, now), found, true);
       }
-      if (ledger.spent + amount > MAX_MICROS) return { outcome: 'overflow' };
-      if (idempotencyKey !== undefined) {
-        this.#put(runId, 'spend', idempotencyKey, {
-          state: 'committed',
-          held: 0,
-          expiresAt: now,
-          charged: amount,
-          mark: '',
-        });
+      if (budget.carve === 'closed' && settled !== true) {
+        return { outcome: 'closed', ledger: ledgerOf(budget, now) };
       }
-      const after = { ...ledger, spent: ledger.spent + amount };
-      return { outcome: 'done', ledger: this.#record(runId, after) };
+      if (overflows(budget, cost)) return OVERFLOW;
+      const charged = charge(budget, cost);
+      const spent: Operation = {
+        state: 'committed',
+        held: NOTHING,
+        expiresAt: now,
+        charged: cost,
+        mark: '',
+        crossed: thresholdsBetween(budget, charged),
+      };
+      if (key !== undefined) this.#tables.addOperation(key, spent, now);
+      const after = this.#tables.record(runId, pour(charged, cost.amount, now));
+      return spentOf(ledgerOf(after, now), spent, false);
     });
   }
 
-  status(command: RunCommand): Promise<Done | NotFound> {
-    return this.#attempt(() => {
-      const row = this.#budget(command);
-      return row === undefined
-        ? { outcome: 'not_found' }
-        : { outcome: 'done', ledger: ledgerOf(row, command.runId) };
+  async transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound> {
+    checkTransition(command);
+    const { runId, now } = command;
+    return this.#change(command, (budget) => {
+      const changed = transitioned(budget, command, () => this.#tables.hasHolds(runId));
+      if (changed === 'busy') return { outcome: 'busy', ledger: ledgerOf(budget, now) };
+      if (changed === budget) return { outcome: 'done', ledger: ledgerOf(budget, now) };
+      if (command.to === 'rolled') this.#tables.forgetOperations(runId, now - REMEMBERED_MS);
+      const after = this.#tables.recordTransition(runId, changed);
+      return { outcome: 'done', ledger: ledgerOf(after, now) };
     });
   }
 
-  list(command: ListCommand): Promise<LedgerPage> {
-    return this.#attempt(() => {
-      const { now, limit, after = '' } = command;
-      const rows: Row[] = this.#statements.page.all({ now, after, count: limit + 1 });
+  async status(command: RunCommand): Promise<Done | NotFound> {
+    checkRun(command);
+    return this.#tables.read(() => {
+      const budget = this.#tables.budget(command);
+      if (budget === undefined) return NOT_FOUND;
+      return { outcome: 'done', ledger: ledgerOf(budget, command.now) };
+    });
+  }
+
+  async holds(command: RunCommand): Promise<Holds | NotFound> {
+    checkRun(command);
+    return this.#tables.read(() => {
+      const budget = this.#tables.budget(command);
+      if (budget === undefined) return NOT_FOUND;
+      const holds = this.#tables.activeHolds(command);
+      return { outcome: 'done', ledger: ledgerOf(budget, command.now), holds };
+    });
+  }
+
+  async list(command: ListCommand): Promise<LedgerPage> {
+    checkPage(command);
+    const { now, limit, after = '' } = command;
+    return this.#tables.read(() => {
+      const runIds = this.#tables.runIds({ now, after, count: limit + 1 });
       const ledgers: { runId: string; ledger: Ledger }[] = [];
       const corrupt: string[] = [];
-      for (const row of rows.slice(0, limit)) {
-        const runId = String(row['run_id']);
+      for (const runId of runIds.slice(0, limit)) {
         try {
-          ledgers.push({ runId, ledger: ledgerOf(row, runId) });
+          const budget = this.#tables.budget({ runId, now });
+          if (budget !== undefined) ledgers.push({ runId, ledger: ledgerOf(budget, now) });
         } catch (error) {
           if (!(error instanceof CorruptValueError)) throw error;
           corrupt.push(runId);
         }
       }
-      const last = rows.length > limit ? rows[limit - 1] : undefined;
-      return { ledgers, corrupt, after: last && String(last['run_id']) };
+      return { ledgers, corrupt, after: runIds.length > limit ? runIds[limit - 1] : undefined };
     });
   }
 
-  delete(command: RunCommand): Promise<boolean> {
-    const { runId, now } = command;
-    return this.#write(() => {
-      const existed = this.#statements.exists.get({ run_id: runId, now }) !== undefined;
-      this.#run('deleteBudget', { run_id: runId });
-      return existed;
-    });
+  async delete(command: DeleteCommand): Promise<boolean> {
+    checkDelete(command);
+    return this.#tables.write(() => this.#tables.delete(command));
+  }
+
+  persistence(): Promise<Persistence> {
+    return this.#tables.read(() => this.#tables.persistence);
   }
 
   ping(): Promise<void> {
-    return this.#attempt(() => void this.#statements.ping.get());
+    return this.#tables.read(() => this.#tables.ping());
   }
 
   close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    this.#tables.close();
     return Promise.resolve();
   }
 
-  /** Runs `act` in a transaction that holds the write lock from its start. */
-  #write<T>(act: () => T): Promise<T> {
-    return this.#attempt(() => {
-      this.#statements.begin.run();
-      try {
-        const result = act();
-        this.#statements.commit.run();
-        return result;
-      } catch (error) {
-        if (this.#database.isTransaction) this.#statements.rollback.run();
-        throw error;
-      }
+  /** Lets `act` change a budget, after its expired holds are settled. */
+  #change<T>(command: RunCommand, act: (budget: Budget) => T): Promise<T | NotFound> {
+    return this.#tables.write(() => {
+      const budget = this.#tables.settledBudget(command);
+      return budget === undefined ? NOT_FOUND : act(budget);
     });
   }
 
-  #attempt<T>(act: () => T): Promise<T> {
-    return new Promise((resolve) => {
-      try {
-        resolve(act());
-      } catch (error) {
-        throw error instanceof BudgetError ? error : new StoreUnavailableError('SQLite', error);
-      }
-    });
+  #putOperation(
+    key: OperationKey,
+    found: Operation | undefined,
+    operation: Operation,
+    now: number,
+  ): void {
+    if (found === undefined) this.#tables.addOperation(key, operation, now);
+    else this.#tables.changeOperation(key, operation, now);
   }
 
-  #budget({ runId, now }: RunCommand): Row | undefined {
-    return this.#statements.budget.get({ run_id: runId, now });
+  /** Why a hold is not admitted, if so. */
+  #refusal(
+    budget: Budget,
+    cost: Cost,
+    { runId, call, now }: ReserveCommand,
+  ): Exceeded | Shut | Throttled | undefined {
+    const ledger = ledgerOf(budget, now);
+    const shut = whyShut(budget, now);
+    if (shut !== undefined) return { outcome: shut, ledger };
+    const limit = overrun(budget, cost);
+    if (limit !== undefined) return { outcome: 'budget_exceeded', ledger, limit };
+    const untilUnlooped = call === undefined ? 0 : this.#waitForLoop(runId, budget, call, now);
+    if (untilUnlooped > 0) return { outcome: 'looping', ledger, retryAfterMs: untilUnlooped };
+    const untilRoom = waitForRoom(budget, cost.amount, now);
+    return untilRoom > 0 ? { outcome: 'too_fast', ledger, retryAfterMs: untilRoom } : undefined;
   }
 
-  /** The ledger of a run after what its expired holds had set aside is given back. */
-  #settle(command: RunCommand): Ledger | undefined {
-    const row = this.#budget(command);
-    if (row === undefined) return undefined;
-    const ledger = ledgerOf(row, command.runId);
-    if (row['due'] === 1) {
-      this.#run('expireHolds', { run_id: command.runId, now: command.now });
-      this.#update(command.runId, ledger);
-    }
-    return ledger;
-  }
-
-  /** Counts one more recorded operation and writes the ledger. */
-  #record(runId: string, ledger: Ledger): Ledger {
-    if (ledger.held < 0) throw new CorruptValueError(place('budgets.held', runId));
-    const recorded = {
-      ...ledger,
-      seq: ledger.seq + 1,
-      exceeded: ledger.spent > ledger.limit,
-    };
-    this.#update(runId, recorded);
-    return recorded;
-  }
-
-  #update(runId: string, { spent, held, seq }: Ledger): void {
-    this.#run('updateBudget', { run_id: runId, spent, held, seq });
-  }
-
-  #operation(runId: string, kind: 'hold' | 'spend', id: string): Operation | undefined {
-    const row: Row | undefined = this.#statements.operation.get({ run_id: runId, kind, id });
-    if (row === undefined) return undefined;
-    const { state, held, expires_at: expiresAt, charged, mark } = row;
-    if (
-      !STATES.includes(state) ||
-      !MARKS.includes(mark) ||
-      !isMicros(held) ||
-      !isMicros(expiresAt) ||
-      !(charged === null ? state !== 'committed' : state === 'committed' && isMicros(charged))
-    ) {
-      throw new CorruptValueError(place('operations', `${runId}, ${kind} ${id}`));
-    }
-    return {
-      state: state as HoldState,
-      held,
-      expiresAt,
-      charged: charged === null ? undefined : (charged as number),
-      mark: mark as Operation['mark'],
-    };
-  }
-
-  #put(runId: string, kind: 'hold' | 'spend', id: string, operation: Operation): void {
-    const { state, held, expiresAt, charged, mark } = operation;
-    this.#run('putOperation', {
-      run_id: runId,
-      kind,
-      id,
-      state,
-      held,
-      expires_at: expiresAt,
-      charged: charged ?? null,
-      mark,
-    });
-  }
-
-  #run(name: keyof typeof STATEMENTS, parameters: Record<string, SQLInputValue>): void {
-    this.#statements[name].run(parameters);
+  /** Milliseconds until the loop limit admits a call again; 0 when it does. */
+  #waitForLoop(runId: string, { loop }: Budget, call: string, now: number): number {
+    if (loop === undefined) return 0;
+    this.#tables.forgetCalls(runId, now - loop.withinMs);
+    const found = this.#tables.callCount(runId, call);
+    if (found === undefined || found.count < loop.calls) return 0;
+    return found.since + loop.withinMs - now;
   }
 }
 
-function open(path: string, synchronous: 'NORMAL' | 'FULL', busyTimeoutMs: number): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
-  try {
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
-    // Under the write lock: several processes may open a new file at once.
-    database.exec('BEGIN IMMEDIATE');
-    const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
-    if (version === 0) {
-      database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    } else if (version !== SCHEMA_VERSION) {
-      throw new Error(`${path} has schema version ${String(version)}, not ${SCHEMA_VERSION}`);
-    }
-    database.exec('COMMIT');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function ledgerOf(row: Row, runId: string): Ledger {
-  const money = (column: string): number => {
-    const value = row[column];
-    if (!isMicros(value)) throw new CorruptValueError(place(`budgets.${column}`, runId));
-    return value;
+/** What a create makes. */
+function newBudget(command: CreateCommand): Budget {
+  const { limit, units = {}, ttlMs, parent, window, velocity, loop, now } = command;
+  const limited = UNITS.flatMap((unit) => {
+    const of = units[unit];
+    return of === undefined ? [] : [[unit, { limit: of, spent: 0, held: 0 }] as const];
+  });
+  return {
+    limit,
+    spent: 0,
+    held: 0,
+    seq: 1,
+    expiresAt: expiryOf(now, ttlMs),
+    units: limited.length === 0 ? undefined : Object.fromEntries(limited),
+    frozen: false,
+    parent,
+    since: parent === undefined ? undefined : now,
+    carve: parent === undefined ? undefined : 'pending',
+    window,
+    owed: undefined,
+    bucket: velocity === undefined ? undefined : { velocity, level: 0, levelAt: now },
+    loop,
   };
-  const limit = money('max_spend');
-  const spent = money('spent');
-  return { limit, spent, held: money('held'), seq: money('seq'), exceeded: spent > limit };
 }
 
-function heldOf(ledger: Ledger, hold: Operation, replayed: boolean): Held {
-  const { held, expiresAt } = hold;
-  const state = hold.state === 'committed' ? 'committed' : 'active';
-  return { outcome: 'done', ledger, held, expiresAt, state, replayed };
+function holdKey({ runId, holdId }: HoldCommand): OperationKey {
+  return { runId, kind: 'hold', id: holdId };
+}
+
+function costOf({ amount, units }: { amount: number; units?: Units | undefined }): Cost {
+  return { amount, units: units === undefined ? NOTHING.units : withoutZeros(units) };
+}
+
+function heldOf(ledger: Ledger, { held, expiresAt, state }: Operation, replayed: boolean): Held {
+  return {
+    outcome: 'done',
+    ledger,
+    held: held.amount,
+    expiresAt,
+    state: state === 'committed' ? 'committed' : 'active',
+    replayed,
+  };
+}
+
+function spentOf(ledger: Ledger, { crossed }: Operation, replayed: boolean): Spent {
+  return { outcome: 'done', ledger, crossed, replayed };
 }
 
 function chargedOf(ledger: Ledger, operation: Operation, replayed: boolean): Charged {
-  const { held, charged = 0, mark } = operation;
-  const marks = { late: mark === 'late', unheld: mark === 'unheld' };
-  return { outcome: 'done', ledger, held, charged, ...marks, replayed };
+  const { held, charged = NOTHING, mark } = operation;
+  return {
+    ...spentOf(ledger, operation, replayed),
+    held: held.amount,
+    charged: charged.amount,
+    late: mark === 'late',
+    unheld: mark === 'unheld',
+  };
 }
 
 function conflictOf({ held, charged }: Operation): HoldConflict {
-  return { outcome: 'hold_conflict', held, charged };
-}
-
-function checkAmount(amount: number): void {
-  if (isMicros(amount)) return;
-  throw new BudgetInputError('invalid_amount', 'The store refused the amount: see BudgetStore.');
-}
-
-function checkPositive(amount: number): void {
-  checkAmount(amount === 0 ? NaN : amount);
-}
-
-function place(column: string, of: string): string {
-  return `${column} (${of})`;
+  return { outcome: 'hold_conflict', held: held.amount, charged: charged?.amount };
 }

@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../src/budget-store.ts';
 import { BudgetModel } from './budget-model.ts';
+import { startChild } from './child.ts';
 import type { HistoryEntry } from './spender.ts';
 import type { StoreKind } from './store-fixtures.ts';
-
-const SPENDER = fileURLToPath(new URL('./spender.ts', import.meta.url));
 
 /** What `processes` spenders of `workers` workers did to one budget at the same time. */
 export async function concurrentHistory(options: {
@@ -20,30 +16,16 @@ export async function concurrentHistory(options: {
   rounds: number;
 }): Promise<HistoryEntry[]> {
   const { kind, address, runId, processes, workers, rounds } = options;
-  const spenders = Array.from({ length: processes }, () => {
-    const args = [SPENDER, kind, address, runId, String(workers), String(rounds)];
-    const child = spawn(
-      process.execPath,
-      ['--conditions=@ae/source', '--disable-warning=ExperimentalWarning', ...args],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
-    );
-    return { child, exit: once(child, 'exit'), lines: createInterface(child.stdout) };
-  });
-  await Promise.all(
-    spenders.map(async ({ exit, lines }) => {
-      const first: unknown = await Promise.race([
-        once(lines, 'line').then(([line]) => line as unknown),
-        exit.then(([code]) => `exit ${String(code)}`),
-      ]);
-      if (first !== 'ready') throw new Error(`a spender did not start: ${String(first)}`);
-    }),
+  const args = [kind, address, runId, String(workers), String(rounds)];
+  const spenders = await Promise.all(
+    Array.from({ length: processes }, () => startChild('spender', args)),
   );
-  const histories = spenders.map(async ({ child, exit, lines }) => {
+  const histories = spenders.map(async ({ process, exit, lines }) => {
     const history: HistoryEntry[] = [];
     lines.on('line', (line) => history.push(JSON.parse(line) as HistoryEntry));
     const closed = once(lines, 'close');
-    child.stdin.write('go\n');
-    const [code] = (await exit) as [number | null];
+    process.stdin.write('go\n');
+    const code = await exit;
     await closed;
     if (code !== 0) throw new Error(`a spender ended with ${String(code)}`);
     return history;

@@ -7,6 +7,8 @@ export interface LossyProxy {
   loseNextReply(): void;
   /** From now on requests are passed on and no reply comes back, connections staying open. */
   hang(): void;
+  /** Ends {@link hang}: replies are passed on again, over new connections. */
+  recover(): void;
   stop(): Promise<void>;
 }
 
@@ -47,6 +49,11 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
     },
     hang() {
       hanging = true;
+    },
+    recover() {
+      hanging = false;
+      // What was held back must not be taken for the reply to a later request.
+      for (const socket of sockets) socket.destroy();
     },
     async stop() {
       for (const socket of sockets) socket.destroy();

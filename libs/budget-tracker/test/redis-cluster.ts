@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@ae/test-support';
 import { Redis } from 'ioredis';
+import { startRedisNode } from './redis-node.ts';
 
 const SLOTS = 16384;
 
@@ -38,39 +36,18 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   return {
     ports: nodes.map(({ port }) => port),
     async stop() {
-      await Promise.all(nodes.map(({ child }) => end(child)));
+      await Promise.all(nodes.map((node) => node.stop()));
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
 async function startNode(directory: string, index: number) {
-  const [port, bus] = [await freePort(), await freePort()];
-  const child = spawn(
-    'redis-server',
-    Object.entries({
-      port,
-      bind: '127.0.0.1',
-      dir: directory,
-      save: '',
-      'cluster-enabled': 'yes',
-      'cluster-port': bus,
-      'cluster-config-file': `nodes-${index}.conf`,
-    }).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error('redis-server ended before it was ready')));
-    child.stdout.on('data', (text: Buffer) => {
-      if (text.includes('Ready to accept connections')) resolve();
-    });
+  const bus = await freePort();
+  const node = await startRedisNode(directory, {
+    'cluster-enabled': 'yes',
+    'cluster-port': bus,
+    'cluster-config-file': `nodes-${index}.conf`,
   });
-  return { port, bus, child };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
+  return { ...node, bus };
 }

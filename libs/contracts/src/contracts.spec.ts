@@ -6,6 +6,11 @@ import {
   PROBLEM_CODES,
   PROBLEM_STATUS,
   RUN_STATUSES,
+  budgetHoldsSchema,
+  budgetRequestSchema,
+  budgetStatusSchema,
+  commitRequestSchema,
+  createBudgetRequestSchema,
   createRunRequestSchema,
   eventSchema,
   executionInputSchema,
@@ -13,7 +18,12 @@ import {
   isTerminal,
   positiveUsdSchema,
   problemSchema,
+  quantitiesSchema,
+  reserveRequestSchema,
   runIdSchema,
+  spendReceiptSchema,
+  spendRequestSchema,
+  unitLimitsSchema,
   usdSchema,
 } from './index.ts';
 
@@ -49,6 +59,53 @@ describe('amounts', () => {
       expect(usdSchema.safeParse(amount).success).toBe(false);
     },
   );
+});
+
+describe('what a hold and a cost may be', () => {
+  const hold = { run_id: 'r', hold_id: 'h' };
+
+  it.each([
+    { amount: 0.25 },
+    { amount: 0, units: { steps: 1 } },
+    { amount: 0.25, units: { tokens: 0, sandbox_seconds: 2.5 }, call: 'x'.repeat(4096) },
+  ])('takes %j', (cost) => {
+    expect(reserveRequestSchema.parse({ ...hold, ...cost })).toEqual({ ...hold, ...cost });
+  });
+
+  it.each([
+    [{ amount: 0 }, 'amount'],
+    [{ amount: 0, units: {} }, 'amount'],
+    [{ amount: 0, units: { steps: 0 } }, 'amount'],
+    [{ amount: 1, units: { steps: 0.5 } }, 'units.steps'],
+    [{ amount: 1, units: { tokens: -1 } }, 'units.tokens'],
+    [{ amount: 1, units: { tokens: 9_000_000_000_000_001 } }, 'units.tokens'],
+    [{ amount: 1, units: { sandbox_seconds: 0.0001 } }, 'units.sandbox_seconds'],
+    [{ amount: 1, units: { sandbox_ms: 1 } }, 'units'],
+    [{ amount: 1, call: '' }, 'call'],
+    [{ amount: 1, call: 'x'.repeat(4097) }, 'call'],
+  ])('refuses %j', (cost, path) => {
+    const { error } = reserveRequestSchema.safeParse({ ...hold, ...cost });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  });
+
+  it.each([
+    [{ limits: { steps: 0 } }, 'limits.steps'],
+    [{ window: 'week' }, 'window'],
+    [{ guards: { usd_per_minute: 100_001 } }, 'guards.usd_per_minute'],
+    [{ guards: { repeated_calls: { calls: 1 } } }, 'guards.repeated_calls.seconds'],
+    [{ parent: '}x' }, 'parent'],
+  ])('refuses a budget with %j', (settings, path) => {
+    const { error } = createBudgetRequestSchema.safeParse({ run_id: 'r', limit: 1, ...settings });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  });
+});
+
+it.each([
+  ...[createBudgetRequestSchema, reserveRequestSchema, commitRequestSchema, spendRequestSchema],
+  ...[spendReceiptSchema, budgetStatusSchema, budgetRequestSchema, budgetHoldsSchema],
+  ...[quantitiesSchema, unitLimitsSchema],
+])('takes the example of its own (%#)', (schema: z.ZodType) => {
+  expect(schema.safeParse(schema.meta()?.['example']).error).toBeUndefined();
 });
 
 describe('run ids', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { approvalSchema } from './approvals.ts';
-import { budgetStatusSchema } from './budgets.ts';
+import { budgetStatusSchema, thresholdSchema } from './budgets.ts';
 import { runIdSchema } from './identifiers.ts';
 import { runSchema } from './runs.ts';
 
@@ -24,6 +24,17 @@ export const eventSchema = z
       ...base,
       type: z.literal('budget.deleted'),
       data: z.object({ run_id: runIdSchema }),
+    }),
+    z.object({
+      ...base,
+      type: z.literal('budget.threshold'),
+      data: z.object({
+        run_id: runIdSchema,
+        threshold: thresholdSchema.meta({
+          description: 'Per cent of the limit that is used up furthest.',
+        }),
+        budget: budgetStatusSchema,
+      }),
     }),
     z.object({ ...base, type: z.literal('approval.updated'), data: approvalSchema }),
     z.object({

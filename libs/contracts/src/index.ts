@@ -16,7 +16,11 @@ export type {
 export { auditPageSchema, auditRecordSchema, auditVerificationSchema } from './audit.ts';
 export type { AuditRecord } from './audit.ts';
 export {
+  BUDGET_REASONS,
+  LIMITS,
+  budgetHoldsSchema,
   budgetPageSchema,
+  budgetRequestSchema,
   budgetStatusSchema,
   canSpendRequestSchema,
   canSpendSchema,
@@ -24,12 +28,18 @@ export {
   commitRequestSchema,
   createBudgetRequestSchema,
   holdReceiptSchema,
+  quantitiesSchema,
   releaseRequestSchema,
   reserveRequestSchema,
+  spendReceiptSchema,
   spendRequestSchema,
+  unitLimitsSchema,
 } from './budgets.ts';
 export type {
+  BudgetHolds,
   BudgetPage,
+  BudgetReason,
+  BudgetRequest,
   BudgetStatus,
   CanSpend,
   CanSpendRequest,
@@ -37,9 +47,14 @@ export type {
   CommitRequest,
   CreateBudgetRequest,
   HoldReceipt,
+  Limit,
+  Quantities,
   ReleaseRequest,
   ReserveRequest,
+  SpendReceipt,
   SpendRequest,
+  Threshold,
+  UnitLimits,
 } from './budgets.ts';
 export {
   OUTCOMES,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BUDGET_REASONS, LIMITS } from './budgets.ts';
 
 /** The stable codes of errors on the wire and the status each is answered with. */
 export const PROBLEM_STATUS = {
@@ -43,7 +44,16 @@ export const problemSchema = z
       .number()
       .optional()
       .meta({ description: 'What was charged before (409 of a commit).' }),
-    budget: z.unknown().optional().meta({ description: 'BudgetStatus (402).' }),
+    budget: z.unknown().optional().meta({
+      description: 'BudgetStatus (402): of the run, or of the budget above it that refuses.',
+    }),
+    reason: z.enum(BUDGET_REASONS).optional().meta({
+      description: 'Why the budget refuses (402). With `too_fast` and `call_repeated` Retry-After.',
+    }),
+    limit: z
+      .enum(LIMITS)
+      .optional()
+      .meta({ description: 'The limit that it does not fit (402, reason `limit`).' }),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;

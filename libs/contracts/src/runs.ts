@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentSchema } from './actions.ts';
-import { budgetStatusSchema } from './budgets.ts';
+import { budgetStatusSchema, unitLimitsSchema } from './budgets.ts';
 import {
   commandSchema,
   envsSchema,
@@ -45,6 +45,10 @@ export type BuildAndDeployInput = z.infer<typeof buildAndDeployInputSchema>;
 const common = {
   run_id: runIdSchema.optional().meta({ description: 'Made by the control plane when absent.' }),
   limit: positiveUsdSchema,
+  parent: runIdSchema.exactOptional().meta({
+    description: 'Carves the limit out of this budget, until the run is over.',
+  }),
+  limits: unitLimitsSchema.exactOptional(),
   agent: agentSchema.optional(),
 };
 

@@ -31,7 +31,7 @@ export class ApprovalRequiredError extends SafeExecutionError {
   }
 }
 
-/** The estimate does not fit into what remains. Nothing was held, nothing ran. */
+/** The budget refuses: the estimate does not fit, or nothing is admitted. Nothing was held, nothing ran. */
 export class BudgetExceededError extends SafeExecutionError {
   readonly code = 'budget_exceeded';
 }

@@ -17,7 +17,10 @@ export interface PolicyPort {
 
 /** Accounts. Rejections carry the stable `code` of the wire contract (`budget_exceeded`, ...). */
 export interface BudgetPort {
-  /** Rejects with code `budget_exceeded`, and holds nothing, when the amount does not fit. */
+  /**
+   * Rejects with code `budget_exceeded`, and holds nothing, when the budget refuses: the amount does
+   * not fit, it is frozen or settled, or a guard says no.
+   */
   reserve(request: ReserveRequest): Promise<HoldReceipt>;
   /** Rejects with code `conflict` when this hold was committed before with another amount. */
   commit(request: CommitRequest): Promise<CommitReceipt>;

@@ -1,4 +1,4 @@
-import type { PolicyDecision } from '@ae/contracts';
+import type { PolicyDecision, ReserveRequest } from '@ae/contracts';
 import fc from 'fast-check';
 import {
   ApprovalRequiredError,
@@ -17,6 +17,8 @@ const SECRET = ['planted', 'value', '0123456789'].join('-');
 class JournalPorts implements ExecutionPorts {
   readonly journal: string[] = [];
   readonly charged: { hold_id: string; amount: number }[] = [];
+  /** Units of each reserve and commit. */
+  readonly units: ReserveRequest['units'][] = [];
   failAt: string | undefined;
   decision: Partial<PolicyDecision> = {};
   results: CommandResult[] = [];
@@ -43,12 +45,14 @@ class JournalPorts implements ExecutionPorts {
     },
   };
   readonly budget: ExecutionPorts['budget'] = {
-    reserve: async ({ run_id, hold_id, amount }) => {
+    reserve: async ({ run_id, hold_id, amount, units }) => {
       this.#call('reserve');
+      this.units.push(units);
       return { ...this.#status(run_id), hold_id, amount, expires_at: '', replayed: false };
     },
-    commit: async ({ run_id, hold_id, amount }) => {
+    commit: async ({ run_id, hold_id, amount, units }) => {
       this.#call('commit');
+      this.units.push(units);
       this.charged.push({ hold_id, amount });
       return {
         ...this.#status(run_id),
@@ -58,6 +62,7 @@ class JournalPorts implements ExecutionPorts {
         late: false,
         unheld: false,
         replayed: false,
+        crossed: [],
       };
     },
     release: async ({ run_id }) => {
@@ -206,6 +211,17 @@ describe('safeExecute', () => {
     expect(ports.charged).toEqual([{ hold_id: 'execute', amount: cost }]);
   });
 
+  it('is one step, and its sandbox seconds at most and in the end', async () => {
+    const ports = new JournalPorts();
+    await safeExecute(threeCommands, ports);
+    const [held, used] = ports.units;
+    expect(held).toEqual({ steps: 1, sandbox_seconds: 40 });
+    expect(used).toEqual({ steps: 1, sandbox_seconds: expect.any(Number) as number });
+    const { sandbox_seconds = 0 } = used ?? {};
+    expect(sandbox_seconds).toBeGreaterThan(0);
+    expect(sandbox_seconds).toBe(Number(sandbox_seconds.toFixed(3)));
+  });
+
   it('gives no listener, result or error a secret that it injected', async () => {
     const seen: string[] = [];
     const ports = new JournalPorts();
@@ -310,6 +326,8 @@ describe('safeExecute', () => {
     ports.failAt = undefined;
     await safeExecute(request, ports, { attempt: { number: 2, last: true } });
     expect(ports.charged.map(({ hold_id }) => hold_id)).toEqual(['execute/attempt-1', 'execute']);
+    const steps = ports.units.map((units) => units?.steps);
+    expect(steps).toEqual([1, undefined, 1, 1]);
   });
 
   it('destroys the orphan of an earlier attempt, and only that', async () => {

@@ -59,7 +59,7 @@ export interface SafeExecutionRequest {
   envs?: Readonly<Record<string, string>> | undefined;
   cwd?: string | undefined;
   networkAllowlist?: readonly string[] | undefined;
-  /** USD to hold. By default the price of all timeouts. */
+  /** USD to hold. By default the price of all timeouts, which are held as sandbox seconds in any case. */
   estimate?: number | undefined;
   /** A folder of the sandbox whose files are returned when every command exited with zero. */
   collect?: string | undefined;
@@ -99,7 +99,7 @@ export interface SafeExecution {
  *
  * Nothing is held before every command is allowed, nothing runs before the hold. Once a sandbox was
  * asked for, its time is charged and it is destroyed whatever happens. Output is redacted before
- * any listener or result sees it.
+ * any listener or result sees it. Beside money an execution is one step, and its sandbox seconds.
  *
  * @throws PolicyDeniedError, ApprovalRequiredError, BudgetExceededError: nothing ran.
  * @throws ExecutionCancelledError, SandboxFailedError: what ran was charged and destroyed.
@@ -168,11 +168,13 @@ async function hold(
   cost: CostModel,
 ): Promise<void> {
   const seconds = totalSeconds(request);
+  const sandbox_seconds = seconds + SETUP_SECONDS;
   try {
     await ports.budget.reserve({
       run_id: request.runId,
       hold_id: request.executionId,
-      amount: request.estimate ?? cost.sandboxTime((seconds + SETUP_SECONDS) * 1000),
+      amount: request.estimate ?? cost.sandboxTime(sandbox_seconds * 1000),
+      units: { steps: 1, sandbox_seconds },
       ttl_seconds: Math.min(seconds + GRACE_SECONDS, MAX_HOLD_SECONDS),
     });
   } catch (error) {
@@ -349,7 +351,10 @@ class GuardedSandbox {
       ? `${executionId}/attempt-${String(this.#attempt.number)}`
       : executionId;
     try {
-      return await budget.commit({ run_id, hold_id, amount: this.#meter.attributed });
+      const { attributed: amount, seconds: sandbox_seconds } = this.#meter;
+      // The attempts are one step together, which the hold stands for until the last of them.
+      const units = { ...(!keepHold && { steps: 1 }), sandbox_seconds };
+      return await budget.commit({ run_id, hold_id, amount, units });
     } catch (error) {
       // An earlier attempt committed and its answer was lost: what it charged stands.
       const charged = chargedBefore(error);

@@ -1,13 +1,14 @@
 import type { CostModel } from './cost-model.ts';
 
 /**
- * Counts the price of sandbox time since it was started, in whole micro-USD so that the prices of
+ * Counts sandbox time since it was started, and its price in whole micro-USD so that the prices of
  * the steps add up to the total exactly.
  */
 export class SandboxMeter {
   readonly #cost: CostModel;
   #startedAt: number | undefined;
   #attributed = 0;
+  #milliseconds = 0;
 
   constructor(cost: CostModel) {
     this.#cost = cost;
@@ -19,7 +20,9 @@ export class SandboxMeter {
 
   /** USD that no earlier call has given: the price of the step that just ended. */
   sinceLast(): number {
-    const total = this.#totalMicroUsd();
+    if (this.#startedAt === undefined) return 0;
+    this.#milliseconds = performance.now() - this.#startedAt;
+    const total = Math.round(this.#cost.sandboxTime(this.#milliseconds) * 1e6);
     const step = total - this.#attributed;
     this.#attributed = total;
     return step / 1e6;
@@ -30,8 +33,8 @@ export class SandboxMeter {
     return this.#attributed / 1e6;
   }
 
-  #totalMicroUsd(): number {
-    if (this.#startedAt === undefined) return 0;
-    return Math.round(this.#cost.sandboxTime(performance.now() - this.#startedAt) * 1e6);
+  /** The time that {@link attributed} is the price of, in seconds with three decimals, rounded up. */
+  get seconds(): number {
+    return Math.ceil(this.#milliseconds) / 1000;
   }
 }

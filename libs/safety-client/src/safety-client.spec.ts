@@ -140,6 +140,10 @@ describe('requests', () => {
     await call(budgets.release({ run_id: 'r', hold_id: 'h' }));
     await call(budgets.status('a/b c'));
     await call(budgets.delete('r'));
+    await call(budgets.settle('r'));
+    await call(budgets.freeze('r'));
+    await call(budgets.unfreeze('r'));
+    await call(budgets.holds('a/b c'));
     await call(budgets.list({ limit: 5, cursor: 'n&x' }));
     await call(runs.start({ kind: 'execute', limit: 1, input }));
     await call(runs.get('r', { waitSeconds: 2 }));
@@ -161,6 +165,10 @@ describe('requests', () => {
         'POST /budget/release',
         'GET /budget/a%2Fb%20c',
         'DELETE /budget/r',
+        'POST /budget/settle',
+        'POST /budget/freeze',
+        'POST /budget/unfreeze',
+        'GET /budget/a%2Fb%20c/holds',
         'GET /budgets?limit=5&cursor=n%26x',
         'POST /runs',
         'GET /runs/r?wait=2',
@@ -202,6 +210,22 @@ describe('problems', () => {
       new BudgetClient(options()).reserve({ run_id: 'r', hold_id: 'h', amount: 1 }),
     );
     expect(error).toMatchObject({ code: 'budget_exceeded', remaining: 9 });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('say why a budget refuses and when to ask again, and are not repeated', async () => {
+    const guarded = { type: 'urn:x', title: 'no', status: 402, code: 'budget_exceeded' };
+    const body = { ...guarded, detail: 'wait', budget, reason: 'too_fast' };
+    server.answers(json(body, 402, { 'retry-after': '1' }));
+    const error = await failure(
+      new BudgetClient(options()).reserve({ run_id: 'r', hold_id: 'h', amount: 1 }),
+    );
+    expect(error).toMatchObject({
+      code: 'budget_exceeded',
+      reason: 'too_fast',
+      remaining: 9,
+      retryAfterSeconds: 1,
+    });
     expect(server.received).toHaveLength(1);
   });
 
@@ -268,7 +292,7 @@ describe('retries', () => {
       'control_plane_unavailable',
     );
     expect(server.received).toHaveLength(1);
-    server.answers(loseAnswer, json(budget));
+    server.answers(loseAnswer, json({ ...budget, replayed: true, crossed: [] }));
     await budgets.spend({ run_id: 'r', amount: 1, idempotency_key: 'once' });
     expect(server.received).toHaveLength(3);
   });

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '@ae/contracts';
+import type { BudgetReason, Problem, ProblemCode } from '@ae/contracts';
 
 /**
  * The codes of the wire, and two of the client's own: `control_plane_unavailable` when no answer
@@ -26,6 +26,8 @@ export class SafetyError extends Error {
   readonly charged?: number;
   /** USD that a new hold may take (402, and 409 of a commit). */
   readonly remaining?: number;
+  /** Why the budget refuses (402). */
+  readonly reason?: BudgetReason;
   /** How long the control plane asked to wait before the next try. */
   readonly retryAfterSeconds?: number;
 
@@ -36,6 +38,7 @@ export class SafetyError extends Error {
     const { status, problem, charged, remaining, retryAfterSeconds } = details;
     if (status !== undefined) this.status = status;
     if (problem !== undefined) this.problem = problem;
+    if (problem?.reason !== undefined) this.reason = problem.reason;
     if (charged !== undefined) this.charged = charged;
     if (remaining !== undefined) this.remaining = remaining;
     if (retryAfterSeconds !== undefined) this.retryAfterSeconds = retryAfterSeconds;

@@ -21,6 +21,10 @@ export type MetricDecision = (typeof METRIC_DECISIONS)[number];
 export const SANDBOX_OUTCOMES = ['succeeded', 'failed', 'timed_out', 'cancelled', 'error'] as const;
 export type SandboxOutcome = (typeof SANDBOX_OUTCOMES)[number];
 
+/** Per cent of a limit at which an alert is due. */
+export const METRIC_THRESHOLDS = ['50', '80', '100'] as const;
+export type MetricThreshold = (typeof METRIC_THRESHOLDS)[number];
+
 /**
  * What a label may hold: one of `values`, or, where the words belong to another library, any
  * lower-case word until `limit` different ones were seen. Everything else is `other`.
@@ -54,9 +58,15 @@ export const METRICS = {
   },
   budget_exceeded_total: {
     type: 'counter',
-    description: 'Requests for money that did not fit into the budget of their run.',
+    description: 'Requests that the budget of their run refused, and charges beyond it.',
     unit: '{request}',
     labels: {},
+  },
+  budget_threshold_total: {
+    type: 'counter',
+    description: 'Budgets that reached a part of their limit, by per cent.',
+    unit: '{budget}',
+    labels: { threshold: { values: METRIC_THRESHOLDS } },
   },
   sandbox_executions_total: {
     type: 'counter',

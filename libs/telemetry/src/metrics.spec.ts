@@ -10,6 +10,7 @@ const NAMES = [
   'budget_exceeded_total',
   'budget_remaining_dollars',
   'budget_spent_dollars',
+  'budget_threshold_total',
   'policy_checks_total',
   'policy_violations_total',
   'sandbox_execution_duration_seconds',
@@ -50,7 +51,7 @@ function families(text: string): Record<string, string> {
 }
 
 describe('METRICS', () => {
-  it('holds exactly the eight', () => {
+  it('holds exactly these', () => {
     expect(Object.keys(METRICS).sort()).toEqual(NAMES);
   });
 
@@ -58,7 +59,9 @@ describe('METRICS', () => {
     const { description, labels } = METRICS[name as MetricName];
     expect(description).toMatch(/^[A-Z].*\.$/);
     for (const label of Object.keys(labels)) {
-      expect(['action', 'decision', 'reason_code', 'outcome', 'kind']).toContain(label);
+      expect(['action', 'decision', 'reason_code', 'outcome', 'kind', 'threshold']).toContain(
+        label,
+      );
     }
   });
 });
@@ -90,6 +93,7 @@ describe('createMetrics', () => {
     metrics.policyChecked({ action: 'deploy', decision: 'deny' });
     metrics.policyViolated({ action: 'deploy', reason_code: 'environment_denied' });
     metrics.budgetExceeded();
+    metrics.budgetThreshold('80');
     metrics.sandboxExecuted({ outcome: 'failed' }, 3);
     metrics.secretsRedacted('aws_access_key', 2);
     metrics.secretsRedacted('aws_access_key');
@@ -99,6 +103,8 @@ describe('createMetrics', () => {
       after.get('policy_violations_total{action="deploy",reason_code="environment_denied"}'),
     ).toBe(1);
     expect(after.get('budget_exceeded_total')).toBe(1);
+    expect(after.get('budget_threshold_total{threshold="80"}')).toBe(1);
+    expect(after.get('budget_threshold_total{threshold="100"}')).toBe(0);
     expect(after.get('sandbox_executions_total{outcome="failed"}')).toBe(1);
     expect(after.get('sandbox_execution_duration_seconds_sum{outcome="failed"}')).toBe(3);
     const bucket = (le: string) =>

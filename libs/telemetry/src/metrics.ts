@@ -5,6 +5,7 @@ import type {
   MetricDecision,
   MetricDefinition,
   MetricName,
+  MetricThreshold,
   SandboxOutcome,
 } from './metric-catalogue.ts';
 
@@ -20,11 +21,12 @@ export interface BudgetTotals {
   remaining: number;
 }
 
-/** Records the eight metrics. No method throws. */
+/** Records the metrics of the catalogue. No method throws. */
 export interface Metrics {
   policyChecked(labels: { action: string; decision: MetricDecision }): void;
   policyViolated(labels: { action: string; reason_code: string }): void;
   budgetExceeded(): void;
+  budgetThreshold(threshold: MetricThreshold): void;
   /** `seconds` from the start of the command to its end. */
   sandboxExecuted(labels: { outcome: SandboxOutcome }, seconds: number): void;
   /**
@@ -55,6 +57,7 @@ export function createMetrics(meter: Meter): Metrics {
   const policyChecks = counter('policy_checks_total');
   const policyViolations = counter('policy_violations_total');
   const budgetExceeded = counter('budget_exceeded_total');
+  const budgetThresholds = counter('budget_threshold_total');
   const sandboxExecutions = counter('sandbox_executions_total');
   const { description, unit } = METRICS.sandbox_execution_duration_seconds;
   const sandboxDuration = meter.createHistogram('sandbox_execution_duration_seconds', {
@@ -80,6 +83,8 @@ export function createMetrics(meter: Meter): Metrics {
     policyChecked: (labels) => policyChecks.add(1, fold('policy_checks_total', labels)),
     policyViolated: (labels) => policyViolations.add(1, fold('policy_violations_total', labels)),
     budgetExceeded: () => budgetExceeded.add(1),
+    budgetThreshold: (threshold) =>
+      budgetThresholds.add(1, fold('budget_threshold_total', { threshold })),
     sandboxExecuted(labels, seconds) {
       const folded = fold('sandbox_executions_total', labels);
       sandboxExecutions.add(1, folded);

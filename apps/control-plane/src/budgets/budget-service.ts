@@ -1,6 +1,7 @@
-import type { BudgetTracker } from '@ae/budget-tracker';
-import { BudgetExceededError, HoldConflictError } from '@ae/budget-tracker';
+import type { BudgetTracker, ThresholdAlert } from '@ae/budget-tracker';
+import { HoldConflictError } from '@ae/budget-tracker';
 import type {
+  BudgetHolds,
   BudgetPage,
   BudgetStatus,
   CanSpend,
@@ -11,10 +12,14 @@ import type {
   NewEvent,
   ReleaseRequest,
   ReserveRequest,
+  SpendReceipt,
   SpendRequest,
 } from '@ae/contracts';
 import type { Metrics } from '@ae/telemetry';
 import { HttpProblem } from '../http/http-problem.ts';
+import { refusalOf } from './budget-refusal.ts';
+import { BudgetUpdates } from './budget-updates.ts';
+import { wireStatus } from './wire-status.ts';
 
 /** At most this many runs are added up for the totals in /metrics. */
 const MAX_TOTALLED = 10_000;
@@ -31,20 +36,28 @@ export class BudgetService {
   readonly #tracker: BudgetTracker;
   readonly #metrics: Metrics;
   readonly #publish: (event: NewEvent) => Promise<void>;
+  readonly #updates: BudgetUpdates;
 
   constructor(options: BudgetServiceOptions) {
     this.#tracker = options.tracker;
     this.#metrics = options.metrics;
     this.#publish = options.publish;
+    this.#updates = new BudgetUpdates(options.publish);
   }
 
-  async create({ run_id, limit }: CreateBudgetRequest): Promise<BudgetStatus> {
-    return this.#changed(wireStatus(await this.#tracker.create(run_id, limit)));
+  async create({ run_id, limit, ...settings }: CreateBudgetRequest): Promise<BudgetStatus> {
+    const status = await this.#admitted(() => this.#tracker.create(run_id, limit, settings));
+    return this.#familyChanged(wireStatus(status));
   }
 
-  async spend({ run_id, amount, idempotency_key }: SpendRequest): Promise<BudgetStatus> {
-    const options = idempotency_key === undefined ? {} : { idempotencyKey: idempotency_key };
-    return this.#charged(wireStatus(await this.#tracker.spend(run_id, amount, options)));
+  async spend({ run_id, amount, units, idempotency_key }: SpendRequest): Promise<SpendReceipt> {
+    const receipt = await this.#tracker.spend(run_id, amount, {
+      ...(units && { units }),
+      ...(idempotency_key !== undefined && { idempotencyKey: idempotency_key }),
+    });
+    const { replayed, crossed } = receipt;
+    const status = await this.#charged(wireStatus(receipt), replayed);
+    return { ...status, replayed, crossed: [...crossed] };
   }
 
   async status(runId: string): Promise<BudgetStatus> {
@@ -62,12 +75,56 @@ export class BudgetService {
   }
 
   async delete(runId: string): Promise<void> {
-    const { held } = await this.#tracker.status(runId);
-    if (held > 0) {
-      throw new HttpProblem('conflict', 'money is held: something runs; cancel it or wait for it');
+    const status = wireStatus(await this.#tracker.status(runId));
+    if (isHeld(status)) {
+      throw new HttpProblem(
+        'conflict',
+        'something runs on it, or a child: cancel it, settle it or wait for it',
+      );
     }
     await this.#tracker.delete(runId);
+    this.#updates.forget(runId);
     await this.#publish({ type: 'budget.deleted', data: { run_id: runId } });
+    await this.#tellParents(status);
+  }
+
+  async holds(runId: string): Promise<BudgetHolds> {
+    const [holds, children] = await Promise.all([
+      this.#tracker.holds(runId),
+      this.#tracker.children(runId),
+    ]);
+    return { holds, children };
+  }
+
+  /** Ends the budget of a child; repeating it changes nothing. */
+  async settle(runId: string): Promise<BudgetStatus> {
+    return this.#familyChanged(wireStatus(await this.#tracker.settle(runId)));
+  }
+
+  async freeze(runId: string): Promise<BudgetStatus> {
+    const status = this.#changed(wireStatus(await this.#tracker.freeze(runId)));
+    await this.#tellChildren(runId);
+    return status;
+  }
+
+  async unfreeze(runId: string): Promise<BudgetStatus> {
+    const status = this.#changed(wireStatus(await this.#tracker.unfreeze(runId)));
+    await this.#tellChildren(runId);
+    return status;
+  }
+
+  /** Tells how a budget stands that was changed elsewhere. */
+  async tellOf(runId: string): Promise<void> {
+    const status = await this.#told(runId);
+    if (status) await this.#tellParents(status);
+  }
+
+  /** Tells that a budget has reached a part of its limit. */
+  async tellThreshold({ threshold, status }: ThresholdAlert): Promise<void> {
+    this.#metrics.budgetThreshold(`${threshold}`);
+    const { run_id } = status;
+    const data = { run_id, threshold, budget: wireStatus(status) };
+    await this.#publish({ type: 'budget.threshold', data });
   }
 
   async canSpend(runId: string, amount: number): Promise<CanSpend> {
@@ -76,27 +133,26 @@ export class BudgetService {
   }
 
   async reserve(request: ReserveRequest): Promise<HoldReceipt> {
-    const { run_id, hold_id, amount, ttl_seconds } = request;
-    const options = ttl_seconds === undefined ? {} : { ttlSeconds: ttl_seconds };
-    try {
-      const receipt = await this.#tracker.reserve(run_id, hold_id, amount, options);
-      await this.#changed(wireStatus(receipt));
-      return {
-        ...wireStatus(receipt),
-        hold_id: receipt.hold_id,
-        amount: receipt.amount,
-        expires_at: receipt.expires_at,
-        replayed: receipt.replayed,
-      };
-    } catch (error) {
-      if (error instanceof BudgetExceededError) this.#metrics.budgetExceeded();
-      throw error;
-    }
+    const { run_id, hold_id, amount, ttl_seconds, ...options } = request;
+    const receipt = await this.#admitted(() =>
+      this.#tracker.reserve(run_id, hold_id, amount, {
+        ...options,
+        ...(ttl_seconds !== undefined && { ttlSeconds: ttl_seconds }),
+      }),
+    );
+    this.#changed(wireStatus(receipt));
+    return {
+      ...wireStatus(receipt),
+      hold_id: receipt.hold_id,
+      amount: receipt.amount,
+      expires_at: receipt.expires_at,
+      replayed: receipt.replayed,
+    };
   }
 
-  async commit({ run_id, hold_id, amount }: CommitRequest): Promise<CommitReceipt> {
+  async commit({ run_id, hold_id, amount, ...options }: CommitRequest): Promise<CommitReceipt> {
     try {
-      const receipt = await this.#tracker.commit(run_id, hold_id, amount);
+      const receipt = await this.#tracker.commit(run_id, hold_id, amount, options);
       await this.#charged(wireStatus(receipt), receipt.replayed);
       return {
         ...wireStatus(receipt),
@@ -106,12 +162,15 @@ export class BudgetService {
         late: receipt.late,
         unheld: receipt.unheld,
         replayed: receipt.replayed,
+        crossed: [...receipt.crossed],
       };
     } catch (error) {
       if (!(error instanceof HoldConflictError) || error.charged === undefined) throw error;
+      // The journal knows what was charged while the store does not answer.
+      const budget = await this.status(run_id).catch(() => undefined);
       throw new HttpProblem('conflict', error.message, {
         charged: error.charged,
-        budget: await this.status(run_id),
+        ...(budget && { budget }),
         cause: error,
       });
     }
@@ -129,6 +188,8 @@ export class BudgetService {
     for (let seen = 0; seen < MAX_TOTALLED; seen += PAGE) {
       const page = await this.list({ limit: PAGE, cursor });
       for (const budget of page.budgets) {
+        // Its parent was charged with it and has the rest.
+        if (budget.closed) continue;
         spent += budget.spent;
         remaining += budget.remaining;
       }
@@ -138,23 +199,63 @@ export class BudgetService {
     return { spent, remaining };
   }
 
+  /** Tells what is still to be told, before the end. */
+  flush(): Promise<void> {
+    return this.#updates.flush();
+  }
+
   ping(): Promise<void> {
     return this.#tracker.ping();
   }
 
-  async #charged(status: BudgetStatus, replayed = false): Promise<BudgetStatus> {
-    if (status.exceeded && !replayed) this.#metrics.budgetExceeded();
-    return this.#changed(status);
+  /** Counts what a budget refuses. */
+  async #admitted<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (refusalOf(error)) this.#metrics.budgetExceeded();
+      throw error;
+    }
   }
 
-  async #changed(status: BudgetStatus): Promise<BudgetStatus> {
-    await this.#publish({ type: 'budget.updated', data: status });
+  async #charged(status: BudgetStatus, replayed: boolean): Promise<BudgetStatus> {
+    if (status.exceeded && !replayed) this.#metrics.budgetExceeded();
+    // What is charged to a settled child is charged to its parent too.
+    return status.closed ? this.#familyChanged(status) : this.#changed(status);
+  }
+
+  /** Tells a change that its parent has a part in. */
+  async #familyChanged(status: BudgetStatus): Promise<BudgetStatus> {
+    this.#changed(status);
+    await this.#tellParents(status);
     return status;
+  }
+
+  #changed(status: BudgetStatus): BudgetStatus {
+    this.#updates.tell(status);
+    return status;
+  }
+
+  async #tellParents({ parent }: BudgetStatus): Promise<void> {
+    if (parent === undefined) return;
+    const status = await this.#told(parent);
+    if (status) await this.#tellParents(status);
+  }
+
+  async #tellChildren(runId: string): Promise<void> {
+    const children = await this.#tracker.children(runId).catch(() => []);
+    for (const { run_id } of children) {
+      if (await this.#told(run_id)) await this.#tellChildren(run_id);
+    }
+  }
+
+  /** Tells how a budget stands; undefined when it is gone or cannot be read: telling fails nobody. */
+  async #told(runId: string): Promise<BudgetStatus | undefined> {
+    const status = await this.status(runId).catch(() => undefined);
+    return status && this.#changed(status);
   }
 }
 
-/** The wire knows no sequence number; it stays inside. */
-function wireStatus(status: BudgetStatus): BudgetStatus {
-  const { run_id, spent, limit, remaining, exceeded, held } = status;
-  return { run_id, spent, limit, remaining, exceeded, held };
+function isHeld({ held, units = {} }: BudgetStatus): boolean {
+  return held > 0 || Object.values(units).some((unit) => unit !== undefined && unit.held > 0);
 }

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import type { PersistenceState } from '../budgets/persistence-watch.ts';
 
 /** Asks one part whether it is there; rejects when it is not. */
 export type Probe = () => Promise<void>;
@@ -7,6 +8,8 @@ export interface HealthOptions {
   probes: Record<string, Probe>;
   engine: string;
   isDraining: () => boolean;
+  /** Whether what the budget store acknowledges outlives its process. */
+  persistence: () => PersistenceState;
 }
 
 const PROBE_TIMEOUT_MS = 1000;
@@ -17,7 +20,8 @@ const PROBE_TIMEOUT_MS = 1000;
  * it: else every instance would leave the balancer at once, and callers would get its page instead
  * of a typed 503.
  */
-export function healthRoutes({ probes, engine, isDraining }: HealthOptions): Router {
+export function healthRoutes(options: HealthOptions): Router {
+  const { probes, engine, isDraining, persistence } = options;
   const router = Router();
   let storeAnswered = false;
 
@@ -32,9 +36,8 @@ export function healthRoutes({ probes, engine, isDraining }: HealthOptions): Rou
     const parts = Object.fromEntries(states.map(([part, up]) => [part, up ? 'up' : 'down']));
     storeAnswered ||= parts['budgets'] === 'up' && parts['audit'] === 'up';
     const ready = storeAnswered && !isDraining();
-    response
-      .status(ready ? 200 : 503)
-      .json({ status: ready ? 'ready' : isDraining() ? 'draining' : 'starting', engine, parts });
+    const status = ready ? 'ready' : isDraining() ? 'draining' : 'starting';
+    response.status(ready ? 200 : 503).json({ status, engine, parts, persistence: persistence() });
   });
 
   return router;

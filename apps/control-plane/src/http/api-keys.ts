@@ -1,11 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DEFAULT_TENANT } from './principal.ts';
 import type { Principal } from './principal.ts';
 
-/** Keys carry 256 random bits, so a fast keyed hash is enough to compare them in constant time. */
+/** Keys carry 256 random bits, so a fast hash with a pepper is enough to compare them in constant time. */
 export class ApiKeys {
-  readonly #pepper = randomBytes(32);
-  readonly #entries: { hash: Buffer; principal: Principal }[] = [];
+  readonly #pepper = randomBytes(32).toString('hex');
+  readonly #entries: { digest: Buffer; principal: Principal }[] = [];
 
   constructor(keys: { admin: string; worker: string }) {
     this.#add(keys.admin, {
@@ -24,19 +24,19 @@ export class ApiKeys {
   authenticate(authorization: string | undefined): Principal | undefined {
     const presented = /^Bearer (\S{1,256})$/.exec(authorization ?? '')?.[1];
     if (presented === undefined) return undefined;
-    const hash = this.#hash(presented);
+    const digest = this.#digest(presented);
     let found: Principal | undefined;
     for (const entry of this.#entries) {
-      if (timingSafeEqual(entry.hash, hash)) found = entry.principal;
+      if (timingSafeEqual(entry.digest, digest)) found = entry.principal;
     }
     return found;
   }
 
   #add(key: string, principal: Principal): void {
-    this.#entries.push({ hash: this.#hash(key), principal });
+    this.#entries.push({ digest: this.#digest(key), principal });
   }
 
-  #hash(key: string): Buffer {
-    return createHmac('sha256', this.#pepper).update(key).digest();
+  #digest(key: string): Buffer {
+    return hash('sha256', this.#pepper + key, 'buffer');
   }
 }

@@ -97,14 +97,14 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
 function serve(row: Route): RequestHandler {
   return async (request, response) => {
     const { principal = ANONYMOUS } = stateOf(response);
-    const aborted = new AbortController();
-    response.once('close', () => aborted.abort());
     const answer = await row.handle({
       params: row.params ? validate(row.params, request.params, '') : undefined,
       query: row.query ? validate(row.query, request.query, '') : undefined,
       body: row.body ? validate(row.body, request.body) : undefined,
       principal,
-      signal: aborted.signal,
+      get signal() {
+        return closeSignal(response);
+      },
     });
     response.status(row.status);
     for (const [name, value] of Object.entries(answer.headers ?? {}))
@@ -112,6 +112,14 @@ function serve(row: Route): RequestHandler {
     if (answer.body === undefined) response.end();
     else response.json(answer.body);
   };
+}
+
+/** Aborts when the client goes away; made for the few handlers that ask, since most answer at once. */
+function closeSignal(response: Response): AbortSignal {
+  const closed = new AbortController();
+  if (response.destroyed) closed.abort();
+  else response.once('close', () => closed.abort());
+  return closed.signal;
 }
 
 function recordRefusal(options: ApiRouterOptions, row: Route) {

@@ -1,5 +1,5 @@
 import { PROBLEM_STATUS } from '@ae/contracts';
-import type { BudgetStatus, Problem, ProblemCode } from '@ae/contracts';
+import type { BudgetReason, BudgetStatus, Limit, Problem, ProblemCode } from '@ae/contracts';
 
 export interface ProblemDetails {
   /** The part that is down. */
@@ -9,6 +9,10 @@ export interface ProblemDetails {
   /** What an earlier commit charged, USD. */
   charged?: number;
   budget?: BudgetStatus;
+  /** Why the budget refuses. */
+  reason?: BudgetReason;
+  /** The limit that it does not fit. */
+  limit?: Limit;
   /** Sent as `Retry-After`. */
   retryAfterSeconds?: number;
   cause?: unknown;
@@ -31,7 +35,7 @@ export class HttpProblem extends Error {
   }
 
   toProblem(request: { instance?: string; requestId?: string } = {}): Problem {
-    const { part, errors, charged, budget } = this.details;
+    const { part, errors, charged, budget, reason, limit } = this.details;
     return {
       type: `urn:ae:problem:${this.code}`,
       title: TITLES[this.code],
@@ -44,6 +48,8 @@ export class HttpProblem extends Error {
       ...(errors ? { errors } : {}),
       ...(charged === undefined ? {} : { charged }),
       ...(budget ? { budget } : {}),
+      ...(reason ? { reason } : {}),
+      ...(limit ? { limit } : {}),
     };
   }
 }

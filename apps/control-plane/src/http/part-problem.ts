@@ -1,7 +1,8 @@
 import { AuditError } from '@ae/audit-log';
-import { BudgetError, BudgetExceededError, HoldConflictError } from '@ae/budget-tracker';
+import { BudgetError, HoldConflictError, StoreUnavailableError } from '@ae/budget-tracker';
 import { SafeExecutionError } from '@ae/safe-execution';
 import { SandboxError } from '@ae/sandbox';
+import { refusalOf } from '../budgets/budget-refusal.ts';
 import { HttpProblem } from './http-problem.ts';
 
 /** The problem of an error that a library threw, or undefined for one that no library names. */
@@ -17,22 +18,25 @@ export function problemOfPart(error: unknown): HttpProblem | undefined {
 
 function budgetProblem(error: BudgetError): HttpProblem | undefined {
   const cause = error;
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) {
+    return new HttpProblem('budget_exceeded', error.message, { cause, ...refusal });
+  }
   switch (error.code) {
     case 'invalid_run_id':
     case 'invalid_hold_id':
     case 'invalid_amount':
     case 'invalid_ttl':
     case 'invalid_page':
+    case 'invalid_parent':
+    case 'invalid_window':
+    case 'invalid_guard':
       return new HttpProblem('invalid_request', error.message, { cause });
     case 'budget_not_found':
     case 'hold_not_found':
       return new HttpProblem('not_found', error.message, { cause });
-    case 'budget_exceeded':
-      return new HttpProblem('budget_exceeded', error.message, {
-        cause,
-        ...(error instanceof BudgetExceededError ? { budget: error.status } : {}),
-      });
     case 'budget_conflict':
+    case 'budget_busy':
       return new HttpProblem('conflict', error.message, { cause });
     case 'hold_conflict':
       return new HttpProblem('conflict', error.message, {
@@ -41,11 +45,14 @@ function budgetProblem(error: BudgetError): HttpProblem | undefined {
           ? { charged: error.charged }
           : {}),
       });
-    case 'store_unavailable':
-      return new HttpProblem('store_unavailable', 'the budget store does not answer; try again', {
+    case 'store_unavailable': {
+      const isKept = error instanceof StoreUnavailableError && error.journaled;
+      const advice = isKept ? 'this commit is kept and will be recorded' : 'try again';
+      return new HttpProblem('store_unavailable', `the budget store does not answer; ${advice}`, {
         part: 'budgets',
         cause,
       });
+    }
     default:
       return undefined;
   }
@@ -72,7 +79,10 @@ function executionProblem(error: SafeExecutionError): HttpProblem {
     case 'sandbox_failed':
     case 'cancelled':
       return new HttpProblem('sandbox_unavailable', detail, { part: 'sandbox', cause: error });
-    default:
-      return new HttpProblem(error.code, detail, { cause: error });
+    default: {
+      // What refused it says more than the guarded path does: why, and how the budget stands.
+      const details = error.cause instanceof HttpProblem ? error.cause.details : {};
+      return new HttpProblem(error.code, detail, { ...details, cause: error });
+    }
   }
 }

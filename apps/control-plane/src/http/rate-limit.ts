@@ -27,7 +27,11 @@ export function createRateLimits(options: {
           insuranceLimiter: new RateLimiterMemory({ keyPrefix, points, duration }),
         })
       : new RateLimiterMemory({ keyPrefix, points, duration });
-  const requests = limiter('rate:requests', options.requestsPerSecond, 1);
+  const perSecond = limiter('rate:requests', options.requestsPerSecond, 1);
+  const requests =
+    options.redis === undefined
+      ? perSecond
+      : new BatchedLimiter(perSecond, options.requestsPerSecond);
   const refusedKeys = limiter('rate:refused-keys', REFUSED_KEYS_PER_MINUTE, 60);
   return {
     takeRequest: (principalId) => take(requests, principalId),
@@ -35,7 +39,59 @@ export function createRateLimits(options: {
   };
 }
 
-async function take(limiter: RateLimiterAbstract, key: string): Promise<void> {
+/** Part of a second's requests that are taken at once. */
+const BATCH_SHARE = 20;
+
+/**
+ * Takes requests from a shared limiter in batches, so that not each one asks Redis. What a batch has left is void at
+ * the end of its second: instances together admit no more than the limit, and may admit a batch each less.
+ */
+export class BatchedLimiter {
+  readonly #limiter: Pick<RateLimiterAbstract, 'consume'>;
+  readonly #size: number;
+  readonly #batches = new Map<string, Promise<Batch>>();
+
+  constructor(limiter: Pick<RateLimiterAbstract, 'consume'>, perSecond: number) {
+    this.#limiter = limiter;
+    this.#size = Math.max(1, Math.floor(perSecond / BATCH_SHARE));
+  }
+
+  /** Rejects with RateLimiterRes when there is none left. */
+  async consume(key: string): Promise<void> {
+    for (;;) {
+      const known = this.#batches.get(key);
+      const batch = known && (await known.catch(() => undefined));
+      if (batch !== undefined && batch.left > 0 && batch.until > performance.now()) {
+        batch.left -= 1;
+        return;
+      }
+      // Another one may have taken a batch meanwhile.
+      if (known !== this.#batches.get(key)) continue;
+      const taken = this.#take(key);
+      this.#batches.set(key, taken);
+      taken.catch(() => {
+        if (this.#batches.get(key) === taken) this.#batches.delete(key);
+      });
+      await taken;
+    }
+  }
+
+  async #take(key: string): Promise<Batch> {
+    const { msBeforeNext } = await this.#limiter.consume(key, this.#size);
+    return { left: this.#size, until: performance.now() + msBeforeNext };
+  }
+}
+
+interface Batch {
+  left: number;
+  /** On the clock of `performance.now()`. */
+  readonly until: number;
+}
+
+async function take(
+  limiter: Pick<RateLimiterAbstract, 'consume'> | BatchedLimiter,
+  key: string,
+): Promise<void> {
   try {
     await limiter.consume(key);
   } catch (error) {

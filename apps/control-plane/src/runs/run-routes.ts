@@ -28,6 +28,8 @@ export function runRoutes(runs: RunService, engine: RunEngine): Route[] {
       status: 202,
       response: runSchema,
       problems: [
+        'not_found',
+        'budget_exceeded',
         'conflict',
         'payload_too_large',
         'store_unavailable',

@@ -19,6 +19,7 @@ import { HttpProblem } from '../http/http-problem.ts';
 import type { ListQuery, RecordStore } from '../records/record-store.ts';
 import type { EngineRun, RunEngine } from './run-engine.ts';
 import type { RunRecord } from './run-record.ts';
+import type { RunSettlements } from './run-settlements.ts';
 
 const TITLE_LENGTH = 200;
 /** The redactor refuses to mask shorter values: ordinary text would go with them. */
@@ -31,6 +32,7 @@ const LOST_AFTER_MS = 60_000;
 export interface RunServiceOptions {
   records: RecordStore<RunRecord>;
   budgets: BudgetService;
+  settlements: RunSettlements;
   publish: (event: NewEvent) => Promise<void>;
   /** Throws when no sandbox can be had: a run that cannot be isolated does not start. */
   assertSandbox: () => Promise<void>;
@@ -66,7 +68,7 @@ export class RunService {
 
     await this.#options.assertSandbox();
     await engine.ping();
-    const budget = await this.#options.budgets.create({ run_id: run.run_id, limit: run.limit });
+    const budget = await this.#createBudget(run);
     const now = new Date().toISOString();
     const record: RunRecord = {
       id: run.run_id,
@@ -155,7 +157,9 @@ export class RunService {
     if (!record) throw notFound(runId);
     if (accepted === undefined) return;
     await this.#publish(accepted);
-    if (isTerminal(accepted.status)) await this.#options.onEnded(runId);
+    if (!isTerminal(accepted.status)) return;
+    await this.#options.settlements.settle(runId);
+    await this.#options.onEnded(runId);
   }
 
   /** Whether a run ended, or was never there. */
@@ -164,7 +168,7 @@ export class RunService {
     return !record || isTerminal(record.run.status);
   }
 
-  /** Marks runs that their engine lost, so that none waits for ever. */
+  /** Marks runs that their engine lost, so that none waits for ever, and settles what is due. */
   async reconcile(engine: RunEngine): Promise<void> {
     for (const status of ['queued', 'running', 'waiting_approval']) {
       let cursor: string | undefined;
@@ -174,6 +178,17 @@ export class RunService {
         cursor = page.next_cursor;
       } while (cursor !== undefined);
     }
+    await this.#options.settlements.reconcile((runId) => this.isOver(runId));
+  }
+
+  async #createBudget({ run_id, limit, parent, limits }: EngineRun): Promise<BudgetStatus> {
+    const budget = await this.#options.budgets.create({
+      ...{ run_id, limit },
+      ...(parent !== undefined && { parent }),
+      ...(limits && { limits }),
+    });
+    if (parent !== undefined) await this.#options.settlements.expect(run_id);
+    return budget;
   }
 
   async #reconcileRun(run: Run, engine: RunEngine): Promise<void> {

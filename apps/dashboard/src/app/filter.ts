@@ -33,6 +33,6 @@ export function matchesRun({ words, statuses }: Filter, run: Run): boolean {
 /** A status is one of a run: with one, a budget matches when its run does. */
 export function matchesBudget(filter: Filter, budget: BudgetStatus, run: Run | undefined): boolean {
   if (run && matchesRun(filter, run)) return true;
-  const text = budget.run_id.toLowerCase();
+  const text = `${budget.run_id} ${budget.parent ?? ''}`.toLowerCase();
   return filter.statuses.length === 0 && filter.words.every((word) => text.includes(word));
 }

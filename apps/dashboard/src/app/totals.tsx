@@ -13,6 +13,9 @@ interface TotalsProps {
 export function Totals({ approvals, budgets, runs }: TotalsProps) {
   const running = runs.rows.filter(({ status }) => status === 'running' || status === 'queued');
   const exceeded = budgets.rows.filter((budget) => budget.exceeded);
+  // What a child holds is held at its parent, and what a settled one spent is charged there.
+  const topmost = budgets.rows.filter(({ parent }) => parent === undefined);
+  const unsettled = budgets.rows.filter(({ closed }) => !closed);
   const money = (amounts: number[]) =>
     budgets.freshness !== 'current'
       ? '?'
@@ -21,8 +24,8 @@ export function Totals({ approvals, budgets, runs }: TotalsProps) {
     ['Running', countText(runs, running.length)],
     ['Waiting for approval', countText(approvals, approvals.rows.length)],
     ['Over budget', countText(budgets, exceeded.length)],
-    ['Held', money(budgets.rows.map(({ held }) => held))],
-    ['Spent', money(budgets.rows.map(({ spent }) => spent))],
+    ['Held', money(topmost.map(({ held }) => held))],
+    ['Spent', money(unsettled.map(({ spent }) => spent))],
   ] as const;
   return (
     <dl

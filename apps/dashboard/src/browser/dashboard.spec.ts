@@ -10,7 +10,15 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { buildPage } from './built-page.ts';
 import type { BuiltPage } from './built-page.ts';
-import { APPROVAL, BLOCKED, UNAVAILABLE, sampleBudget, sampleDay, sampleRun } from './sample.ts';
+import {
+  APPROVAL,
+  BLOCKED,
+  FAMILY_BUDGET,
+  UNAVAILABLE,
+  sampleBudget,
+  sampleDay,
+  sampleRun,
+} from './sample.ts';
 import { TestControlPlane } from './test-control-plane.ts';
 
 const FIGURES = ['Running', 'Waiting for approval', 'Over budget', 'Held', 'Spent'];
@@ -283,6 +291,42 @@ describe('a person', () => {
     expect(server.received).toEqual([]);
     await page.getByRole('button', { name: 'Yes, cancel it' }).click();
     await expectSoon(() => server.received.map(({ path }) => path), ['/runs/run-live-0001/cancel']);
+  });
+
+  it('sees whose budget it is, its window and why it admits nothing, and freezes', async () => {
+    const settled = sampleBudget('settled-child', 1, 2);
+    server.budgets.push(FAMILY_BUDGET, { ...settled, parent: 'team-research', closed: true });
+    await openLive('/?filter=team-research');
+    const row = rowOf('agents-of-a-day');
+    await row.waitFor();
+    const text = await row.innerText();
+    for (const words of ['in team-research', '$2.00 + $0.50 / $5.00 a day', 'Frozen']) {
+      expect(text.replaceAll(/\s+/g, ' ')).toContain(words);
+    }
+    expect(await rowOf('settled-child').innerText()).toContain('Settled');
+    expect(await rowOf('settled-child').getByRole('button', { name: /reeze/ }).count()).toBe(0);
+    expect(await violations()).toEqual([]);
+
+    await page.getByRole('button', { name: 'Unfreeze agents-of-a-day' }).click();
+    await page.getByRole('button', { name: 'Freeze agents-of-a-day', exact: true }).click();
+    await page.getByRole('button', { name: 'Unfreeze agents-of-a-day' }).waitFor();
+    const body = { run_id: FAMILY_BUDGET.run_id };
+    expect(server.received).toEqual([
+      { method: 'POST', path: '/budget/unfreeze', body },
+      { method: 'POST', path: '/budget/freeze', body },
+    ]);
+
+    server.failure = UNAVAILABLE;
+    await page.getByRole('button', { name: 'Unfreeze agents-of-a-day' }).click();
+    await page.getByText(UNAVAILABLE.title).first().waitFor();
+  });
+
+  it('counts the money of a family once', async () => {
+    const child = { ...sampleBudget('child', 1, 4, 0.5), parent: 'team' };
+    const settled = { ...sampleBudget('settled', 2, 4), parent: 'team', closed: true as const };
+    Object.assign(server, { budgets: [sampleBudget('team', 2, 10, 4), child, settled], runs: [] });
+    await openLive();
+    await expectSoon(async () => (await figures()).slice(3), ['$4.00', '$3.00']);
   });
 
   it('sees a failure as a sentence with what to do, and each step in words', async () => {

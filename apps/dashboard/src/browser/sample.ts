@@ -18,6 +18,16 @@ export function sampleBudget(runId: string, spent: number, limit: number, held =
   return { run_id: runId, spent, limit, remaining, exceeded: spent > limit, held };
 }
 
+/** A budget with everything that one may have. */
+export const FAMILY_BUDGET: BudgetStatus = {
+  ...sampleBudget('agents-of-a-day', 2, 5, 0.5),
+  units: { steps: { limit: 100, spent: 40, held: 1, remaining: 59 } },
+  parent: 'team-research',
+  window: 'day',
+  window_ends_at: '2026-11-26T00:00:00.000Z',
+  frozen: true,
+};
+
 export function sampleRun(
   runId: string,
   status: RunStatus,

@@ -103,9 +103,17 @@ export class TestControlPlane {
     if (path === '/check') return this.decision;
     if (path === '/runs' && method === 'GET') return { runs: this.runs };
     if (path === '/runs') return this.runs[0];
+    if (path === '/budget/freeze' || path === '/budget/unfreeze') return this.#freeze(path);
     const id = decodeURIComponent(path.split('/')[2] ?? '');
     if (path.startsWith('/runs/')) return this.runs.find(({ run_id }) => run_id === id);
     return this.approvals.find(({ approval_id }) => approval_id === id);
+  }
+
+  #freeze(path: string): unknown {
+    const { run_id } = this.received.at(-1)?.body as { run_id: string };
+    const thawed = { ...this.budgets.find((budget) => budget.run_id === run_id) };
+    delete thawed.frozen;
+    return path === '/budget/freeze' ? { ...thawed, frozen: true } : thawed;
   }
 
   #stream(request: IncomingMessage, response: ServerResponse): void {

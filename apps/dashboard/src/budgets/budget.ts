@@ -1,6 +1,13 @@
 import type { BudgetPage, BudgetStatus } from '@ae/contracts';
 import * as z from 'zod/mini';
 
+const unitStatusSchema = z.object({
+  limit: z.number(),
+  spent: z.number(),
+  held: z.number(),
+  remaining: z.number(),
+});
+
 export const budgetSchema: z.ZodMiniType<BudgetStatus> = z.object({
   run_id: z.string(),
   spent: z.number(),
@@ -8,6 +15,18 @@ export const budgetSchema: z.ZodMiniType<BudgetStatus> = z.object({
   remaining: z.number(),
   exceeded: z.boolean(),
   held: z.number(),
+  units: z.optional(
+    z.object({
+      tokens: z.optional(unitStatusSchema),
+      steps: z.optional(unitStatusSchema),
+      sandbox_seconds: z.optional(unitStatusSchema),
+    }),
+  ),
+  parent: z.optional(z.string()),
+  window: z.optional(z.enum(['day', 'month'])),
+  window_ends_at: z.optional(z.string()),
+  frozen: z.optional(z.literal(true)),
+  closed: z.optional(z.literal(true)),
 });
 
 export const budgetPageSchema: z.ZodMiniType<BudgetPage> = z.object({

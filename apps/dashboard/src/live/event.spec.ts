@@ -1,7 +1,7 @@
 /** @jest-environment node */
 import { eventSchema } from '@ae/contracts';
 import type { NewEvent } from '@ae/contracts';
-import { APPROVAL, sampleBudget, sampleDay } from '../browser/sample.ts';
+import { APPROVAL, FAMILY_BUDGET, sampleBudget, sampleDay } from '../browser/sample.ts';
 import { readEvent } from './event.ts';
 
 const decided: NewEvent = {
@@ -20,7 +20,9 @@ const events: NewEvent[] = [
   ...sampleDay().runs.map((run): NewEvent => ({ type: 'run.updated', data: run })),
   { type: 'run.output', data: { run_id: 'r', stream: 'stderr', text: 'x\n' } },
   { type: 'budget.updated', data: sampleBudget('r', 0.1, 1, 0.2) },
+  { type: 'budget.updated', data: FAMILY_BUDGET },
   { type: 'budget.deleted', data: { run_id: 'r' } },
+  { type: 'budget.threshold', data: { run_id: 'r', threshold: 80, budget: FAMILY_BUDGET } },
   { type: 'approval.updated', data: APPROVAL },
   decided,
 ];

@@ -24,6 +24,15 @@ const eventSchema: z.ZodMiniType<Event> = z.discriminatedUnion('type', [
     type: z.literal('budget.deleted'),
     data: z.object({ run_id: z.string() }),
   }),
+  z.object({
+    ...base,
+    type: z.literal('budget.threshold'),
+    data: z.object({
+      run_id: z.string(),
+      threshold: z.union([z.literal(50), z.literal(80), z.literal(100)]),
+      budget: budgetSchema,
+    }),
+  }),
   z.object({ ...base, type: z.literal('approval.updated'), data: approvalSchema }),
   z.object({
     ...base,

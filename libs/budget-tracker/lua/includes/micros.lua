@@ -1,6 +1,7 @@
 --[[
   Money: integer micro-USD inside, decimal USD ("10.0") in the three keys that others read.
-  Lua numbers are doubles: exact up to 2^53, so nothing above 9e15 is let in.
+  Lua numbers are doubles: exact up to 2^53, so nothing above 9e15 is let in. As arguments of redis.call and in replies
+  Redis writes such numbers as exact integers; where they become part of a text, formatInteger does.
 ]]
 local MAX_MICROS = 9000000000000000
 local MICROS_PER_USD = 1000000

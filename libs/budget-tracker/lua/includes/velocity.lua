@@ -1,0 +1,21 @@
+--- @include "ledger"
+--[[
+  The guard on micro-USD a minute: a bucket of that size that drains evenly within a minute. The products stay below
+  2^53, for a velocity is at most 1e11.
+]]
+
+-- What the bucket still holds.
+local function bucketLevel(ledger)
+  local elapsed = math.min(math.max(0, ledger.now - ledger.levelAt), 60000)
+  return math.max(0, ledger.level - math.floor(elapsed * ledger.velocity / 60000))
+end
+
+-- Fills the bucket by an amount, or gives it back when that is negative.
+local function fillBucket(ledger, amount)
+  if ledger.velocity then
+    ledger.level = math.min(MAX_MICROS, math.max(0, bucketLevel(ledger) + amount))
+    ledger.levelAt = math.max(ledger.levelAt, ledger.now)
+    change(ledger, "level", formatInteger(ledger.level))
+    change(ledger, "level_at", formatInteger(ledger.levelAt))
+  end
+end

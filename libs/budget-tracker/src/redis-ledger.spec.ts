@@ -1,0 +1,579 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRedis } from '@ae/test-support';
+import type { RedisServer } from '@ae/test-support';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { coded } from '../test/coded.ts';
+import { PATIENT } from '../test/store-fixtures.ts';
+import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
+import { NEVER } from './budget-store.ts';
+import type { BudgetStore, CreateCommand } from './budget-store.ts';
+import { BudgetTracker } from './budget-tracker.ts';
+import { loadScript } from './lua-script.ts';
+import { RedisBudgetStore } from './redis-budget-store.ts';
+
+const USD = 1_000_000;
+const DAY = 86_400_000;
+const FAR = Date.UTC(2090, 0);
+
+const atLeast0 = (value: bigint): bigint => (value < 0n ? 0n : value);
+
+/** What the model cannot cover: how the further fields of a budget are kept, and what goes by the clock of Redis. */
+describe('ledgers in Redis', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  let store: BudgetStore;
+  let tracker: BudgetTracker;
+  let run: string;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = new Redis(server.url);
+    store = new RedisBudgetStore(redis, { commandTimeoutMs: PATIENT.commandTimeout });
+    tracker = new BudgetTracker(store);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  beforeEach(() => {
+    run = `run-${randomUUID()}`;
+  });
+
+  const key = (name: string): string => `${name}:{${run}}`;
+  const create = (settings: Partial<CreateCommand> = {}) =>
+    store.create({ runId: run, now: 0, limit: 10 * USD, ...settings });
+  const hold = (holdId: string, amount: number, more: object = {}) =>
+    store.reserve({ runId: run, now: 0, holdId, amount, ...more });
+  const roll = (endedAt: number, endsAt: number) =>
+    store.transition({ runId: run, now: 0, to: 'rolled', endedAt, endsAt });
+  const serverNow = async (): Promise<number> => {
+    const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
+    return seconds * 1000 + Math.floor(micros / 1000);
+  };
+
+  it('keeps no more of a plain budget than it needs', async () => {
+    await tracker.create(run, 10);
+    await tracker.reserve(run, 'h', 1);
+    expect(await redis.hgetall(key('ledger'))).toEqual({ held: '1000000', seq: '2' });
+    expect(await redis.hget(key('done'), 'h:h')).toMatch(/^A\|1000000\|\d{13}\|\|$/);
+    await tracker.freeze(run);
+    await tracker.unfreeze(run);
+    expect(await redis.hgetall(key('ledger'))).toEqual({ held: '1000000', seq: '4' });
+  });
+
+  it('keeps every setting as a field of its own', async () => {
+    const [units, loop] = [
+      { tokens: 9e15, sandbox_ms: 60 },
+      { calls: 2, withinMs: 1000 },
+    ];
+    const window = { kind: 'month', endsAt: FAR } as const;
+    await create({ units, parent: 'team {é}', window, velocity: 1e11, loop });
+    const at = (await redis.hget(key('ledger'), 'level_at')) ?? '';
+    expect(Math.abs(Number(at) - (await serverNow()))).toBeLessThan(10_000);
+    expect(await redis.hgetall(key('ledger'))).toEqual({
+      held: '0',
+      seq: '1',
+      lasting: '1',
+      parent: 'team {é}',
+      carve: 'pending',
+      window: 'month',
+      ends: String(FAR),
+      velocity: '100000000000',
+      level: '0',
+      level_at: at,
+      loop: '2|1000',
+      'limit:tokens': '9000000000000000',
+      'spent:tokens': '0',
+      'held:tokens': '0',
+      'limit:sandbox_ms': '60',
+      'spent:sandbox_ms': '0',
+      'held:sandbox_ms': '0',
+    });
+  });
+
+  it('writes units and reached thresholds into what an id stands for', async () => {
+    await create({ units: { tokens: 100 } });
+    await hold('h', 2 * USD, { units: { tokens: 60, steps: 3 } });
+    const held = (await redis.zscore(key('holds'), 'h')) ?? '';
+    expect(await redis.hget(key('done'), 'h:h')).toBe(`A|2000000,60,3,0|${held}||`);
+    await store.commit({ runId: run, now: 0, holdId: 'h', amount: 9 * USD, units: { tokens: 1 } });
+    expect(await redis.hget(key('done'), 'h:h')).toBe(`C|2000000,60,3,0|${held}|9000000,1,0,0||3`);
+  });
+
+  it('reads what was written before there were units', async () => {
+    await tracker.create(run, 10);
+    const expires = FAR;
+    await redis.hset(key('ledger'), 'held', '2000000', 'seq', '5');
+    await redis.set(key('spent'), '7.0', 'KEEPTTL');
+    await redis.zadd(key('holds'), expires, 'a');
+    await redis.hset(key('done'), {
+      'h:a': `A|2000000|${expires}||`,
+      'h:c': `C|1000000|${expires}|3000000|L`,
+      'h:e': `E|1000000|1||`,
+      's:k': `C|0|1|4000000|`,
+    });
+    expect(await tracker.reserve(run, 'a', 2)).toMatchObject({ replayed: true, held: 2, seq: 5 });
+    expect(await tracker.commit(run, 'c', 3)).toMatchObject({
+      replayed: true,
+      late: true,
+      crossed: [],
+    });
+    expect(await tracker.spend(run, 4, { idempotencyKey: 'k' })).toMatchObject({ replayed: true });
+    expect(await tracker.commit(run, 'e', 1)).toMatchObject({ late: true, crossed: [80] });
+  });
+
+  describe('fields that are none of this package', () => {
+    const settings = {
+      units: { steps: 5 },
+      parent: 'team',
+      window: { kind: 'day', endsAt: FAR },
+      velocity: USD,
+      loop: { calls: 2, withinMs: 1000 },
+    } as const;
+
+    it.each([
+      ['note', 'by hand'],
+      ['', ''],
+      ['limit:pages', '5'],
+      ['frozen', '0'],
+      ['frozen', ''],
+      ['lasting', 'yes'],
+      ['parent', ''],
+      ['parent', 'a\nlimit:tokens'],
+      ['carve', 'open'],
+      ['window', 'week'],
+      ['ends', 'soon'],
+      ['ends', '-1'],
+      ['ends', '9000000000000001'],
+      ['owed', '1'],
+      ['owed', '1|2,3'],
+      ['owed', 'x|1'],
+      ['velocity', '0'],
+      ['velocity', '100000000001'],
+      ['velocity', '1e3'],
+      ['level', 'NaN'],
+      ['level_at', '1.5'],
+      ['loop', '3'],
+      ['loop', '3|x'],
+      ['limit:steps', '0'],
+      ['spent:steps', '-1'],
+      ['held:steps', '0x10'],
+      ['held:tokens', '1'],
+      ['purge', 'x'],
+      ['held', '+1'],
+      ['seq', ' 1'],
+    ])('names the ledger for %p = %p, and changes nothing', async (field, value) => {
+      await create(settings);
+      await redis.hset(key('ledger'), field, value);
+      await isCorrupt();
+    });
+
+    it.each(['ends', 'level', 'level_at', 'spent:steps', 'held:steps', 'limit:steps', 'window'])(
+      'names the ledger without its %p',
+      async (field) => {
+        await create(settings);
+        await redis.hdel(key('ledger'), field);
+        await isCorrupt();
+      },
+    );
+
+    it('names the ledger that holds fewer units than are given back', async () => {
+      await create({ units: { steps: 5 } });
+      await hold('h', USD, { units: { steps: 2 } });
+      await redis.hset(key('ledger'), 'held:steps', '1');
+      await expect(store.release({ runId: run, now: 0, holdId: 'h' })).rejects.toThrow(
+        coded('corrupt_value', { key: key('ledger') }),
+      );
+      expect(await redis.zscore(key('holds'), 'h')).not.toBeNull();
+    });
+
+    it.each([
+      ['h:h', 'A|1,2|1||'],
+      ['h:h', 'A|1,2,3,x|1||'],
+      ['h:h', 'C|1|1|1,2,3||'],
+      ['h:h', 'C|1|1|1||8'],
+      ['h:h', 'C|1|1|1||3|x'],
+      ['h:h', 'C|1|1|1||3|1|1'],
+      ['h:h', 'C|1|1|1|L3'],
+      ['h:h', 'A|1|1|1|'],
+      ['c:call', '1'],
+      ['c:call', 'x|1'],
+    ])('names the ids for %p = %p', async (field, value) => {
+      await create({ loop: { calls: 2, withinMs: 1000 } });
+      await redis.hset(key('done'), field, value);
+      await expect(hold('h', 1, { call: 'call' })).rejects.toThrow(
+        coded('corrupt_value', { key: key('done') }),
+      );
+      expect(await tracker.status(run)).toMatchObject({ held: 0, seq: 1 });
+    });
+
+    async function isCorrupt(): Promise<void> {
+      const dump = () => Promise.all(budgetKeys(run).map((name) => redis.dumpBuffer(name)));
+      const before = await dump();
+      const named = coded('corrupt_value', { key: key('ledger') });
+      const calls = [
+        () => create(settings),
+        () => hold('h', 1),
+        () => store.commit({ runId: run, now: 0, holdId: 'h', amount: 1 }),
+        () => store.release({ runId: run, now: 0, holdId: 'h' }),
+        () => store.extend({ runId: run, now: 0, holdId: 'h', ttlMs: 1 }),
+        () => store.spend({ runId: run, now: 0, amount: 1, idempotencyKey: 'k' }),
+        () => store.transition({ runId: run, now: 0, to: 'frozen' }),
+        () => store.status({ runId: run, now: 0 }),
+        () => store.holds({ runId: run, now: 0 }),
+      ];
+      for (const call of calls) await expect(call()).rejects.toThrow(named);
+      expect(await dump()).toEqual(before);
+      expect((await tracker.list({ limit: 1000 })).corrupt).toContain(run);
+      expect(await store.delete({ runId: run, now: 0 })).toBe(true);
+    }
+  });
+
+  describe('lasting budgets', () => {
+    const ttls = () => Promise.all(budgetKeys(run).map((name) => redis.pttl(name)));
+
+    it('never end, nor do their entries in the index', async () => {
+      await create({ window: { kind: 'day', endsAt: 1000 } });
+      await hold('a', USD);
+      await hold('b', USD, { ttlMs: 60_000 });
+      await store.commit({ runId: run, now: 0, holdId: 'a', amount: USD });
+      await store.spend({ runId: run, now: 0, amount: USD, idempotencyKey: 'k' });
+      await roll(1000, FAR);
+      expect(await ttls()).toEqual([-1, -1, -1, -1, -1, -1]);
+      expect(await redis.zscore(INDEX_KEYS[1], run)).toBe('inf');
+      await create({ window: { kind: 'day', endsAt: 1000 } });
+      expect(await ttls()).toEqual([-1, -1, -1, -1, -1, -1]);
+    });
+
+    it('keep the time to live of one that ends through a roll', async () => {
+      await create({ ttlMs: DAY, window: { kind: 'day', endsAt: 1000 } });
+      await roll(1000, FAR);
+      const ends = await Promise.all(budgetKeys(run).map((name) => redis.pexpiretime(name)));
+      expect(new Set(ends).size).toBe(1);
+      expect(Number(ends[0])).toBeGreaterThan(Date.now());
+    });
+
+    it('are listed, and leave the index when they are deleted', async () => {
+      const ids = [`${run}-a`, `${run}-b`];
+      for (const id of ids) await tracker.create(id, 10, { lasting: true });
+      await tracker.create(`${run}-c`, 10);
+      const listed = async () =>
+        (await tracker.list({ limit: 1000 })).budgets.map(({ run_id }) => run_id);
+      expect(await listed()).toEqual(expect.arrayContaining([...ids, `${run}-c`]));
+      await tracker.delete(`${run}-a`);
+      expect(await listed()).not.toContain(`${run}-a`);
+      expect(await listed()).toContain(`${run}-b`);
+      expect(await redis.zscore(INDEX_KEYS[0], `${run}-a`)).toBeNull();
+    });
+
+    it('stay in the index when a delete does not take them', async () => {
+      await create();
+      await hold('h', USD);
+      expect(await store.delete({ runId: run, now: 0, ifSeq: 1 })).toBe(false);
+      expect(await redis.zscore(INDEX_KEYS[0], run)).toBe('0');
+      expect(await store.delete({ runId: run, now: 0, ifSeq: 2 })).toBe(true);
+      expect(await store.delete({ runId: run, now: 0, ifSeq: 2 })).toBe(false);
+    });
+
+    it('come back into the index when an entry is dropped while they are created again', async () => {
+      await create();
+      await redis.zrem(INDEX_KEYS[0], run);
+      await create();
+      expect(await redis.zscore(INDEX_KEYS[0], run)).toBe('0');
+    });
+  });
+
+  it('tells holds in the order in which they end, then of the bytes of their ids', async () => {
+    await create();
+    await hold('later', 1, { ttlMs: 120_000 });
+    for (const id of ['￿', '😀', 'b', 'B']) await hold(id, 1, { units: { steps: 2 } });
+    await hold('sooner', 1, { ttlMs: 60_000 });
+    const answer = await store.holds({ runId: run, now: 0 });
+    const holds = 'holds' in answer ? answer.holds : [];
+    expect(holds.map(({ holdId }) => holdId)).toEqual(['sooner', 'later', 'B', 'b', '￿', '😀']);
+    expect(holds[2]).toEqual({ holdId: 'B', held: 1, units: { steps: 2 }, expiresAt: NEVER });
+  });
+
+  it('tells the first thousand of many holds', async () => {
+    await create();
+    const ids = Array.from({ length: 1001 }, (_, index) => String(index).padStart(4, '0'));
+    await Promise.all(ids.map((id) => hold(id, 1)));
+    const answer = await store.holds({ runId: run, now: 0 });
+    const holds = 'holds' in answer ? answer.holds : [];
+    expect(holds.map(({ holdId }) => holdId)).toEqual(ids.slice(0, 1000));
+  });
+
+  it('is shut by another who sets exceeded, whatever the units say', async () => {
+    await create({ units: { steps: 5 } });
+    await redis.set(key('exceeded'), '1');
+    const refusal = { outcome: 'budget_exceeded', limit: 'usd' };
+    expect(await hold('h', 1, { units: { steps: 1 } })).toMatchObject(refusal);
+  });
+
+  it('names the unit whose limit was passed', async () => {
+    await create({ units: { steps: 5 } });
+    const spend = { runId: run, now: 0, amount: 1, units: { steps: 6 }, idempotencyKey: 'k' };
+    expect(await store.spend(spend)).toMatchObject({
+      ledger: { exceeded: true },
+      crossed: [50, 80, 100],
+    });
+    expect(await redis.get(key('exceeded'))).toBe('1');
+    expect(await hold('h', 1)).toMatchObject({ outcome: 'budget_exceeded', limit: 'steps' });
+  });
+
+  describe('windows', () => {
+    const window = { kind: 'day', endsAt: 1000 } as const;
+
+    it('begin with nothing spent and nothing exceeded', async () => {
+      await create({ window });
+      await store.spend({ runId: run, now: 0, amount: 11 * USD, idempotencyKey: 'k' });
+      expect(await redis.get(key('exceeded'))).toBe('1');
+      await roll(1000, FAR);
+      expect(await redis.mget(key('spent'), key('exceeded'))).toEqual(['0.0', '0']);
+      expect(await hold('h', USD)).toMatchObject({ outcome: 'done', ledger: { spent: 0 } });
+    });
+
+    it('forget at a roll what was settled more than seven days ago, and nothing else', async () => {
+      await create({ window, loop: { calls: 2, withinMs: 1000 } });
+      await hold('active', USD);
+      await store.spend({ runId: run, now: 0, amount: 1, idempotencyKey: 'new' });
+      await hold('late', 1, { ttlMs: 1 });
+      await sleep(5);
+      await store.commit({ runId: run, now: 0, holdId: 'late', amount: 1 });
+      const now = await serverNow();
+      const [old, young] = [now - 7 * DAY - 1000, now - 7 * DAY + 60_000];
+      const kept = {
+        'h:young': `E|1|${young}||`,
+        'h:committed lately': `C|1|${old}|1|L||${young}`,
+        'h:released lately': `R|1|${old}||||${young}`,
+        's:young': `C|0|${young}|1||7|${young}`,
+        'h:unreadable': 'nonsense',
+        'c:running': `1|${now}`,
+      };
+      await redis.hset(key('done'), {
+        ...kept,
+        'h:expired': `E|1|${old}||`,
+        'h:committed': `C|1|${NEVER}|1|||${old}`,
+        'h:released': `R|1,2,3,4|${NEVER}||||${old}`,
+        's:spent': `C|0|${old}|1||`,
+        'c:over': `2|${now - 1001}`,
+      });
+      const before = await redis.hkeys(key('done'));
+      await roll(1000, FAR);
+      const after = await redis.hkeys(key('done'));
+      expect(before.filter((field) => !after.includes(field)).sort()).toEqual([
+        'c:over',
+        'h:committed',
+        'h:expired',
+        'h:released',
+        's:spent',
+      ]);
+      expect(await redis.hget(key('ledger'), 'purge')).toBeNull();
+    });
+
+    it('search the ids of a large budget a page at a time, until they are through', async () => {
+      await create({ window });
+      const old = (await serverNow()) - 8 * DAY;
+      const count = 5000;
+      const fields = Array.from({ length: count }, (_, at) => [`s:${at}`, `C|0|${old}|1||`]);
+      await redis.hset(key('done'), Object.fromEntries(fields) as Record<string, string>);
+      await roll(1000, 2000);
+      const afterRoll = await redis.hlen(key('done'));
+      expect(afterRoll).toBeGreaterThan(count / 2);
+      expect(afterRoll).toBeLessThan(count);
+      await roll(2000, FAR);
+      let operations = 0;
+      while ((await redis.hexists(key('ledger'), 'purge')) === 1) {
+        operations += 1;
+        await store.spend({ runId: run, now: 0, amount: 1, idempotencyKey: undefined });
+      }
+      expect(operations).toBeLessThan(count / 50);
+      expect(await redis.hlen(key('done'))).toBe(1 + operations);
+    });
+  });
+
+  describe('velocity', () => {
+    const velocity = 60 * USD;
+    /** Lets the bucket hold `level` since `ago` milliseconds. */
+    const fill = async (level: number, ago: number): Promise<void> => {
+      const at = (await serverNow()) - ago;
+      await redis.hset(key('ledger'), 'level', level, 'level_at', at);
+    };
+    const level = async (): Promise<number> => Number(await redis.hget(key('ledger'), 'level'));
+    /** What drains in a second: that long no step of a test takes. */
+    const second = USD;
+
+    beforeEach(() => create({ limit: 9e15, velocity }));
+
+    it('lets as much pass a minute, and tells when there is room again', async () => {
+      expect(await hold('all', velocity)).toMatchObject({ outcome: 'done' });
+      const refused = await hold('more', USD / 10);
+      expect(refused).toMatchObject({ outcome: 'too_fast', ledger: { held: velocity, seq: 2 } });
+      const { retryAfterMs = 0 } = refused as { retryAfterMs?: number };
+      expect(retryAfterMs).toBeGreaterThan(0);
+      expect(retryAfterMs).toBeLessThanOrEqual(100);
+      await sleep(retryAfterMs + 2);
+      expect(await hold('more', USD / 10)).toMatchObject({ outcome: 'done' });
+    });
+
+    it.each([
+      [30_000, velocity / 2],
+      [59_000, velocity / 60],
+      [60_000, 0],
+      [3_600_000, 0],
+      [-5000, velocity],
+    ])('drains evenly: after %p ms', async (ago, left) => {
+      await fill(velocity, ago);
+      await hold('h', 1);
+      const now = await level();
+      expect(now).toBeLessThanOrEqual(left + 1);
+      expect(now).toBeGreaterThan(Math.max(0, left - second));
+    });
+
+    it('is filled by what has no hold, past its brim too', async () => {
+      await store.commit({ runId: run, now: 0, holdId: 'unheld', amount: velocity });
+      await store.spend({ runId: run, now: 0, amount: 9e15 - velocity, idempotencyKey: 'k' });
+      expect(await level()).toBeGreaterThan(9e15 - second);
+      expect(await level()).toBeLessThanOrEqual(9e15);
+    });
+
+    it('gives back what a release and a commit free, but not what expires', async () => {
+      await hold('released', 20 * USD);
+      await hold('committed', 20 * USD);
+      await hold('expired', 20 * USD, { ttlMs: 1 });
+      await store.release({ runId: run, now: 0, holdId: 'released' });
+      await store.commit({ runId: run, now: 0, holdId: 'committed', amount: 5 * USD });
+      await sleep(5);
+      await hold('h', 1);
+      expect(await level()).toBeGreaterThan(25 * USD - second);
+      expect(await level()).toBeLessThanOrEqual(25 * USD + 1);
+    });
+
+    it('counts exactly, up to the largest', async () => {
+      // The functions of the script at instants of one's choice, beside integers of any size.
+      const { source, numberOfKeys } = loadScript('release-6');
+      const functions = source.slice(0, source.indexOf('local id = ARGV[1]'));
+      const script = `${functions}
+        local ledger = { velocity = tonumber(ARGV[1]), level = tonumber(ARGV[2]), extras = {} }
+        ledger.levelAt, ledger.now = 1700000000000, 1700000000000 + ARGV[3]
+        fillBucket(ledger, tonumber(ARGV[4]))
+        return ledger.extras.level`;
+      const numbers = fc.record({
+        velocity: fc.oneof(fc.integer({ min: 1, max: 1e11 }), fc.constant(1e11)),
+        before: fc.oneof(
+          fc.maxSafeNat().map((value) => value % (9e15 + 1)),
+          fc.nat(),
+        ),
+        elapsed: fc.integer({ min: -1000, max: 61_000 }),
+        amount: fc.oneof(
+          fc.maxSafeInteger().map((value) => value % 9e15),
+          fc.nat(),
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(numbers, async ({ velocity: most, before, elapsed, amount }) => {
+          const keys = budgetKeys(run);
+          const given = [most, before, elapsed, amount];
+          const drain = (BigInt(Math.min(Math.max(elapsed, 0), 60_000)) * BigInt(most)) / 60_000n;
+          const left = atLeast0(BigInt(before) - drain);
+          const filled = atLeast0(left + BigInt(amount));
+          const want = filled > 9_000_000_000_000_000n ? 9_000_000_000_000_000n : filled;
+          expect(await redis.eval(script, numberOfKeys, ...keys, ...given)).toBe(String(want));
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it('says how long even where that is for ever', async () => {
+      await store.delete({ runId: run, now: 0 });
+      await create({ limit: 9e15, velocity: 1 });
+      expect(await hold('h', 9e15)).toMatchObject({
+        outcome: 'too_fast',
+        retryAfterMs: (9e15 - 1) * 60_000,
+      });
+    });
+  });
+
+  describe('scripts refuse by themselves', () => {
+    const args: Record<string, [string, string[]][]> = {
+      'create-6': [
+        ['amount', ['0', '', '', '', '', '', '', '']],
+        ['ttl', ['1', '0', '', '', '', '', '', '']],
+        ['ttl', ['1', '10000000000001', '', '', '', '', '', '']],
+        ['amount', ['1', '', '0,,', '', '', '', '', '']],
+        ['amount', ['1', '', ',NaN,', '', '', '', '', '']],
+        ['amount', ['1', '', '1,2', '', '', '', '', '']],
+        ['parent', ['1', '', '', 'a\nb', '', '', '', '']],
+        ['window', ['1', '', '', '', 'week', '1', '', '']],
+        ['window', ['1', '', '', '', 'day', '', '', '']],
+        ['window', ['1', '', '', '', 'day', '1.5', '', '']],
+        ['guard', ['1', '', '', '', '', '', '0', '']],
+        ['guard', ['1', '', '', '', '', '', '100000000001', '']],
+        ['guard', ['1', '', '', '', '', '', '', '0|1']],
+        ['guard', ['1', '', '', '', '', '', '', '1|0']],
+        ['guard', ['1', '', '', '', '', '', '', '1']],
+      ],
+      'reserve-6': [
+        ['amount', ['h', '0', '', '']],
+        ['amount', ['h', '0,0,0,0', '', '']],
+        ['amount', ['h', '1,2,3', '', '']],
+        ['amount', ['h', '1,2,3,-4', '', '']],
+        ['amount', ['h', '1,2,3,9000000000000001', '', '']],
+        ['ttl', ['h', '1', '0', '']],
+        ['ttl', ['h', '1', 'x', '']],
+      ],
+      'commit-6': [['amount', ['h', '1,2,x,4', '']]],
+      'spend-6': [['amount', ['k', '0,0,0,0', '']]],
+      'extend-6': [
+        ['ttl', ['h', '']],
+        ['ttl', ['h', '0']],
+      ],
+      'transition-6': [
+        ['argument', ['melted', '', '', '']],
+        ['window', ['rolled', '1', '', '']],
+        ['window', ['rolled', '', '1', '']],
+        ['window', ['carved', '', 'x', '']],
+      ],
+      'holds-6': [['argument', ['-1']]],
+      'delete-6': [['argument', ['x']]],
+    };
+
+    it.each(
+      Object.entries(args).flatMap(([name, cases]) =>
+        cases.map(([argument, given]) => [name, argument, given] as const),
+      ),
+    )('%s: the %s of %j', async (name, argument, given) => {
+      await create({ loop: { calls: 1, withinMs: 1 } });
+      const { source, numberOfKeys } = loadScript(name as 'create-6');
+      const reply = await redis.eval(source, numberOfKeys, ...budgetKeys(run), ...given);
+      expect(reply).toEqual(['INVALID', argument]);
+      expect(await tracker.status(run)).toMatchObject({ seq: 1, held: 0, spent: 0 });
+    });
+
+    it('as the store tells', async () => {
+      const command = { runId: `new-${run}`, now: 0, limit: 1 };
+      await create();
+      const calls: [string, () => Promise<unknown>][] = [
+        ['invalid_amount', () => store.create({ ...command, units: { tokens: 0 } })],
+        ['invalid_amount', () => store.create({ ...command, units: { steps: 1.5 } })],
+        ['invalid_ttl', () => store.create({ ...command, ttlMs: 0 })],
+        ['invalid_parent', () => store.create({ ...command, parent: 'a\nb' })],
+        [
+          'invalid_window',
+          () => store.create({ ...command, window: { kind: 'day', endsAt: NaN } }),
+        ],
+        ['invalid_guard', () => store.create({ ...command, velocity: 1e11 + 1 })],
+        ['invalid_guard', () => store.create({ ...command, loop: { calls: 0, withinMs: 1 } })],
+        ['invalid_amount', () => hold('h', 1, { units: { tokens: NaN } })],
+        ['invalid_amount', () => hold('h', 0, { units: { tokens: 0 } })],
+        ['invalid_amount', () => hold('h', -1, { units: { tokens: 1 } })],
+        ['invalid_window', () => roll(NaN, 1)],
+      ];
+      for (const [code, call] of calls) await expect(call()).rejects.toThrow(coded(code));
+      expect(await tracker.status(run)).toMatchObject({ seq: 1 });
+      await expect(tracker.status(command.runId)).rejects.toThrow(coded('budget_not_found'));
+    });
+  });
+});
