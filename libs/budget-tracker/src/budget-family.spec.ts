@@ -460,7 +460,9 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
 
     it('carves once', async () => {
       await atEachStep(
-        async (own, { parent }) => void (await own.create(parent, 10, { lasting: true })),
+        async (own, { parent }) => {
+          await own.create(parent, 10, { lasting: true });
+        },
         (own, { parent, child }) => own.create(child, 4, { parent }),
         async ({ parent, child }) => {
           expect(await tracker.status(parent)).toMatchObject({ held: 4, spent: 0 });
