@@ -63,6 +63,6 @@ record.state = "C"
 record.charged, record.chargedUnits = amount, units
 record.crossed = charge(ledger, amount, units)
 writeRecord(ledger, "h:" .. id, record)
-fillBucket(ledger, amount - freed)
+fillBucket(ledger, math.max(0, amount - freed))
 recordOperation(ledger)
 return replyCharged(false)

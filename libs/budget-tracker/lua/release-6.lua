@@ -6,7 +6,7 @@
   returns  {DONE, <ledger>} | {HOLD_CONFLICT, held, charged} | {HOLD_NOT_FOUND}
            | {NOT_FOUND} | {CORRUPT, key}
 ]]
---- @include "includes/velocity"
+--- @include "includes/ledger"
 local id = ARGV[1]
 
 local failure, ledger, record = read("h:" .. id)
@@ -26,7 +26,6 @@ if record.state == "A" then
   redis.call("ZREM", HOLDS, id)
   record.state = "R"
   writeRecord(ledger, "h:" .. id, record)
-  fillBucket(ledger, -record.held)
   recordOperation(ledger)
 end
 return reply("DONE", ledger)

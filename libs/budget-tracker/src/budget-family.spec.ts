@@ -207,6 +207,32 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
     });
   });
 
+  it('regression: a freeze reaches children behind a thousand holds, and goes on behind one that fails', async () => {
+    await tracker.create(tenant, 10, { lasting: true });
+    const children = [`${run}-a`, `${run}-b`, `${run}-c`];
+    for (const child of children) await tracker.create(child, 1, { parent: tenant });
+    const holds = Array.from({ length: 1001 }, (_, index) => `h${String(index)}`);
+    for (const hold of holds) await tracker.reserve(tenant, hold, 0.001);
+    expect(await tracker.children(tenant)).toHaveLength(3);
+    await expect(tracker.delete(tenant)).rejects.toThrow(coded('budget_busy'));
+    // The answer of the second child is lost.
+    const failing = failingStore(store, 5, 'before');
+    await expect(new BudgetTracker(failing.store).freeze(tenant)).rejects.toThrow(
+      coded('store_unavailable'),
+    );
+    await expect(tracker.reserve(`${run}-c`, 'h', 0.5)).rejects.toThrow(coded('budget_frozen'));
+  });
+
+  it('regression: a listener that throws does not hide that a cost is recorded', async () => {
+    const own = new BudgetTracker(store, {
+      onThreshold: () => {
+        throw new Error('the pager is down');
+      },
+    });
+    await own.create(run, 1);
+    expect(await own.spend(run, 1)).toMatchObject({ spent: 1, crossed: [50, 80, 100] });
+  });
+
   describe('windows', () => {
     /** A budget whose first window ends in 300 ms; the next one does at midnight. */
     async function createEnding(runId: string, limit: number, parent?: string): Promise<void> {
@@ -244,6 +270,16 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       await sleep(320);
       expect(await tracker.reserve(run, 'i', 4)).toMatchObject({ spent: 0, held: 4 });
       expect(await tracker.status(tenant)).toMatchObject({ spent: 3, held: 4, remaining: 3 });
+    });
+
+    it('of a child can be settled where the parent has no more', async () => {
+      await tracker.create(tenant, 5, { lasting: true });
+      await createEnding(run, 4, tenant);
+      await tracker.spend(run, 3);
+      await sleep(320);
+      await expect(tracker.reserve(run, 'i', 1)).rejects.toThrow(coded('budget_exceeded'));
+      expect(await tracker.settle(run)).toMatchObject({ closed: true });
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 3, held: 0 });
     });
 
     it('of a child admit nothing where the parent has no more', async () => {
@@ -419,9 +455,9 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       expect(retryAfterSeconds).toBeLessThanOrEqual(0.4);
       await sleep(retryAfterSeconds * 1000 + 20);
       await tracker.reserve(run, 'i', 0.5);
-      // What is released has room again.
+      // What is released may have drained already: it makes no room.
       await tracker.release(run, 'h');
-      await tracker.reserve(run, 'j', 50);
+      await expect(tracker.reserve(run, 'j', 50)).rejects.toThrow(coded('budget_too_fast'));
     });
 
     it.each([
@@ -518,4 +554,24 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       );
     });
   });
+});
+
+it('regression: a parent that has forgotten what is long settled is not charged with a child again', async () => {
+  const fixture = await startStore('sqlite');
+  try {
+    let now = Date.UTC(2030, 0, 10);
+    const tracker = new BudgetTracker(fixture.connect(), { clock: () => now });
+    await tracker.create('parent', 1000, { window: 'month' });
+    await tracker.create('child', 100, { parent: 'parent', lasting: true });
+    await tracker.spend('child', 40);
+    await tracker.settle('child');
+    expect(await tracker.status('parent')).toMatchObject({ spent: 40, held: 0 });
+    now = Date.UTC(2030, 1, 2);
+    expect(await tracker.status('parent')).toMatchObject({ spent: 0 });
+    await tracker.settle('child');
+    await tracker.delete('child');
+    expect(await tracker.status('parent')).toMatchObject({ spent: 0, held: 0 });
+  } finally {
+    await fixture.stop();
+  }
 });

@@ -129,10 +129,14 @@ export class BudgetFamily {
       '',
       await this.#store.transition({ runId, now: this.#clock(), to }),
     );
+    const failures: unknown[] = [];
     for (const child of await this.children(runId)) {
-      // One that has ended meanwhile needs no freezing.
-      await this.freeze(child.run_id, to).catch(unless(BudgetNotFoundError));
+      // One that has ended meanwhile needs no freezing; one that cannot be reached is no reason to leave out the others.
+      await this.freeze(child.run_id, to)
+        .catch(unless(BudgetNotFoundError))
+        .catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
     return ledger;
   }
 
@@ -145,8 +149,11 @@ export class BudgetFamily {
         `Run ${JSON.stringify(runId)} has no parent to be settled with.`,
       );
     }
-    if (ledger.carve === 'pending' && ledger.owed !== undefined) await this.#carve(runId, ledger);
-    return this.#close(runId, false);
+    // A child that waits for its parent admits nothing: without holds nothing can come between.
+    if (ledger.carve === 'pending' && ledger.held > 0) {
+      throw new BudgetBusyError(statusOf(runId, ledger));
+    }
+    return this.#close(runId, ledger.carve === 'pending');
   }
 
   /** Removes a budget. Its parent is charged with what it spent and with what it holds: nobody can tell any more. */
@@ -165,20 +172,20 @@ export class BudgetFamily {
 
   /** The holds of actions under way; those of children are told by {@link children}. */
   async holds(runId: string): Promise<ActiveHold[]> {
-    const holds = await this.#holds(runId);
+    const holds = await this.#holds(runId, false);
     return holds.filter(({ holdId }) => !holdId.startsWith(MARK));
   }
 
   async children(runId: string): Promise<ChildStatus[]> {
-    const holds = await this.#holds(runId);
+    const holds = await this.#holds(runId, true);
     return holds.flatMap(({ holdId, held }) => {
       const [, child] = holdId.split(MARK);
       return child === undefined ? [] : [{ run_id: child, amount: toUsd(held) }];
     });
   }
 
-  async #holds(runId: string): Promise<readonly ActiveHold[]> {
-    const result = await this.#store.holds({ runId, now: this.#clock() });
+  async #holds(runId: string, lasting: boolean): Promise<readonly ActiveHold[]> {
+    const result = await this.#store.holds({ runId, now: this.#clock(), lasting });
     return settled(runId, '', result).holds;
   }
 

@@ -131,7 +131,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .map((force): Step => (runId, now) => ['transition', { runId, now, to: 'closed', force }]),
   },
   { weight: 1, arbitrary: fc.constant<Step>((runId, now) => ['status', { runId, now }]) },
-  { weight: 2, arbitrary: fc.constant<Step>((runId, now) => ['holds', { runId, now }]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(true, undefined)
+      .map((lasting): Step => (runId, now) => ['holds', { runId, now, lasting }]),
+  },
   {
     weight: 1,
     arbitrary: fc

@@ -150,11 +150,11 @@ export function waitForRoom({ bucket }: Budget, amount: number, now: number): nu
   return over > 0 ? Math.ceil((over * DRAIN_MS) / bucket.velocity) : 0;
 }
 
-/** The budget after an amount is poured into its bucket, or taken from it. */
+/** The budget after an amount is poured into its bucket. */
 export function pour(budget: Budget, amount: number, now: number): Budget {
   const { bucket } = budget;
   if (bucket === undefined) return budget;
-  const level = Math.min(MAX_MICROS, Math.max(0, levelOf(bucket, now) + amount));
+  const level = Math.min(MAX_MICROS, levelOf(bucket, now) + amount);
   return { ...budget, bucket: { ...bucket, level, levelAt: Math.max(bucket.levelAt, now) } };
 }
 

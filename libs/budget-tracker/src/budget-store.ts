@@ -67,8 +67,8 @@ export interface CreateCommand extends RunCommand {
   /** With the instant at which the first one ends. Such a budget is lasting. */
   readonly window?: { readonly kind: BudgetWindow; readonly endsAt: number } | undefined;
   /**
-   * Most micro-USD a minute, 1 to {@link MAX_VELOCITY}. A bucket of that size drains evenly within a minute; a hold and
-   * a cost without one fill it, a release and a commit give the difference back. A hold that would make it run over is
+   * Most micro-USD a minute, 1 to {@link MAX_VELOCITY}. A bucket of that size drains evenly within a minute. A hold fills
+   * it, and so does what is charged above a hold; nothing is given back, for it may have drained already. A hold that would make it run over is
    * refused.
    */
   readonly velocity?: number | undefined;
@@ -131,6 +131,11 @@ export type TransitionCommand = RunCommand &
     | { readonly to: 'rolled'; readonly endedAt: number; readonly endsAt: number }
     | { readonly to: 'closed'; readonly force?: boolean | undefined }
   );
+
+export interface HoldsCommand extends RunCommand {
+  /** Only those that never expire, which are the limits of children, and all of them. */
+  readonly lasting?: boolean | undefined;
+}
 
 export interface DeleteCommand extends RunCommand {
   /** Only while that many operations are recorded; else nothing is removed. */
@@ -204,7 +209,7 @@ export interface ActiveHold {
 }
 
 export interface Holds extends Done {
-  /** In the order in which they expire, then of the bytes of their ids; at most {@link MOST_HOLDS}. */
+  /** In the order in which they expire, then of the bytes of their ids; at most {@link MOST_HOLDS} unless lasting. */
   readonly holds: readonly ActiveHold[];
 }
 
@@ -276,7 +281,7 @@ export interface BudgetStore {
   ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound>;
   transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound>;
   status(command: RunCommand): Promise<Done | NotFound>;
-  holds(command: RunCommand): Promise<Holds | NotFound>;
+  holds(command: HoldsCommand): Promise<Holds | NotFound>;
   list(command: ListCommand): Promise<LedgerPage>;
   delete(command: DeleteCommand): Promise<boolean>;
   /** Whether what is acknowledged outlives the process of the store. */

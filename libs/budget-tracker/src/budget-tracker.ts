@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   BudgetError,
   BudgetInputError,
@@ -269,7 +270,7 @@ export class BudgetTracker {
     return (await this.#family.holds(this.#run(runId).runId)).map(holdStatus);
   }
 
-  /** The budgets that are carved out of this one and not settled, at most 1000. */
+  /** The budgets that are carved out of this one and not settled. */
   async children(runId: string): Promise<ChildStatus[]> {
     return this.#family.children(this.#run(runId).runId);
   }
@@ -369,7 +370,11 @@ export class BudgetTracker {
     options: ReserveOptions = {},
   ): Promise<T> {
     const holdId = randomUUID();
-    await this.reserve(runId, holdId, estimate, options);
+    await this.reserve(runId, holdId, estimate, options).catch(async (error: unknown) => {
+      // Its answer may be lost, and nobody else knows the id.
+      await this.release(runId, holdId).catch(() => undefined);
+      throw error;
+    });
     let outcome: { result: T; cost: number; units?: Quantities };
     try {
       outcome = await fn();
@@ -394,7 +399,10 @@ export class BudgetTracker {
     const journal = this.#journal;
     if (!(error instanceof StoreUnavailableError) || journal === undefined) return error;
     const known = journal.find(runId, holdId);
-    if (known !== undefined && known.amount !== amount)
+    const isSame =
+      known?.amount === amount &&
+      isDeepStrictEqual(toUnits(known.units ?? {}), toUnits(units ?? {}));
+    if (known !== undefined && !isSame)
       return new HoldConflictError(runId, holdId, 0, known.amount);
     try {
       const at = new Date(this.#clock()).toISOString();

@@ -16,6 +16,7 @@ import type {
   ExtendCommand,
   Held,
   HoldCommand,
+  HoldsCommand,
   HoldConflict,
   HoldNotFound,
   Holds,
@@ -223,8 +224,9 @@ export class RedisBudgetStore implements BudgetStore {
     return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND');
   }
 
-  async holds(command: RunCommand): Promise<Holds | NotFound> {
-    const reply = await this.#call(SCRIPTS.holds, command.runId, MOST_HOLDS);
+  async holds(command: HoldsCommand): Promise<Holds | NotFound> {
+    const most = command.lasting === true ? '' : MOST_HOLDS;
+    const reply = await this.#call(SCRIPTS.holds, command.runId, most);
     if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
     return { ...doneOf(reply), holds: activeHoldsOf(reply) };
   }
@@ -302,7 +304,8 @@ export class RedisBudgetStore implements BudgetStore {
 
   /** Takes a run out of the index, and puts it back when it was created again meanwhile. */
   async #forget(runId: string): Promise<void> {
-    await this.#send(() => this.#client.zrem(INDEX_KEYS[0], runId));
+    // The index is in one slot: both parts of it go, or for an instant one.
+    await Promise.all(INDEX_KEYS.map((key) => this.#send(() => this.#client.zrem(key, runId))));
     const [budget = ''] = budgetKeys(runId);
     const ttlMs = await this.#send(() => this.#client.pttl(budget));
     if (ttlMs === NO_KEY) return;

@@ -29,6 +29,7 @@ import type {
   ExtendCommand,
   Held,
   HoldCommand,
+  HoldsCommand,
   HoldConflict,
   HoldNotFound,
   Holds,
@@ -177,7 +178,10 @@ export class SqliteBudgetStore implements BudgetStore {
         crossed: thresholdsBetween(budget, charged),
       };
       this.#putOperation(key, found, committed, now);
-      const after = this.#tables.record(runId, pour(charged, cost.amount - freed.amount, now));
+      const after = this.#tables.record(
+        runId,
+        pour(charged, Math.max(0, cost.amount - freed.amount), now),
+      );
       return chargedOf(ledgerOf(after, now), committed, false);
     });
   }
@@ -193,7 +197,7 @@ export class SqliteBudgetStore implements BudgetStore {
       if (found.state !== 'active') return { outcome: 'done', ledger: ledgerOf(budget, now) };
       const { held } = found;
       this.#tables.changeOperation(key, { ...found, state: 'released' }, now);
-      const released = pour(giveBack(budget, held), -held.amount, now);
+      const released = giveBack(budget, held);
       return { outcome: 'done', ledger: ledgerOf(this.#tables.record(runId, released), now) };
     });
   }
@@ -267,7 +271,7 @@ export class SqliteBudgetStore implements BudgetStore {
     });
   }
 
-  async holds(command: RunCommand): Promise<Holds | NotFound> {
+  async holds(command: HoldsCommand): Promise<Holds | NotFound> {
     checkRun(command);
     return this.#tables.read(() => {
       const budget = this.#tables.budget(command);

@@ -175,7 +175,9 @@ export const STATEMENTS = {
   hasHolds: "SELECT 1 FROM operations WHERE run_id = ?1 AND state = 'active' LIMIT 1",
   forgetOperations: `
     DELETE FROM operations
-    WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2`,
+    WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2
+      -- What parents were charged with for children is repeated whenever the child is looked at.
+      AND (id < char(1) OR id >= char(2))`,
   call: 'SELECT count, since FROM calls WHERE run_id = ?1 AND call = ?2',
   countCall: `
     INSERT INTO calls (run_id, call, count, since) VALUES (?1, ?2, 1, ?3)

@@ -3,8 +3,14 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { BudgetError, CorruptValueError, StoreUnavailableError } from './budget-error.ts';
 import { giveBack } from './budget-rules.ts';
 import type { Budget } from './budget-rules.ts';
-import { MOST_HOLDS } from './budget-store.ts';
-import type { ActiveHold, DeleteCommand, Persistence, RunCommand } from './budget-store.ts';
+import { MOST_HOLDS, NEVER } from './budget-store.ts';
+import type {
+  ActiveHold,
+  DeleteCommand,
+  HoldsCommand,
+  Persistence,
+  RunCommand,
+} from './budget-store.ts';
 import {
   crossingOf,
   placeOf,
@@ -220,8 +226,10 @@ export class SqliteTables {
   }
 
   /** In the order in which they expire. */
-  activeHolds({ runId, now }: RunCommand): ActiveHold[] {
-    const rows = this.#all(placeOf('operations', runId), 'holds', runId, now, MOST_HOLDS);
+  activeHolds({ runId, now, lasting }: HoldsCommand): ActiveHold[] {
+    // Below zero is no limit.
+    const [after, most] = lasting === true ? [NEVER - 1, -1] : [now, MOST_HOLDS];
+    const rows = this.#all(placeOf('operations', runId), 'holds', runId, after, most);
     return rows.map((row) => toActiveHold(row, runId));
   }
 

@@ -30,7 +30,12 @@ export class ThresholdAlerts {
       if (this.#told.has(key)) continue;
       this.#told.add(key);
       if (this.#told.size > MOST_TOLD) this.#told.delete(this.#told.values().next().value ?? '');
-      this.#listener({ threshold, status });
+      try {
+        this.#listener({ threshold, status });
+      } catch (error) {
+        // The cost is recorded: what goes wrong in telling must not look as if it were not.
+        process.emitWarning(String(error));
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import type {
   DeleteCommand,
   ExtendCommand,
   HoldCommand,
+  HoldsCommand,
   Ledger,
   LoopLimit,
   ReserveCommand,
@@ -69,7 +70,7 @@ export type Call =
   | ['spend', SpendCommand]
   | ['transition', TransitionCommand]
   | ['status', RunCommand]
-  | ['holds', RunCommand]
+  | ['holds', HoldsCommand]
   | ['delete', DeleteCommand];
 
 export async function callStore(store: BudgetStore, [verb, command]: Call): Promise<unknown> {
@@ -108,7 +109,11 @@ export class BudgetModel {
       case 'status':
         return { outcome: 'done', ledger: ledgerOf(budget, command.now) };
       case 'holds':
-        return { outcome: 'done', ledger: ledgerOf(budget, command.now), holds: holdsOf(budget) };
+        return {
+          outcome: 'done',
+          ledger: ledgerOf(budget, command.now),
+          holds: holdsOf(budget, command),
+        };
     }
   }
 
@@ -243,7 +248,7 @@ function commit(budget: Budget, command: CommitCommand): unknown {
     mark: 'unheld',
   };
   if (done.state !== 'active') done.mark = 'late';
-  fill(budget, amount - (done.state === 'active' ? done.held.usd : 0), now);
+  fill(budget, Math.max(0, amount - (done.state === 'active' ? done.held.usd : 0)), now);
   done.state = 'committed';
   done.charged = cost;
   budget.holds.set(holdId, done);
@@ -257,7 +262,6 @@ function release(budget: Budget, { holdId, now }: HoldCommand): unknown {
   if (hold.state === 'committed') return conflict(hold);
   if (hold.state === 'active') {
     hold.state = 'released';
-    fill(budget, -hold.held.usd, now);
     budget.seq += 1;
   }
   return { outcome: 'done', ledger: ledgerOf(budget, now) };
@@ -458,9 +462,9 @@ function ledgerOf(budget: Budget, now: number): Ledger {
   };
 }
 
-function holdsOf({ holds }: Budget): ActiveHold[] {
+function holdsOf({ holds }: Budget, { lasting }: HoldsCommand): ActiveHold[] {
   return [...holds]
-    .filter(([, { state }]) => state === 'active')
+    .filter(([, { state, expiresAt }]) => state === 'active' && (!lasting || expiresAt === NEVER))
     .map(
       ([
         holdId,

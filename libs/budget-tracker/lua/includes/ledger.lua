@@ -63,11 +63,12 @@ local function parseRecord(text)
     return nil
   end
   if rest ~= "" then
-    local crossed, settled = string.match(rest .. "|", "^|([1-7]?)|(%d*)|?$")
-    if not crossed then
+    local crossed, settled = string.match(rest, "^|([1-7]?)|(%d+)$")
+    crossed = crossed or string.match(rest, "^|([1-7])$")
+    record.crossed, record.settled = tonumber(crossed), parseInteger(settled)
+    if not crossed or (settled and not record.settled) then
       return nil
     end
-    record.crossed, record.settled = tonumber(crossed), parseInteger(settled)
   end
   return record
 end
@@ -119,11 +120,15 @@ local function readExtras(ledger, extras)
       return false
     end
     ledger.carve = text("carve", "^pending$") or text("carve", "^closed$")
-    ledger.owed = text("owed", "^%d+|%d+$") or text("owed", "^%d+|%d+,%d+,%d+,%d+$")
+    ledger.owed = text("owed", "^%d+|[%d,]+$")
+    local endedAt, cost = string.match(ledger.owed or "0|0", "^(.+)|(.+)$")
+    if not parseInteger(endedAt) or not parseCost(cost) then
+      return false
+    end
   end
   ledger.window = text("window", "^day$") or text("window", "^month$")
   if ledger.window then
-    ledger.endsAt, ledger.purge = integer("ends"), text("purge", "^%d+$")
+    ledger.endsAt, ledger.purge = integer("ends"), text("purge", "^%d" .. string.rep("%d?", 18) .. "$")
     if not ledger.endsAt then
       return false
     end
@@ -194,7 +199,8 @@ local function purgePage(ledger)
     if string.sub(field, 1, 2) == "c:" then
       local since = parseInteger(string.match(text, "^%d+|(%d+)$"))
       isOver = since and ledger.within and since + ledger.within <= ledger.now
-    elseif field ~= "v" then
+    -- What parents were charged with for children (ids that begin with \1) is repeated whenever the child is looked at.
+    elseif field ~= "v" and string.byte(field, 3) ~= 1 then
       local record = parseRecord(text)
       isOver = record and record.state ~= "A" and (record.settled or record.expires) <= old
     end

@@ -10,10 +10,10 @@ local function bucketLevel(ledger)
   return math.max(0, ledger.level - math.floor(elapsed * ledger.velocity / 60000))
 end
 
--- Fills the bucket by an amount, or gives it back when that is negative.
+-- Fills the bucket by an amount.
 local function fillBucket(ledger, amount)
   if ledger.velocity then
-    ledger.level = math.min(MAX_MICROS, math.max(0, bucketLevel(ledger) + amount))
+    ledger.level = math.min(MAX_MICROS, bucketLevel(ledger) + amount)
     ledger.levelAt = math.max(ledger.levelAt, ledger.now)
     change(ledger, "level", formatInteger(ledger.level))
     change(ledger, "level_at", formatInteger(ledger.levelAt))
