@@ -49,14 +49,18 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       await expect(tracker.create(run, 4)).rejects.toThrow(coded('budget_conflict'));
     });
 
-    it('refuses what does not fit the parent, and leaves nothing', async () => {
+    it('refuses what does not fit the parent, and waits for it', async () => {
       await tracker.create(tenant, 10, { lasting: true });
       await tracker.reserve(tenant, 'own', 7);
       await expect(tracker.create(run, 4, { parent: tenant })).rejects.toThrow(
         coded('budget_exceeded', { status: expect.objectContaining({ run_id: tenant }) as object }),
       );
-      await expect(tracker.status(run)).rejects.toThrow(coded('budget_not_found'));
+      expect(await tracker.canSpend(run, 1)).toMatchObject({ can_spend: false });
+      await expect(tracker.reserve(run, 'h', 1)).rejects.toThrow(coded('budget_exceeded'));
       expect(await tracker.status(tenant)).toMatchObject({ held: 7 });
+      await tracker.release(tenant, 'own');
+      expect(await tracker.reserve(run, 'h', 1)).toMatchObject({ held: 1 });
+      expect(await tracker.status(tenant)).toMatchObject({ held: 4 });
     });
 
     it('admits of many children at once no more than fit', async () => {
@@ -196,7 +200,8 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       await expect(tracker.create(`${run}-2`, 1, { parent: tenant })).rejects.toThrow(
         coded('budget_frozen'),
       );
-      await expect(tracker.status(`${run}-2`)).rejects.toThrow(coded('budget_not_found'));
+      await expect(tracker.reserve(`${run}-2`, 'h', 1)).rejects.toThrow(coded('budget_frozen'));
+      await tracker.delete(`${run}-2`);
       expect(await tracker.canSpend(run, 1)).toMatchObject({ can_spend: false });
       // A repetition is answered, and what was spent is recorded.
       expect(await tracker.reserve(run, 'h', 1)).toMatchObject({ replayed: true });

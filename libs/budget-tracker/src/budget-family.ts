@@ -6,7 +6,6 @@ import {
   BudgetInputError,
   BudgetNotFoundError,
   CorruptValueError,
-  StoreUnavailableError,
 } from './budget-error.ts';
 import type { ChildStatus } from './budget-status.ts';
 import type {
@@ -67,15 +66,8 @@ export class BudgetFamily {
     if (result.outcome === 'budget_conflict') throw new BudgetConflictError(status);
     if (result.ledger.carve === 'closed') throw new BudgetClosedError(status);
     if (result.ledger.carve !== 'pending') return result.ledger;
-    try {
-      return await this.#carve(runId, result.ledger);
-    } catch (error) {
-      // One that the parent refuses stands for nothing. Where an answer is missing, something may be held for this one.
-      const isRefused = !(error instanceof StoreUnavailableError);
-      if (isRefused && status.seq === 1)
-        await this.#store.delete({ runId, now: this.#clock(), ifSeq: 1 });
-      throw error;
-    }
+    // One that the parent refuses waits for it, and admits nothing: another process may be carving it at this moment.
+    return this.#carve(runId, result.ledger);
   }
 
   async reserve(command: ReserveCommand): Promise<Held> {
@@ -158,16 +150,24 @@ export class BudgetFamily {
 
   /** Removes a budget. Its parent is charged with what it spent and with what it holds: nobody can tell any more. */
   async delete(runId: string): Promise<void> {
-    const ledger = await this.#read(runId).then((done) => done.ledger, unless(CorruptValueError));
-    if (ledger !== undefined) {
-      const children = await this.children(runId).catch(unless(CorruptValueError));
-      if (children !== undefined && children.length > 0) {
-        throw new BudgetBusyError(statusOf(runId, ledger));
-      }
-      if (ledger.parent !== undefined) await this.#close(runId, true);
+    for (let attempts = 0; ; attempts++) {
+      const ifSeq = await this.#prepareDelete(runId).catch(unless(CorruptValueError));
+      const existed = await this.#store.delete({ runId, now: this.#clock(), ifSeq });
+      if (existed) return;
+      // Something was recorded in between, and it may have been a child.
+      const { ledger } = await this.#read(runId);
+      if (attempts === MOST_RENEWALS) throw new BudgetBusyError(statusOf(runId, ledger));
     }
-    const existed = await this.#store.delete({ runId, now: this.#clock() });
-    if (!existed) throw new BudgetNotFoundError(runId);
+  }
+
+  /** Settles a budget that is to be removed. @returns the number of its operations at that moment. */
+  async #prepareDelete(runId: string): Promise<number> {
+    const command = { runId, now: this.#clock(), lasting: true };
+    const { ledger, holds } = settled(runId, '', await this.#store.holds(command));
+    if (holds.some(({ holdId }) => holdId.startsWith(MARK))) {
+      throw new BudgetBusyError(statusOf(runId, ledger));
+    }
+    return ledger.parent === undefined ? ledger.seq : (await this.#close(runId, true)).seq;
   }
 
   /** The holds of actions under way; those of children are told by {@link children}. */

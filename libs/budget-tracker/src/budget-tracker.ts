@@ -146,7 +146,7 @@ export class BudgetTracker {
    * starts the seven days anew.
    * @param limit USD, more than 0.
    * @throws BudgetConflictError when the run has other settings; BudgetExceededError and the like when the limit does
-   *   not fit the parent; BudgetInputError `invalid_parent`, `invalid_window`, `invalid_guard`.
+   *   not fit the parent (the child then admits nothing until it does: repeat this, or reserve, or delete it); BudgetInputError `invalid_parent`, `invalid_window`, `invalid_guard`.
    */
   async create(runId: string, limit: number, options: CreateOptions = {}): Promise<BudgetStatus> {
     const { parent, window, lasting = false } = options;
@@ -254,7 +254,7 @@ export class BudgetTracker {
     const micros = toPositiveMicros(amount);
     const ledger = await this.#family.ledger(this.#run(runId).runId);
     const { limit, spent, held, exceeded, frozen, carve } = ledger;
-    const isOpen = !exceeded && frozen !== true && carve !== 'closed';
+    const isOpen = !exceeded && frozen !== true && carve === undefined;
     return {
       can_spend: isOpen && spent + held + micros <= limit,
       current_status: statusOf(runId, ledger),

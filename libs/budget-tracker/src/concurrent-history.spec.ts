@@ -14,7 +14,8 @@ describe.each(STORE_KINDS)('processes at once on %s', (kind) => {
     const runId = 'shared';
     const tracker = new BudgetTracker(fixture.connect());
     // The workers ask for more than this, so that admission is contested.
-    await tracker.create(runId, 60);
+    const units = { tokens: 12_000, steps: 400 };
+    await tracker.create(runId, 60, { limits: units });
     const history = await concurrentHistory({
       kind,
       address: fixture.address,
@@ -24,8 +25,10 @@ describe.each(STORE_KINDS)('processes at once on %s', (kind) => {
       rounds: 40,
     });
     expect(history.length).toBeGreaterThan(3 * 8 * 40);
-    expect(history.some(({ answer }) => outcomeOf(answer) === 'budget_exceeded')).toBe(true);
-    expect(violationsOf(history, { runId, limit: 60_000_000 })).toEqual([]);
+    const refused = new Set(history.map(({ answer }) => refusedFor(answer)));
+    expect(refused).toContain('usd');
+    expect(refused).toContain('tokens');
+    expect(violationsOf(history, { runId, limit: 60_000_000, units })).toEqual([]);
 
     const status = await tracker.status(runId);
     expect(status.exceeded).toBe(false);
@@ -35,8 +38,8 @@ describe.each(STORE_KINDS)('processes at once on %s', (kind) => {
   });
 });
 
-function outcomeOf(answer: unknown): string {
-  return (answer as { outcome: string }).outcome;
+function refusedFor(answer: unknown): string | undefined {
+  return (answer as { limit?: string }).limit;
 }
 
 function chargedIn(answer: unknown): number {

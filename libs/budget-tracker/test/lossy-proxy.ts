@@ -7,6 +7,8 @@ export interface LossyProxy {
   loseNextReply(): void;
   /** From now on requests are passed on and no reply comes back, connections staying open. */
   hang(): void;
+  /** From now on replies come that many milliseconds late; those on their way when the server ends are lost. */
+  delay(ms: number): void;
   /** Ends {@link hang}: replies are passed on again, over new connections. */
   recover(): void;
   stop(): Promise<void>;
@@ -16,6 +18,7 @@ export interface LossyProxy {
 export async function startLossyProxy(target: number): Promise<LossyProxy> {
   let losing = false;
   let hanging = false;
+  let delayMs = 0;
   const sockets = new Set<Socket>();
   const server = createServer((downstream) => {
     const upstream = connect(target, '127.0.0.1');
@@ -36,6 +39,10 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
       if (losing) {
         losing = false;
         downstream.destroy();
+      } else if (delayMs > 0) {
+        setTimeout(() => {
+          if (!upstream.destroyed) downstream.write(data);
+        }, delayMs);
       } else {
         downstream.write(data);
       }
@@ -49,6 +56,9 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
     },
     hang() {
       hanging = true;
+    },
+    delay(ms) {
+      delayMs = ms;
     },
     recover() {
       hanging = false;

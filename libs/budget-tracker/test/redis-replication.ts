@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedisNode } from './redis-node.ts';
 import type { RedisNode } from './redis-node.ts';
@@ -28,6 +29,7 @@ export async function startRedisReplication(): Promise<RedisReplication> {
     leader.disconnect();
     follower.disconnect();
   }
+  await isFollowed(primary.port);
   return {
     primary,
     replica,
@@ -37,6 +39,25 @@ export async function startRedisReplication(): Promise<RedisReplication> {
       for (const path of directories) await rm(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves once a server has a replica whose confirmations count. */
+export function isFollowed(port: number): Promise<void> {
+  return says(port, 'state=online');
+}
+
+/** Resolves once a server has no replica. */
+export function isUnfollowed(port: number): Promise<void> {
+  return says(port, 'connected_slaves:0');
+}
+
+async function says(port: number, text: string): Promise<void> {
+  const client = new Redis(port, '127.0.0.1');
+  try {
+    while (!(await client.info('replication')).includes(text)) await sleep(20);
+  } finally {
+    client.disconnect();
+  }
 }
 
 function directory(): Promise<string> {

@@ -14,6 +14,8 @@ export interface HistoryEntry {
   /** Monotonic nanoseconds of the machine, as text. */
   readonly start: string;
   readonly end: string;
+  /** It was asked more than once until it was answered: an earlier time may be the one that was recorded. */
+  readonly repeated?: boolean;
 }
 
 const [, , kindName = '', address = '', runId = '', workers = '', rounds = ''] = process.argv;
@@ -36,14 +38,22 @@ async function work(worker: number): Promise<void> {
     const amount = 10_000 + ((worker * 7919 + round * 104_729) % 490_000);
     const now = Date.now();
     const hold = { runId, holdId, now };
-    const reserve: Call = ['reserve', { ...hold, amount, ttlMs: 3_600_000 }];
+    const units = { tokens: 1 + (amount % 97), steps: 1 };
+    const reserve: Call = ['reserve', { ...hold, amount, units, ttlMs: 3_600_000 }];
     const { outcome } = await record<{ outcome: string }>(reserve);
     if (outcome !== 'done') continue;
     const fate = (worker + round) % 10;
-    if (fate < 6) await record(['commit', { ...hold, amount: Math.floor(amount / (1 + fate)) }]);
+    const commit = (part: number): Call => {
+      const tokens = Math.floor(units.tokens / part);
+      return [
+        'commit',
+        { ...hold, amount: Math.floor(amount / part), units: { tokens, steps: fate % 2 } },
+      ];
+    };
+    if (fate < 6) await record(commit(1 + fate));
     else if (fate < 9) await record(['release', hold]);
     if (fate === 0) await record(reserve);
-    if (fate === 1) await record(['commit', { ...hold, amount: Math.floor(amount / 2) }]);
+    if (fate === 1) await record(commit(2));
   }
 }
 
