@@ -236,13 +236,13 @@ describe('a tracker with a journal, while Redis is away', () => {
     await tracker.create('other', 10);
     await tracker.reserve('run', 'a', 2);
     await tracker.commit('run', 'b', 1);
+    await redis.set('spent:{other}', 'not a number');
     await server.kill();
     await expect(tracker.commit('run', 'b', 3)).rejects.toThrow(coded('store_unavailable'));
     await expect(tracker.commit('gone', 'x', 3)).rejects.toThrow(coded('store_unavailable'));
     await expect(tracker.commit('other', 'y', 3)).rejects.toThrow(coded('store_unavailable'));
     mkdirSync(`${path}.refused`);
     await whenUp(tracker);
-    await redis.set('spent:{other}', 'not a number');
     // Where they cannot be kept they go on waiting.
     expect(await tracker.replayJournal()).toEqual({ recorded: [], refused: [], waiting: 3 });
     rmdirSync(`${path}.refused`);
