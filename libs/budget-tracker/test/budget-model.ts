@@ -422,10 +422,22 @@ function activeOf({ active }: Budget): Entry[] {
   return [...active];
 }
 
+/** What active holds have set aside. A history has thousands of them: nothing is made for each. */
+function heldAt(budget: Budget, now: number): Cost {
+  let [usd, tokens, steps, sandbox_ms] = [0, 0, 0, 0];
+  for (const { expiresAt, held } of activeOf(budget)) {
+    if (expiresAt <= now) continue;
+    usd += held.usd;
+    tokens += held.units.tokens ?? 0;
+    steps += held.units.steps ?? 0;
+    sandbox_ms += held.units.sandbox_ms ?? 0;
+  }
+  return { usd, units: { tokens, steps, sandbox_ms } };
+}
+
 function ledgerOf(budget: Budget, now: number): Ledger {
   const { limit, spent, seq, frozen, lasting, parent, since, carve, window, owed } = budget;
-  const active = activeOf(budget).filter(({ expiresAt }) => expiresAt > now);
-  const held = active.reduce<Cost>((total, hold) => sum(total, hold.held), { usd: 0, units: {} });
+  const held = heldAt(budget, now);
   const limited = UNITS.flatMap((unit) => {
     const of = limit.units[unit];
     if (of === undefined) return [];
