@@ -12,12 +12,13 @@ import { loadKeys } from './src/keys.mjs';
 import { takeLauncherLock } from './src/launcher-lock.mjs';
 import { installPackages } from './src/packages.mjs';
 import { createPortPicker, portIsFree } from './src/ports.mjs';
+import { awaitEarlierParts } from './src/presence.mjs';
 import { createProgress } from './src/progress.mjs';
 import { prepareStateDirectory, root, stateDirectory } from './src/repository.mjs';
 import { chooseNode, continueOn, stopWithStarter } from './src/runtime.mjs';
 import { runSample } from './src/sample.mjs';
 import { prepareSandboxRoot } from './src/sandbox-root.mjs';
-import { createSystem } from './src/system.mjs';
+import { createSystem, partsFolder } from './src/system.mjs';
 import { findTemporal, quickFinders } from './src/temporal.mjs';
 
 /** @typedef {import('./src/connection-file.mjs').Connection} Connection */
@@ -138,6 +139,8 @@ async function main() {
   const { release } = turn;
   undo = async () => release();
   removeConnection(stateDirectory);
+  // What is left of a launcher that was killed holds its databases and ports a little longer.
+  await awaitEarlierParts(partsFolder(stateDirectory), progress);
 
   const temporal = 'reasons' in early ? await findTemporal({ root, env, progress }) : early;
   if ('reasons' in temporal) {

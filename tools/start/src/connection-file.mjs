@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { launcherLockIsHeld } from './launcher-lock.mjs';
 import { writePrivateJson } from './private-file.mjs';
 
 /**
@@ -30,7 +31,8 @@ export function removeConnection(state) {
 
 /**
  * The system that runs from this checkout, if one does: it has to answer, and to know the key, since
- * another program may have taken the port of one that is gone.
+ * another program may have taken the port of one that is gone; and its launcher has to be there,
+ * since one that was killed leaves a control plane that answers a little longer.
  *
  * @param {string} state
  * @returns {Promise<Connection | undefined>}
@@ -45,7 +47,8 @@ export async function findRunning(state) {
       });
     const health = await ask('/healthz');
     const runs = await ask('/api/v1/safety/runs?limit=1');
-    return health.ok && runs.ok ? connection : undefined;
+    if (!health.ok || !runs.ok) return undefined;
+    return (await launcherLockIsHeld(state)) ? connection : undefined;
   } catch {
     return undefined;
   }

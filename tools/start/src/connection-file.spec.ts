@@ -5,12 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { findRunning, removeConnection, writeConnection } from './connection-file.mjs';
 import { temporaryFolder, writeText } from './fakes.ts';
+import { takeLauncherLock } from './launcher-lock.mjs';
 
 describe('connection file', () => {
   const folder = temporaryFolder();
   let server: Server;
   let url = '';
+  let release: (() => void) | undefined;
 
+  beforeEach(async () => {
+    release = await takeLauncherLock(folder.path);
+  });
   beforeAll(async () => {
     server = createServer((request, response) => {
       const open = request.url === '/healthz';
@@ -20,7 +25,11 @@ describe('connection file', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterEach(() => removeConnection(folder.path));
+  afterEach(() => {
+    removeConnection(folder.path);
+    release?.();
+    release = undefined;
+  });
   afterAll(() => {
     server.close();
     folder.remove();
@@ -49,6 +58,13 @@ describe('connection file', () => {
     ['whose port another program has taken', { api_key: 'of a system before' }],
   ])('is passed over when it is one %s', async (_what, changes) => {
     writeConnection(folder.path, connection(changes));
+    expect(await findRunning(folder.path)).toBeUndefined();
+  });
+
+  it('is passed over when its launcher was killed and the control plane still answers', async () => {
+    writeConnection(folder.path, connection({}));
+    release?.();
+    release = undefined;
     expect(await findRunning(folder.path)).toBeUndefined();
   });
 

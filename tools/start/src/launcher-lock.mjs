@@ -18,3 +18,19 @@ export async function takeLauncherLock(state) {
     return undefined;
   }
 }
+
+/**
+ * Whether a launcher works on a state directory. Where this Node has no SQLite (the system's own, on
+ * which a launcher begins), it is taken for granted.
+ *
+ * @param {string} state
+ */
+export async function launcherLockIsHeld(state) {
+  try {
+    const release = await takeLauncherLock(state);
+    release?.();
+    return release === undefined;
+  } catch {
+    return true;
+  }
+}

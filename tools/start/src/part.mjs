@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openPresence } from './presence.mjs';
 
 /**
  * A long-running program of the system.
@@ -12,6 +13,7 @@ import { dirname } from 'node:path';
  * @property {NodeJS.ProcessEnv} env
  * @property {string} cwd
  * @property {string} log The file that takes its output.
+ * @property {string} presence Where it is told that it is there; see presence.mjs.
  * @property {() => Promise<boolean>} ready
  * @property {import('./progress.mjs').Progress} progress
  * @property {(error: Error) => void} lost Called when it is down and will not be started again.
@@ -38,8 +40,8 @@ const usual = { readyMs: 60_000, stopMs: 25_000, restarts: 5, backoffMs: 1000, s
 
 /**
  * A program that is started, awaited, and from then on started again when it ends by itself. It runs
- * in a process group of its own (Ctrl-C reaches the launcher, which ends the parts in order) and its
- * standard input is a pipe that closes when the launcher is gone.
+ * in a process group of its own (Ctrl-C reaches the launcher, which ends the parts in order), its
+ * standard input is a pipe that closes when the launcher is gone, and descriptor 3 is its presence.
  *
  * `start` fails with the last lines of the log when the program is not ready in time or ends before.
  *
@@ -56,13 +58,16 @@ export function createPart(spec) {
   let stopping = false;
 
   async function launch() {
+    const presence = openPresence(spec.presence);
     const output = openSync(spec.log, 'a');
     const launched = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
       env: spec.env,
       detached: true,
-      stdio: ['pipe', output, output],
+      stdio: ['pipe', output, output, presence.descriptor],
     });
+    if (launched.pid !== undefined) presence.tell(launched.pid);
+    presence.close();
     closeSync(output);
     // Its end closes the pipe: that is told by `exit`.
     launched.stdin?.on('error', () => undefined);

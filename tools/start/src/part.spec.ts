@@ -42,6 +42,7 @@ describe('createPart', () => {
       env: process.env,
       cwd: folder.path,
       log: join(folder.path, `part-${count}.log`),
+      presence: join(folder.path, `part-${count}`),
       ready: () => Promise.resolve(existsSync(file)),
       progress,
       lost: (error) => give(error),
@@ -136,6 +137,7 @@ describe('createPart', () => {
         env: { ...process.env, ...env },
         cwd: folder.path,
         log: join(folder.path, 'orphan.log'),
+        presence: join(folder.path, 'orphan'),
       };
       writeText(
         launcher,

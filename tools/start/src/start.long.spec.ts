@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { temporaryFolder } from './fakes.ts';
 import { listens, readConnection, startLauncher } from './launcher.ts';
 
@@ -19,6 +21,23 @@ describe('npm start that is killed', () => {
     expect(await last.ended).toBe(0);
   }, 300_000);
 
+  it('works on when it is started again at once, while the parts of the last one still end', async () => {
+    let url: string | undefined;
+    for (let round = 0; round < 3; round += 1) {
+      const launcher = startLauncher(state.path);
+      await launcher.printed('Ctrl-C stops everything.');
+      const connection = readConnection(state.path);
+      // What was there before has given its port back, too.
+      expect(connection.url).toBe((url ??= connection.url));
+      launcher.process.kill('SIGKILL');
+      // As `killall -9 node`: nobody is left who would end the Temporal server.
+      if (round === 1) killGroupLeaders(state.path);
+    }
+    const last = startLauncher(state.path, '--once');
+    expect(await last.ended).toBe(0);
+    expect(last.output()).toContain('waiting for the end of an earlier start');
+  }, 300_000);
+
   it('lets one of two that begin together wait for the other', async () => {
     const first = startLauncher(state.path);
     const second = startLauncher(state.path);
@@ -34,3 +53,12 @@ describe('npm start that is killed', () => {
     expect(await ended.other.ended).toBe(143);
   }, 300_000);
 });
+
+/** Kills the first process of every part, and only that one. */
+function killGroupLeaders(state: string): void {
+  const folder = join(state, 'parts');
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    const { group } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { group: number };
+    process.kill(group, 'SIGKILL');
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * Runs a program that knows nothing of its starter, and ends it when standard input ends or on
  * SIGTERM: `node supervise.mjs COMMAND ARG...`. So the program does not outlive a launcher that was
- * killed.
+ * killed. It inherits descriptor 3, which tells that a part is there.
  */
 import { spawn } from 'node:child_process';
 
@@ -9,7 +9,7 @@ const patienceMs = 8000;
 const [command, ...args] = process.argv.slice(2);
 if (command === undefined) throw new Error('Usage: node supervise.mjs COMMAND ARG...');
 
-const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 3] });
 let ending = false;
 
 function end() {

@@ -17,6 +17,11 @@ const sandboxServer = 'libs/sandbox-server/src/cli.ts';
 /** Node's arguments for a program from source whose requests are traced where OTLP is configured. */
 const traced = ['--conditions=@ae/source', '--import', '@ae/telemetry/register'];
 
+/** Where it is told which parts are there. @param {string} state */
+export function partsFolder(state) {
+  return join(state, 'parts');
+}
+
 /**
  * The parts of the system. `start` starts each when those it needs are ready; `stop` ends them in
  * the opposite order and may be called at any time.
@@ -38,9 +43,11 @@ export function createSystem({ plan, devServer, prepared, progress, lost }) {
    * @param {Pick<import('./part.mjs').PartSpec, 'name' | 'args' | 'env' | 'ready'>} spec
    */
   const start = async (spec) => {
-    const log = join(plan.state, 'logs', `${spec.name.replaceAll(' ', '-')}.log`);
+    const file = spec.name.replaceAll(' ', '-');
+    const log = join(plan.state, 'logs', `${file}.log`);
+    const presence = join(partsFolder(plan.state), file);
     const command = process.execPath;
-    const part = createPart({ ...spec, command, cwd: plan.root, log, progress, lost });
+    const part = createPart({ ...spec, command, cwd: plan.root, log, presence, progress, lost });
     parts.push(part);
     await part.start();
   };
