@@ -13,7 +13,7 @@ import { openPresence } from './presence.mjs';
  * @property {NodeJS.ProcessEnv} env
  * @property {string} cwd
  * @property {string} log The file that takes its output.
- * @property {string} presence Where it is told that it is there; see presence.mjs.
+ * @property {string} [presence] Where it is told that it is there; see presence.mjs. Absent: nowhere.
  * @property {() => Promise<boolean>} ready
  * @property {import('./progress.mjs').Progress} progress
  * @property {(error: Error) => void} lost Called when it is down and will not be started again.

@@ -30,17 +30,19 @@ const groupAt = (path) => `${path}.json`;
 /**
  * Opens the presence of a part that is about to be started.
  *
- * @param {string} path Its files, without their endings.
+ * @param {string | undefined} path Its files, without their endings; undefined: it is told nowhere.
  * @returns {{ descriptor: number | 'ignore', tell: (group: number) => void, close: () => void }}
  *   `descriptor`: what the part inherits, 'ignore' where there are no named pipes; `tell`: to be
  *   called with its process group.
  */
 export function openPresence(path) {
+  const nowhere = /** @type {const} */ ({ descriptor: 'ignore', tell: () => {}, close: () => {} });
+  if (path === undefined) return nowhere;
   mkdirSync(dirname(path), { recursive: true });
   // Until the new group is known none is: the number of an earlier one may be another program's.
   rmSync(groupAt(path), { force: true });
   const pipe = openPipe(pipeAt(path));
-  if (pipe === undefined) return { descriptor: 'ignore', tell: () => {}, close: () => {} };
+  if (pipe === undefined) return nowhere;
   return {
     descriptor: pipe,
     tell: (group) => writePrivateJson(groupAt(path), { group }),

@@ -54,8 +54,14 @@ describe('awaitEarlierParts', () => {
     presence: presence(),
   });
 
-  /** Starts the program from a launcher that is killed then; ends when that one is gone. */
-  async function startAndKillLauncher(endMs: number): Promise<void> {
+  /**
+   * Starts the program from a launcher that is killed then; ends when that one is gone. With
+   * `leader` the first process of the part is killed before, so that nobody asks the program to end.
+   */
+  async function startAndKillLauncher(
+    endMs: number,
+    { leader = false }: { leader?: boolean } = {},
+  ): Promise<void> {
     const launcher = join(state, 'launcher.mjs');
     writeText(
       launcher,
@@ -70,6 +76,10 @@ describe('awaitEarlierParts', () => {
     );
     const child = spawn(process.execPath, [launcher], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
+    if (leader) {
+      child.kill('SIGSTOP');
+      process.kill(group(), 'SIGKILL');
+    }
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
@@ -113,8 +123,7 @@ describe('awaitEarlierParts', () => {
   }, 30_000);
 
   it('ends what a part left that was killed with its launcher', async () => {
-    await startAndKillLauncher(0);
-    process.kill(group(), 'SIGKILL');
+    await startAndKillLauncher(0, { leader: true });
     expect(databaseIsFree()).toBe(false);
     await wait();
     expect(databaseIsFree()).toBe(true);
