@@ -4,9 +4,8 @@
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
   ARGV     1 hold id
            2 cost
-           3 "1" when the parent of a closed child is charged already, else ""
   returns  {DONE, <ledger>, held, charged, mark "" or L (late) or U (unheld), thresholds reached, replayed 0 or 1}
-           | {CLOSED, <ledger>} | {HOLD_CONFLICT, held, charged or ""} | {OVERFLOW}
+           | {WINDOW_ENDED, <ledger>} | {HOLD_CONFLICT, held, charged or ""} | {OVERFLOW}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/charge"
@@ -40,8 +39,8 @@ if record and record.state == "C" then
   end
   return replyCharged(true)
 end
-if ledger.carve == "closed" and ARGV[3] ~= "1" then
-  return reply("CLOSED", ledger)
+if isAfterWindow(ledger) then
+  return reply("WINDOW_ENDED", ledger)
 end
 if overflows(ledger, amount, units) then
   return { "OVERFLOW" }

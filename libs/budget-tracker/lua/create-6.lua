@@ -6,8 +6,8 @@
            2 time to live, ms, or "": it is lasting
            3 limits beside money, "<tokens>,<steps>,<sandbox ms>" with nothing for none, or ""
            4 run that the limit is carved out of, or ""
-           5 window, day or month, or ""
-           6 epoch ms at which the first window ends, or ""
+           5 with it, what tells the child from an earlier one of the same id, else ""
+           6 window, day or month, or ""
            7 velocity, micro-USD a minute, at most 1e11, or ""
            8 loop limit, "<calls>|<within ms>", or ""
   returns  {DONE, <ledger>} | {BUDGET_CONFLICT, <ledger>} | {INVALID, argument} | {CORRUPT, key}
@@ -32,7 +32,7 @@ if option(2) and not ttl then
   return invalid("ttl")
 end
 -- Fields of the ledger, as texts.
-local settings = { lasting = not ttl and "1" or nil, parent = option(4), window = option(5) }
+local settings = { lasting = not ttl and "1" or nil, parent = option(4), window = option(6) }
 local limits = { string.match(option(3) or ",,", "^(%d*),(%d*),(%d*)$") }
 for at, name in ipairs(UNITS) do
   settings["limit:" .. name] = positive(limits[at])
@@ -40,11 +40,11 @@ for at, name in ipairs(UNITS) do
     return invalid("amount")
   end
 end
-if settings.parent and string.find(settings.parent, "%c") then
+local incarnation = option(5)
+if settings.parent and (not incarnation or string.find(settings.parent .. incarnation, "%c")) then
   return invalid("parent")
 end
-local ends = positive(option(6))
-if settings.window and not (ends and (settings.window == "day" or settings.window == "month")) then
+if settings.window and settings.window ~= "day" and settings.window ~= "month" then
   return invalid("window")
 end
 settings.velocity = positive(option(7))
@@ -86,9 +86,9 @@ local function firstExtras(now)
     end
   end
   if settings.parent then
-    extras.carve, extras.since = "pending", formatInteger(now)
+    extras.carve, extras.incarnation = "pending", incarnation
   end
-  extras.ends = settings.window and ends
+  extras.ends = settings.window and "0"
   if settings.velocity then
     extras.level, extras.level_at = "0", formatInteger(now)
   end

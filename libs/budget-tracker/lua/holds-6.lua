@@ -2,13 +2,13 @@
   The holds under way, in the order in which they expire, then of their ids.
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
-  ARGV     1 most holds, or "": all that never expire
+  ARGV     1 most holds
   returns  {DONE, <ledger>, then for each hold: id, cost, expires at}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/hold"
 local most = parseInteger(ARGV[1])
-if not most and ARGV[1] ~= "" then
+if not most then
   return invalid("argument")
 end
 
@@ -18,9 +18,8 @@ if failure then
 end
 
 local answer = reply("DONE", ledger)
--- Below infinity: without the sentinel.
-local ids = most and redis.call("ZRANGEBYSCORE", HOLDS, "-inf", "(+inf", "LIMIT", 0, most)
-  or redis.call("ZRANGEBYSCORE", HOLDS, formatInteger(NEVER), "(+inf")
+-- Without children and the sentinel.
+local ids = redis.call("ZRANGEBYSCORE", HOLDS, "-inf", formatInteger(NEVER), "LIMIT", 0, most)
 for _, id in ipairs(ids) do
   local text = redis.call("HGET", DONE, "h:" .. id)
   local record = text and parseRecord(text)

@@ -9,9 +9,10 @@
   returns  {DONE, <ledger>, held, expires at, state A or C, replayed 0 or 1}
            | {CLOSED, <ledger>} | {FROZEN, <ledger>} | {PENDING, <ledger>} | {WINDOW_ENDED, <ledger>}
            | {BUDGET_EXCEEDED, <ledger>, usd or a unit} | {LOOPING, <ledger>, retry after ms}
-           | {TOO_FAST, <ledger>, retry after ms} | {HOLD_CONFLICT, held, charged or ""}
+           | {TOO_FAST, <ledger>, retry after ms or "" for never} | {HOLD_CONFLICT, held, charged or ""}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
+--- @include "includes/admission"
 --- @include "includes/hold"
 --- @include "includes/velocity"
 local id = ARGV[1]
@@ -37,30 +38,11 @@ if record then
   end
 end
 
-if ledger.extras then
-  local shut = (ledger.carve == "closed" and "CLOSED")
-    or (ledger.frozen and "FROZEN")
-    or (ledger.carve == "pending" and "PENDING")
-    or (ledger.ended and "WINDOW_ENDED")
-  if shut then
-    return reply(shut, ledger)
-  end
+local shut = whyShut(ledger)
+if shut then
+  return reply(shut, ledger)
 end
-
-local function limitPassed()
-  if ledger.spent + ledger.held + amount > ledger.limit then
-    return "usd"
-  end
-  for _, unit in ipairs(ledger.units or {}) do
-    if unit.spent + unit.held + (units and units[unit.at] or 0) > unit.limit then
-      return unit.name
-    end
-  end
-  -- Another may have set it.
-  return ledger.exceeded and "usd"
-end
-
-local limit = limitPassed()
+local limit = limitPassed(ledger, amount, units)
 if limit then
   return reply("BUDGET_EXCEEDED", ledger, limit)
 end
@@ -83,6 +65,9 @@ if call then
 end
 if ledger.velocity then
   local over = bucketLevel(ledger) + amount - ledger.velocity
+  if amount > ledger.velocity then
+    return reply("TOO_FAST", ledger, "")
+  end
   if over > 0 then
     -- As text: it may be more than an integer reply can say.
     return reply("TOO_FAST", ledger, formatInteger(math.ceil(over * 60000 / ledger.velocity)))

@@ -4,9 +4,8 @@
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
   ARGV     1 idempotency key
            2 cost, more than nothing
-           3 "1" when the parent of a closed child is charged already, else ""
   returns  {DONE, <ledger>, thresholds reached, replayed 0 or 1}
-           | {CLOSED, <ledger>} | {HOLD_CONFLICT, held, charged} | {OVERFLOW}
+           | {WINDOW_ENDED, <ledger>} | {HOLD_CONFLICT, held, charged} | {OVERFLOW}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/charge"
@@ -27,8 +26,8 @@ if record then
   end
   return reply("DONE", ledger, record.crossed or 0, 1)
 end
-if ledger.carve == "closed" and ARGV[3] ~= "1" then
-  return reply("CLOSED", ledger)
+if isAfterWindow(ledger) then
+  return reply("WINDOW_ENDED", ledger)
 end
 if overflows(ledger, amount, units) then
   return { "OVERFLOW" }

@@ -2,15 +2,17 @@
   Changes the state of a budget. What has happened before changes nothing.
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
-  ARGV     1 to: frozen, thawed, carved, rolled or closed
+  ARGV     1 to: frozen, thawed, carved, rolled, paid or closed
            2 epoch ms at which the window ended that is rolled, else ""
            3 epoch ms at which the window ends: of rolled the next one, of carved where there is one, else ""
            4 "1" to close by force, else ""
+           5 of paid, the cost that the parent is charged with in all, else ""
   returns  {DONE, <ledger>} | {BUSY, <ledger>} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/ledger"
 local endedAt, endsAt = parseInteger(ARGV[2]), parseInteger(ARGV[3])
 local isForced = ARGV[4] == "1"
+local paid = parseAmounts(ARGV[5])
 local failure, ledger
 
 local function freeze(frozen)
@@ -21,19 +23,15 @@ local function freeze(frozen)
   return true
 end
 
--- What the parent is to be charged with: the spend, and by force what is held as if it were spent; at most what can be
--- counted.
-local function owe()
-  local money, units, sum = ledger.spent, { 0, 0, 0 }, 0
-  if isForced then
-    money = money + ledger.held
-  end
+-- Adds what was spent in the window that is over to what was before.
+local function addEarlier()
+  local earlier = parseAmounts(ledger.earlier or "0")
+  earlier[1] = math.min(earlier[1] + ledger.spent, MAX_MICROS)
   for _, unit in ipairs(ledger.units) do
-    units[unit.at] = math.min(unit.spent + (isForced and unit.held or 0), MAX_MICROS)
-    sum = sum + units[unit.at]
+    earlier[unit.at + 1] = math.min(earlier[unit.at + 1] + unit.spent, MAX_MICROS)
   end
-  local cost = formatCost(math.min(money, MAX_MICROS), sum > 0 and units or nil)
-  change(ledger, "owed", formatInteger(ledger.endsAt or 0) .. "|" .. cost)
+  local text = formatAmounts(earlier)
+  change(ledger, "earlier", text ~= "0" and text or nil)
 end
 
 local function beginWindow()
@@ -45,8 +43,6 @@ local function beginWindow()
   end
   ledger.ended = endsAt <= ledger.now
   change(ledger, "ends", formatInteger(endsAt))
-  -- A search that is not through goes on where it is.
-  ledger.purge = ledger.purge or "0"
 end
 
 -- Each says whether it has changed anything; nil when others are in the way.
@@ -62,33 +58,42 @@ local transitions = {
       return false
     end
     change(ledger, "carve", nil)
-    change(ledger, "owed", nil)
     return true
   end,
   rolled = function()
     if ledger.carve == "closed" or not ledger.window or ledger.endsAt ~= endedAt then
       return false
     end
-    if ledger.owed then
-      return nil
-    end
     if ledger.parent then
-      owe()
+      addEarlier()
       change(ledger, "carve", "pending")
     end
     beginWindow()
+    return true
+  end,
+  paid = function()
+    if not ledger.parent then
+      return false
+    end
+    local known = parseAmounts(ledger.paid or "0")
+    local most = { math.max(known[1], paid[1]), known[2], known[3], known[4] }
+    for _, unit in ipairs(ledger.units) do
+      most[unit.at + 1] = math.max(known[unit.at + 1], paid[unit.at + 1])
+    end
+    local text = formatAmounts(most)
+    if text == (ledger.paid or "0") then
+      return false
+    end
+    change(ledger, "paid", text)
     return true
   end,
   closed = function()
     if not ledger.parent or ledger.carve == "closed" then
       return false
     end
-    local isHolding = redis.call("ZCOUNT", HOLDS, "-inf", "(+inf") > 0
-    if not isForced and (isHolding or ledger.owed) then
+    -- Holds and children, without the sentinel.
+    if not isForced and redis.call("ZCOUNT", HOLDS, "-inf", "(+inf") > 0 then
       return nil
-    end
-    if not ledger.owed then
-      owe()
     end
     change(ledger, "carve", "closed")
     return true
@@ -102,6 +107,9 @@ end
 local isRolled = ARGV[1] == "rolled"
 if (ARGV[2] ~= "" or isRolled) and not endedAt or (ARGV[3] ~= "" or isRolled) and not endsAt then
   return invalid("window")
+end
+if ARGV[1] == "paid" and not paid then
+  return invalid("amount")
 end
 failure, ledger = read()
 if failure then

@@ -128,12 +128,14 @@ export class BudgetBusyError extends BudgetError {
 /** A guard of the budget refuses for now. Nothing was changed. */
 abstract class GuardError extends BudgetError {
   readonly status: BudgetStatus;
-  /** Seconds after which the same reserve may pass this guard. */
-  readonly retryAfterSeconds: number;
+  /** Seconds after which the same reserve may pass this guard; undefined: it never will. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: BudgetStatus, retryAfterMs: number, reason: string) {
-    const seconds = retryAfterMs / 1000;
-    super(`Run ${JSON.stringify(status.run_id)} ${reason}: wait ${seconds} s, or stop the run.`);
+  constructor(status: BudgetStatus, retryAfterMs: number | undefined, reason: string) {
+    const seconds = retryAfterMs === undefined ? undefined : retryAfterMs / 1000;
+    const advice =
+      seconds === undefined ? 'hold less at once' : `wait ${seconds} s, or stop the run`;
+    super(`Run ${JSON.stringify(status.run_id)} ${reason}: ${advice}.`);
     this.status = status;
     this.retryAfterSeconds = seconds;
   }
@@ -143,7 +145,7 @@ abstract class GuardError extends BudgetError {
 export class BudgetTooFastError extends GuardError {
   readonly code = 'budget_too_fast';
 
-  constructor(status: BudgetStatus, retryAfterMs: number) {
+  constructor(status: BudgetStatus, retryAfterMs: number | undefined) {
     super(status, retryAfterMs, 'spends faster than its guard allows');
   }
 }
@@ -152,7 +154,7 @@ export class BudgetTooFastError extends GuardError {
 export class CallRepeatedError extends GuardError {
   readonly code = 'call_repeated';
 
-  constructor(status: BudgetStatus, retryAfterMs: number) {
+  constructor(status: BudgetStatus, retryAfterMs: number | undefined) {
     super(status, retryAfterMs, 'repeats the same call');
   }
 }

@@ -3,14 +3,15 @@ import { BudgetModel, callStore } from '../test/budget-model.ts';
 import type { Call } from '../test/budget-model.ts';
 import { STORE_KINDS, startStore } from '../test/store-fixtures.ts';
 import type { StoreFixture, StoreKind } from '../test/store-fixtures.ts';
-import type { ActiveHold, CreateCommand } from './budget-store.ts';
+import type { ActiveHold, CreateCommand, Ledger } from './budget-store.ts';
+import type { Cost } from './cost.ts';
 import type { Units } from './units.ts';
 
 const USD = 1_000_000;
 const HOUR = 3_600_000;
 const START = Date.UTC(2030, 0);
-/** Ends of windows: one long over, two that SQLite's histories may reach, one far away. */
-const ENDS = [1000, START + 6 * HOUR, START + 20 * HOUR, Date.UTC(2040, 0)] as const;
+/** Ends of windows: of none, one long over, two that SQLite's histories may reach, one far away. */
+const ENDS = [0, 1000, START + 6 * HOUR, START + 20 * HOUR, Date.UTC(2040, 0)] as const;
 
 const amount = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 1, max: 4 * USD }) },
@@ -39,6 +40,14 @@ const id = fc.constantFrom(
   'v',
   '\u0001x\u00010',
 );
+/** Amounts that grow and fall, as the totals of a child do that come late. */
+const cost: fc.Arbitrary<Cost> = fc
+  .tuple(fc.oneof(amount, fc.constant(0)), units)
+  .map(([of, more = {}]) => ({ amount: of, units: more }));
+const child = fc.record({
+  child: fc.constantFrom('x', 'x\u0001', '{x}', '☃'),
+  incarnation: fc.constantFrom('1', '1', '2'),
+});
 const runPart = fc.constantFrom('r', 'r{', 'a}b', '{t}', '☃'.repeat(80), '|');
 const endsAt = fc.constantFrom(...ENDS);
 
@@ -55,7 +64,8 @@ const settings: fc.Arbitrary<Settings> = fc.record({
     ),
   ),
   parent: fc.constantFrom(undefined, undefined, 'team', 'team\u00e9 {x}'),
-  window: maybe(fc.record({ kind: fc.constantFrom('day', 'month'), endsAt })),
+  incarnation: fc.constant('i'),
+  window: fc.constantFrom(undefined, undefined, 'day', 'month'),
   velocity: fc.constantFrom(undefined, undefined, 5 * USD, 100_000_000_000),
   loop: maybe(fc.record({ calls: fc.constantFrom(1, 2), withinMs: fc.constant(2 * HOUR) })),
 });
@@ -75,10 +85,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .tuple(id, fc.oneof(amount, fc.constant(0)), units, fc.constantFrom(true, undefined))
-      .map(([holdId, of, more, settled]): Step => (runId, now) => [
+      .tuple(id, fc.oneof(amount, fc.constant(0)), units)
+      .map(([holdId, of, more]): Step => (runId, now) => [
         'commit',
-        { runId, now, holdId, amount: of, units: more, settled },
+        { runId, now, holdId, amount: of, units: more },
       ]),
   },
   {
@@ -94,10 +104,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(maybe(id), amount, units, fc.constantFrom(true, undefined))
-      .map(([idempotencyKey, of, more, settled]): Step => (runId, now) => [
+      .tuple(maybe(id), amount, units)
+      .map(([idempotencyKey, of, more]): Step => (runId, now) => [
         'spend',
-        { runId, now, idempotencyKey, amount: of, units: more, settled },
+        { runId, now, idempotencyKey, amount: of, units: more },
       ]),
   },
   {
@@ -132,10 +142,35 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Step>((runId, now) => ['status', { runId, now }]) },
   {
+    weight: 3,
+    arbitrary: fc
+      .tuple(child, amount, units)
+      .map(([of, limit, more]): Step => (runId, now) => [
+        'carve',
+        { runId, now, ...of, amount: limit, units: more },
+      ]),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(child, cost, maybe(cost), fc.constantFrom(undefined, undefined, 'settled', 'lost'))
+      .map(([of, total, paid, end]): Step => (runId, now) => [
+        'charge',
+        { runId, now, ...of, total, paid, end },
+      ]),
+  },
+  {
+    weight: 1,
+    arbitrary: cost.map((paid): Step => (runId, now) => [
+      'transition',
+      { runId, now, to: 'paid', ...paid },
+    ]),
+  },
+  {
     weight: 2,
     arbitrary: fc
-      .constantFrom(true, undefined)
-      .map((lasting): Step => (runId, now) => ['holds', { runId, now, lasting }]),
+      .constantFrom('holds' as const, 'children' as const)
+      .map((verb): Step => (runId, now) => [verb, { runId, now }]),
   },
   {
     weight: 1,
@@ -214,7 +249,7 @@ function comparable(answer: unknown, ownClock: boolean): unknown {
   const { expiresAt, retryAfterMs, holds, ledger, ...rest } = answer as Record<string, unknown>;
   return {
     ...rest,
-    ...(ledger !== undefined && { ledger: { ...(ledger as object), since: undefined } }),
+    ...(ledger !== undefined && { ledger: comparableLedger(ledger as Ledger) }),
     ...(expiresAt !== undefined && { expires: true }),
     ...(retryAfterMs !== undefined && { retries: true }),
     // Their order is that of the instants.
@@ -224,4 +259,8 @@ function comparable(answer: unknown, ownClock: boolean): unknown {
         .sort((one, other) => (one.holdId < other.holdId ? -1 : 1)),
     }),
   };
+}
+
+function comparableLedger({ ended, ...rest }: Ledger): object {
+  return { ...rest, hasEnded: ended !== undefined };
 }

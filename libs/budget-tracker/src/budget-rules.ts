@@ -1,6 +1,7 @@
 import { NEVER, THRESHOLDS } from './budget-store.ts';
 import type {
   BudgetWindow,
+  ChargeCommand,
   Exceeded,
   Ledger,
   LoopLimit,
@@ -9,20 +10,14 @@ import type {
   TransitionCommand,
   UnitLedger,
 } from './budget-store.ts';
+import { costOf, isNothing, isSameCost, least, minus, most, NOTHING, plus } from './cost.ts';
+import type { Cost } from './cost.ts';
 import { MAX_MICROS } from './money.ts';
 import { UNITS } from './units.ts';
 import type { Unit, Units } from './units.ts';
 
 /** Time in which a full bucket drains. */
 const DRAIN_MS = 60_000;
-
-/** Money and units; a unit that is absent is 0. */
-export interface Cost {
-  readonly amount: number;
-  readonly units: Units;
-}
-
-export const NOTHING: Cost = { amount: 0, units: {} };
 
 /** Fills with what is held and spent, and drains evenly; `level` micro-USD were in it at `levelAt`. */
 export interface Bucket {
@@ -42,16 +37,17 @@ export interface Budget {
   readonly units: Partial<Record<Unit, UnitLedger>> | undefined;
   readonly frozen: boolean;
   readonly parent: string | undefined;
-  readonly since: number | undefined;
+  readonly incarnation: string | undefined;
   readonly carve: 'pending' | 'closed' | undefined;
   readonly window: { readonly kind: BudgetWindow; readonly endsAt: number } | undefined;
-  readonly owed: NonNullable<Ledger['owed']> | undefined;
+  readonly earlier: Cost;
+  readonly paid: Cost;
   readonly bucket: Bucket | undefined;
   readonly loop: LoopLimit | undefined;
 }
 
 export function ledgerOf(budget: Budget, now: number): Ledger {
-  const { limit, spent, held, seq, units, frozen, parent, since, carve, window, owed } = budget;
+  const { limit, spent, held, seq, units, frozen, parent, incarnation, carve, window } = budget;
   return {
     limit,
     spent,
@@ -62,11 +58,12 @@ export function ledgerOf(budget: Budget, now: number): Ledger {
     ...(frozen && { frozen }),
     ...(isLasting(budget) && { lasting: true }),
     ...(parent !== undefined && { parent }),
-    ...(since !== undefined && { since }),
+    ...(incarnation !== undefined && { incarnation }),
     ...(carve !== undefined && { carve }),
     ...(window !== undefined && { window: window.kind, endsAt: window.endsAt }),
-    ...(hasEnded(budget, now) && { ended: true }),
-    ...(owed !== undefined && { owed }),
+    ...(hasEnded(budget, now) && { ended: now }),
+    ...(!isNothing(budget.earlier) && { earlier: budget.earlier }),
+    ...(!isNothing(budget.paid) && { paid: budget.paid }),
     ...(budget.bucket !== undefined && { velocity: budget.bucket.velocity }),
     ...(budget.loop !== undefined && { loop: budget.loop }),
   };
@@ -84,11 +81,6 @@ export function isAlike(a: Budget, b: Budget): boolean {
     a.loop?.withinMs === b.loop?.withinMs &&
     UNITS.every((unit) => a.units?.[unit]?.limit === b.units?.[unit]?.limit)
   );
-}
-
-export function isSameCost(a: Cost, b: Cost): boolean {
-  const isSame = (unit: Unit): boolean => (a.units[unit] ?? 0) === (b.units[unit] ?? 0);
-  return a.amount === b.amount && UNITS.every(isSame);
 }
 
 /** Why a budget admits nothing, if so. */
@@ -143,31 +135,32 @@ export function thresholdsBetween(before: Budget, after: Budget): readonly Thres
   return THRESHOLDS.filter((level) => from < level / 100 && to >= level / 100);
 }
 
-/** Milliseconds until the bucket has room for an amount; 0 when it has, or when there is none. */
+/** Milliseconds until the bucket has room for an amount; 0 when it has, or when there is none; Infinity for too much. */
 export function waitForRoom({ bucket }: Budget, amount: number, now: number): number {
   if (bucket === undefined) return 0;
+  if (amount > bucket.velocity) return Infinity;
   const over = levelOf(bucket, now) + amount - bucket.velocity;
   return over > 0 ? Math.ceil((over * DRAIN_MS) / bucket.velocity) : 0;
 }
 
-/** The budget after an amount is poured into its bucket. */
+/** The budget after an amount is poured into its bucket, which it fills at most. */
 export function pour(budget: Budget, amount: number, now: number): Budget {
   const { bucket } = budget;
   if (bucket === undefined) return budget;
-  const level = Math.min(MAX_MICROS, levelOf(bucket, now) + amount);
+  const level = Math.min(bucket.velocity, levelOf(bucket, now) + amount);
   return { ...budget, bucket: { ...bucket, level, levelAt: Math.max(bucket.levelAt, now) } };
 }
 
 /**
  * The budget after a transition: the same one where nothing changes.
- * @param hasHolds whether holds are under way.
+ * @param isInUse whether holds are under way, or children not settled.
  */
 export function transitioned(
   budget: Budget,
   command: TransitionCommand,
-  hasHolds: () => boolean,
+  isInUse: () => boolean,
 ): Budget | 'busy' {
-  const { parent, carve, window, owed } = budget;
+  const { parent, carve, window, paid } = budget;
   switch (command.to) {
     case 'frozen':
     case 'thawed': {
@@ -176,53 +169,110 @@ export function transitioned(
     }
     case 'carved':
       if (carve !== 'pending' || window?.endsAt !== command.endsAt) return budget;
-      return { ...budget, carve: undefined, owed: undefined };
+      return { ...budget, carve: undefined };
     case 'rolled':
-      if (carve === 'closed' || window?.endsAt !== command.endedAt) return budget;
-      return owed === undefined ? rolled(budget, window.kind, command) : 'busy';
+      if (carve === 'closed' || window === undefined || window.endsAt !== command.endedAt) {
+        return budget;
+      }
+      return rolled(budget, { ...window, endsAt: command.endsAt });
+    case 'paid': {
+      if (parent === undefined) return budget;
+      const now = most(paid, limited(budget, command));
+      return isSameCost(now, paid) ? budget : { ...budget, paid: now };
+    }
     case 'closed':
       if (parent === undefined || carve === 'closed') return budget;
-      if (command.force !== true && (owed !== undefined || hasHolds())) return 'busy';
-      return {
-        ...budget,
-        carve: 'closed',
-        owed: owed ?? debt(budget, window?.endsAt ?? 0, spentAndHeld),
-      };
+      return command.force !== true && isInUse() ? 'busy' : { ...budget, carve: 'closed' };
   }
 }
 
-function rolled(
-  budget: Budget,
-  kind: BudgetWindow,
-  { endedAt, endsAt }: { endedAt: number; endsAt: number },
-): Budget {
+function rolled(budget: Budget, window: NonNullable<Budget['window']>): Budget {
   const units = mapUnits(budget, (of) => ({ ...of, spent: 0 }));
-  const next = { ...budget, spent: 0, units, window: { kind, endsAt } };
+  const next = { ...budget, spent: 0, units, window };
   if (budget.parent === undefined) return next;
-  return { ...next, carve: 'pending', owed: debt(budget, endedAt, ({ spent }) => spent) };
+  return { ...next, carve: 'pending', earlier: plus(budget.earlier, spentOf(budget)) };
 }
 
-function debt(
+/** What a budget knows of a child. */
+export interface Allotment {
+  /** What is set aside for it. */
+  readonly held: Cost;
+  /** What was charged for it in all. */
+  readonly charged: Cost;
+  readonly isSettled: boolean;
+  /** Thresholds that its charges have reached in the window that ends at `crossedIn`; 0 where there are none. */
+  readonly crossed: readonly Threshold[];
+  readonly crossedIn: number;
+}
+
+/** A budget and what it knows of a child, after a step. */
+export interface Step {
+  readonly budget: Budget;
+  readonly allotment: Allotment;
+}
+
+/** What is still to be set aside for a child. */
+export function lacking(allotment: Allotment | undefined, limit: Cost): Cost {
+  return minus(limit, allotment?.held ?? NOTHING);
+}
+
+/** After more is set aside for a child. */
+export function carved(budget: Budget, found: Allotment | undefined, more: Cost): Step {
+  const { held, ...rest } = found ?? newAllotment(NOTHING);
+  return { budget: hold(budget, more), allotment: { ...rest, held: plus(held, more) } };
+}
+
+/** After a charge for a child; undefined where it changes nothing. */
+export function chargedFor(
   budget: Budget,
-  endedAt: number,
-  amountOf: (of: { spent: number; held: number }) => number,
-): NonNullable<Ledger['owed']> {
-  const units = withoutZeros(mapUnits(budget, amountOf) ?? {});
-  return { endedAt, spent: amountOf(budget), units };
+  found: Allotment | undefined,
+  { total, paid = NOTHING, end }: ChargeCommand,
+): Step | undefined {
+  const before = found ?? newAllotment(costOf(paid));
+  const isLost = end === 'lost';
+  if (isLost && (found === undefined || found.isSettled)) return undefined;
+  const more = isLost ? before.held : minus(costOf(total), before.charged);
+  const freed = end === undefined ? least(before.held, more) : before.held;
+  const isSettled = before.isSettled || end !== undefined;
+  if (isNothing(more) && isNothing(freed) && isSettled === found?.isSettled) return undefined;
+  const after = saturated(charge(giveBack(budget, freed), more));
+  const earlier = crossedNow(found, budget);
+  const crossed = thresholdsBetween(budget, after);
+  return {
+    budget: after,
+    allotment: {
+      held: minus(before.held, freed),
+      charged: plus(before.charged, more),
+      isSettled,
+      crossed: THRESHOLDS.filter((level) => earlier.includes(level) || crossed.includes(level)),
+      crossedIn: budget.window?.endsAt ?? 0,
+    },
+  };
 }
 
-/** What is spent and what may yet be, no more than can be counted exactly. */
-function spentAndHeld({ spent, held }: { spent: number; held: number }): number {
-  return Math.min(spent + held, MAX_MICROS);
+/** The thresholds that the charges for a child have reached in the window of the budget. */
+export function crossedNow(found: Allotment | undefined, budget: Budget): readonly Threshold[] {
+  return found?.crossedIn === (budget.window?.endsAt ?? 0) ? found.crossed : [];
 }
 
-/** The units of which there are any. */
-export function withoutZeros(units: Units): Units {
-  const pairs = UNITS.flatMap((unit) => {
-    const amount = units[unit] ?? 0;
-    return amount === 0 ? [] : [[unit, amount] as const];
-  });
-  return Object.fromEntries(pairs);
+function newAllotment(charged: Cost): Allotment {
+  return { held: NOTHING, charged, isSettled: false, crossed: [], crossedIn: 0 };
+}
+
+/** A spend no larger than can be counted exactly: no limit is. */
+function saturated(budget: Budget): Budget {
+  const units = mapUnits(budget, (of) => ({ ...of, spent: Math.min(of.spent, MAX_MICROS) }));
+  return { ...budget, spent: Math.min(budget.spent, MAX_MICROS), units };
+}
+
+function spentOf(budget: Budget): Cost {
+  return { amount: budget.spent, units: mapUnits(budget, ({ spent }) => spent) ?? {} };
+}
+
+/** A cost without the units that are not limited. */
+function limited(budget: Budget, cost: { amount: number; units?: Units | undefined }): Cost {
+  const units = mapUnits(budget, (_of, unit) => cost.units?.[unit] ?? 0);
+  return costOf({ amount: cost.amount, units });
 }
 
 /** Makes something of each unit that is limited; undefined where none is. */
@@ -248,11 +298,11 @@ function isExceeded(budget: Budget): boolean {
   return [budget, ...units].some(({ spent, limit }) => spent > limit);
 }
 
-function isLasting({ expiresAt }: Budget): boolean {
+export function isLasting({ expiresAt }: Budget): boolean {
   return expiresAt === NEVER;
 }
 
-function hasEnded({ window }: Budget, now: number): boolean {
+export function hasEnded({ window }: Budget, now: number): boolean {
   return window !== undefined && window.endsAt <= now;
 }
 

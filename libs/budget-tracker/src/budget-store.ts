@@ -1,4 +1,5 @@
 import type { HoldState } from './budget-status.ts';
+import type { Cost } from './cost.ts';
 import type { Unit, Units } from './units.ts';
 
 /** A limit beside money, as a store keeps it. */
@@ -27,17 +28,19 @@ export interface Ledger {
   readonly lasting?: true;
   /** The run that its limit is carved out of. */
   readonly parent?: string;
-  /** Of a child, the epoch milliseconds at which it was made: they tell it from an earlier one of the same id. */
-  readonly since?: number;
-  /** `pending` until its limit is held at its parent, `closed` once its spend is charged there; absent in between. */
+  /** Of a child: what tells it from an earlier one of the same id. */
+  readonly incarnation?: string;
+  /** `pending` while its limit is not held at its parent, `closed` once it is settled; absent in between. */
   readonly carve?: 'pending' | 'closed';
   readonly window?: BudgetWindow;
-  /** Epoch milliseconds at which the window ends. */
+  /** Epoch milliseconds at which the window ends; 0 before the first one. */
   readonly endsAt?: number;
-  /** The window is over by the clock of the store, and was not rolled yet. */
-  readonly ended?: true;
-  /** What the parent is to be charged with for the window that ended at `endedAt`; 0 for a child without windows. */
-  readonly owed?: { readonly endedAt: number; readonly spent: number; readonly units: Units };
+  /** Epoch milliseconds by the clock of the store, where the window is over and was not rolled yet. */
+  readonly ended?: number;
+  /** Of a child: what it spent in windows that are over. Absent: nothing. */
+  readonly earlier?: Cost;
+  /** Of a child: what its parent is known to be charged with. Absent: nothing. */
+  readonly paid?: Cost;
   /** Most micro-USD a minute; see {@link CreateCommand}. */
   readonly velocity?: number;
   readonly loop?: LoopLimit;
@@ -64,12 +67,14 @@ export interface CreateCommand extends RunCommand {
   readonly units?: Units | undefined;
   /** Makes it a child: it admits nothing until `transition` says that its limit is carved out of the parent. */
   readonly parent?: string | undefined;
-  /** With the instant at which the first one ends. Such a budget is lasting. */
-  readonly window?: { readonly kind: BudgetWindow; readonly endsAt: number } | undefined;
+  /** Of a child, and kept from its first create: no other child of the parent has the same with the same id. */
+  readonly incarnation?: string | undefined;
+  /** The spend begins anew with each. Nothing is admitted before the first one is begun with `transition`. */
+  readonly window?: BudgetWindow | undefined;
   /**
    * Most micro-USD a minute, 1 to {@link MAX_VELOCITY}. A bucket of that size drains evenly within a minute. A hold fills
-   * it, and so does what is charged above a hold; nothing is given back, for it may have drained already. A hold that would make it run over is
-   * refused.
+   * it, and so does what is charged above a hold, until it is full; nothing is given back, for it may have drained
+   * already. A hold that would make it run over is refused. Children fill it with nothing.
    */
   readonly velocity?: number | undefined;
   readonly loop?: LoopLimit | undefined;
@@ -90,8 +95,6 @@ export interface CommitCommand extends RunCommand {
   readonly holdId: string;
   readonly amount: number;
   readonly units?: Units | undefined;
-  /** The parent of a closed child is charged already: record it. */
-  readonly settled?: boolean | undefined;
 }
 
 export interface HoldCommand extends RunCommand {
@@ -107,34 +110,54 @@ export interface SpendCommand extends RunCommand {
   readonly units?: Units | undefined;
   /** A spend with the same key and amount is recorded once. */
   readonly idempotencyKey: string | undefined;
-  /** As in {@link CommitCommand}. */
-  readonly settled?: boolean | undefined;
 }
 
 /**
  * A change of state. One that has happened before changes nothing and counts as no operation.
  *
  * - `frozen`, `thawed`: whether anything is admitted.
- * - `carved`: the limit of a child is held at its parent, until `endsAt` where it has a window (else it is ignored: it
- *   speaks of an earlier window). It admits from now on; nothing is owed.
- * - `rolled`: the window that ends at `endedAt` is over (else, and for a closed child, it is ignored), the next one ends
- *   at `endsAt`. The spend is 0 again, holds stay. A child becomes `pending` and owes its parent what it spent; it is
- *   refused as `busy` while it still owes for an earlier window.
- * - `closed`: a child admits nothing any more and owes its parent what it spent until now; an earlier debt stays in its
- *   place. Refused as `busy` while holds are under way or an earlier window is owed; with `force` what is held is owed
- *   as if it were spent, up to 9e15 of each.
+ * - `carved`: the limit of a child is held at its parent: it admits from now on. Where it has a window, only if that
+ *   ends at `endsAt`.
+ * - `rolled`: the window that ends at `endedAt` is over (else it is ignored, and for a closed child), the next one ends at
+ *   `endsAt`. The spend is 0 again, holds stay. A child becomes `pending`, and what it spent goes to `earlier`.
+ * - `paid`: the parent of a child is charged with so much in all; less than is known changes nothing.
+ * - `closed`: a child admits nothing any more. Refused as `busy` while holds are under way or it has children, unless
+ *   with `force`.
  */
 export type TransitionCommand = RunCommand &
   (
     | { readonly to: 'frozen' | 'thawed' }
     | { readonly to: 'carved'; readonly endsAt?: number | undefined }
     | { readonly to: 'rolled'; readonly endedAt: number; readonly endsAt: number }
+    | { readonly to: 'paid'; readonly amount: number; readonly units?: Units | undefined }
     | { readonly to: 'closed'; readonly force?: boolean | undefined }
   );
 
-export interface HoldsCommand extends RunCommand {
-  /** Only those that never expire, which are the limits of children, and all of them. */
-  readonly lasting?: boolean | undefined;
+/** Speaks to a parent of one of its children. */
+export interface ChildCommand extends RunCommand {
+  readonly child: string;
+  readonly incarnation: string;
+}
+
+/** Sets aside the limit of a child: what is set aside already counts. */
+export interface CarveCommand extends ChildCommand {
+  readonly amount: number;
+  readonly units?: Units | undefined;
+}
+
+/**
+ * Charges a parent with what a child spent in all, so that it may be repeated and come late: what was charged before
+ * counts. What is set aside for the child becomes less by as much.
+ */
+export interface ChargeCommand extends ChildCommand {
+  readonly total: Cost;
+  /** What the parent was charged with before, where it has no record of the child (any more). */
+  readonly paid?: Cost | undefined;
+  /**
+   * Nothing is set aside any more for the child, and never will be again: it is `settled` with its total, or `lost`:
+   * nobody can tell its total, and what is set aside is charged.
+   */
+  readonly end?: 'settled' | 'lost' | undefined;
 }
 
 export interface DeleteCommand extends RunCommand {
@@ -209,8 +232,26 @@ export interface ActiveHold {
 }
 
 export interface Holds extends Done {
-  /** In the order in which they expire, then of the bytes of their ids; at most {@link MOST_HOLDS} unless lasting. */
+  /** In the order in which they expire, then of the bytes of their ids; at most {@link MOST_HOLDS}. */
   readonly holds: readonly ActiveHold[];
+}
+
+export interface Carved extends Done {
+  /** What is set aside for the child. */
+  readonly held: Cost;
+  readonly replayed: boolean;
+}
+
+/** A child that is not settled. */
+export interface Child {
+  readonly child: string;
+  readonly incarnation: string;
+  readonly held: Cost;
+}
+
+export interface Children extends Done {
+  /** In the order of the bytes of their ids. */
+  readonly children: readonly Child[];
 }
 
 export const MOST_HOLDS = 1000;
@@ -232,8 +273,8 @@ export interface Exceeded extends Refused<'budget_exceeded'> {
 
 /** A guard refuses for now. */
 export interface Throttled extends Refused<'too_fast' | 'looping'> {
-  /** Milliseconds after which the same hold may be admitted, as far as this guard is concerned. */
-  readonly retryAfterMs: number;
+  /** Milliseconds after which the same hold may be admitted, as far as this guard is concerned. Absent: never. */
+  readonly retryAfterMs: number | undefined;
 }
 
 /** Why nothing is admitted: see {@link Ledger}. `window_ended` until the window is rolled. */
@@ -259,8 +300,12 @@ export interface LedgerPage {
  * - units without a limit are remembered with their id and counted nowhere;
  * - a hold whose time has come (`expires_at <= now`) is settled before anything else is decided;
  * - a released or expired hold id may be reserved again, with its amount, as a new admission;
- * - a commit and a spend are recorded in full, whatever was held, whatever the limit and the state are; only a closed
- *   child refuses one that is not `settled`, so that its parent is charged first;
+ * - a commit and a spend are recorded in full, whatever was held, whatever the limit and the state are; only after the
+ *   end of a window that is not rolled they are refused as `window_ended`, for they count in the next one (a closed
+ *   budget rolls no more);
+ * - a carve and a charge are refused as `window_ended` alike. A carve is admitted as a hold is, by its limits, not by
+ *   the guards; a charge is recorded always: a spend that would pass what can be counted exactly stays there;
+ * - a child that a charge has ended is never carved again (`settled`), while the budget remembers it;
  * - a threshold is reached when `spent / limit` of some limit passes it upwards;
  * - `seq` grows by one with each recorded operation; expiry of a hold is not one.
  *
@@ -273,15 +318,18 @@ export interface BudgetStore {
   ): Promise<Held | Exceeded | Shut | Throttled | HoldConflict | NotFound>;
   commit(
     command: CommitCommand,
-  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound>;
+  ): Promise<Charged | Refused<'window_ended'> | HoldConflict | Overflow | NotFound>;
   release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound>;
   extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound>;
   spend(
     command: SpendCommand,
-  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound>;
+  ): Promise<Spent | Refused<'window_ended'> | HoldConflict | Overflow | NotFound>;
+  carve(command: CarveCommand): Promise<Carved | Exceeded | Shut | Refused<'settled'> | NotFound>;
+  charge(command: ChargeCommand): Promise<Spent | Refused<'window_ended'> | NotFound>;
   transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound>;
   status(command: RunCommand): Promise<Done | NotFound>;
-  holds(command: HoldsCommand): Promise<Holds | NotFound>;
+  holds(command: RunCommand): Promise<Holds | NotFound>;
+  children(command: RunCommand): Promise<Children | NotFound>;
   list(command: ListCommand): Promise<LedgerPage>;
   delete(command: DeleteCommand): Promise<boolean>;
   /** Whether what is acknowledged outlives the process of the store. */

@@ -18,7 +18,6 @@ import type {
 } from './budget-status.ts';
 import { MAX_VELOCITY } from './budget-store.ts';
 import type { BudgetStore, BudgetWindow, CreateCommand, Persistence } from './budget-store.ts';
-import { windowEnd } from './budget-window.ts';
 import type { CommitJournal, JournaledCommit } from './commit-journal.ts';
 import { checkHoldId, checkRunId } from './identifier.ts';
 import { ceilUsd, toMicros, toPositiveMicros } from './money.ts';
@@ -146,19 +145,19 @@ export class BudgetTracker {
    * starts the seven days anew.
    * @param limit USD, more than 0.
    * @throws BudgetConflictError when the run has other settings; BudgetExceededError and the like when the limit does
-   *   not fit the parent (the child then admits nothing until it does: repeat this, or reserve, or delete it); BudgetInputError `invalid_parent`, `invalid_window`, `invalid_guard`.
+   *   not fit the parent (the child then admits nothing until it does: repeat this, or reserve, or delete it);
+   *   BudgetInputError `invalid_parent`, `invalid_window`, `invalid_guard`.
    */
   async create(runId: string, limit: number, options: CreateOptions = {}): Promise<BudgetStatus> {
     const { parent, window, lasting = false } = options;
     if (parent !== undefined) checkRunId(parent);
-    const run = this.#run(runId);
     const ledger = await this.#family.create({
-      ...run,
+      ...this.#run(runId),
       limit: toPositiveMicros(limit),
       ttlMs: lasting || window !== undefined ? undefined : BUDGET_TTL_SECONDS * 1000,
       units: toUnitLimits(options.limits ?? {}),
       parent,
-      window: window && { kind: checkWindow(window), endsAt: windowEnd(window, run.now) },
+      window: window && checkWindow(window),
       ...toGuards(options.guards ?? {}),
     });
     return statusOf(runId, ledger);

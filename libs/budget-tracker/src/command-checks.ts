@@ -2,6 +2,9 @@ import { BudgetInputError } from './budget-error.ts';
 import type { BudgetErrorCode } from './budget-error.ts';
 import { MAX_VELOCITY, NEVER } from './budget-store.ts';
 import type {
+  CarveCommand,
+  ChargeCommand,
+  ChildCommand,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -19,32 +22,33 @@ import type { Units } from './units.ts';
 
 // What a store refuses of its commands, whatever the tracker has let pass. Each check throws BudgetInputError.
 
-/** Most UTF-16 units of an id in a store: a caller's have 256, those that the tracker makes of them are longer. */
-export const MAX_ID_LENGTH = 300;
-
-const MAX_RUN_ID_LENGTH = 256;
+/** Most UTF-16 units of an id. */
+export const MAX_ID_LENGTH = 256;
+const MAX_INCARNATION_LENGTH = 64;
 const WINDOWS: readonly unknown[] = ['day', 'month'];
-const TRANSITIONS: readonly unknown[] = ['frozen', 'thawed', 'carved', 'rolled', 'closed'];
+const TRANSITIONS: readonly unknown[] = ['frozen', 'thawed', 'carved', 'rolled', 'paid', 'closed'];
+const ENDS: readonly unknown[] = ['settled', 'lost', undefined];
 
 type Code = Extract<BudgetErrorCode, `invalid_${string}`>;
 
 export function checkRun({ runId, now }: RunCommand): void {
-  check(isText(runId, MAX_RUN_ID_LENGTH), 'invalid_run_id', 'the run id');
+  check(isText(runId, MAX_ID_LENGTH), 'invalid_run_id', 'the run id');
   check(isInstant(now), 'invalid_ttl', 'the instant');
 }
 
 export function checkCreate(command: CreateCommand): void {
-  const { limit, now, ttlMs, units = {}, parent, window, velocity, loop } = command;
+  const { limit, now, ttlMs, units = {}, parent, incarnation, window, velocity, loop } = command;
   checkRun(command);
   const limits = [limit, ...UNITS.map((unit) => units[unit]).filter((of) => of !== undefined)];
   const arePositive = limits.every((of) => isMicros(of) && of > 0);
   check(arePositive, 'invalid_amount', 'a limit');
   expiryOf(now, ttlMs);
-  const isParent = parent === undefined || isText(parent, MAX_RUN_ID_LENGTH);
-  check(isParent, 'invalid_parent', 'the parent');
-  const isWindow = window === undefined || WINDOWS.includes(window.kind);
+  if (parent !== undefined) {
+    check(isText(parent, MAX_ID_LENGTH), 'invalid_parent', 'the parent');
+    check(isText(incarnation, MAX_INCARNATION_LENGTH), 'invalid_parent', 'the incarnation');
+  }
+  const isWindow = window === undefined || WINDOWS.includes(window);
   check(isWindow, 'invalid_window', 'the window');
-  checkEnd(window?.endsAt);
   const isVelocity = velocity === undefined || isWithin(velocity, 1, MAX_VELOCITY);
   check(isVelocity, 'invalid_guard', 'the velocity');
   const isLoop = isWithin(loop?.calls ?? 1, 1, NEVER) && isWithin(loop?.withinMs ?? 1, 1, NEVER);
@@ -81,9 +85,28 @@ export function checkSpend(command: SpendCommand): void {
   check(key === undefined || isText(key, MAX_ID_LENGTH), 'invalid_hold_id', 'the key');
 }
 
+export function checkCarve(command: CarveCommand): void {
+  checkChild(command);
+  checkSomeCost(command.amount, command.units);
+}
+
+export function checkCharge(command: ChargeCommand): void {
+  checkChild(command);
+  checkCost(command.total.amount, command.total.units);
+  if (command.paid !== undefined) checkCost(command.paid.amount, command.paid.units);
+  check(ENDS.includes(command.end), 'invalid_parent', 'the end of a child');
+}
+
+function checkChild(command: ChildCommand): void {
+  checkRun(command);
+  check(isText(command.child, MAX_ID_LENGTH), 'invalid_parent', 'the id of the child');
+  check(isText(command.incarnation, MAX_INCARNATION_LENGTH), 'invalid_parent', 'the incarnation');
+}
+
 export function checkTransition(command: TransitionCommand): void {
   checkRun(command);
   check(TRANSITIONS.includes(command.to), 'invalid_window', 'the transition');
+  if (command.to === 'paid') checkCost(command.amount, command.units);
   if (command.to === 'rolled') checkEnd(command.endedAt);
   if (command.to === 'rolled' || command.to === 'carved') checkEnd(command.endsAt);
 }

@@ -7,7 +7,11 @@ import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
 import { MOST_HOLDS } from './budget-store.ts';
 import type {
   BudgetStore,
+  CarveCommand,
+  Carved,
+  ChargeCommand,
   Charged,
+  Children,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -16,7 +20,6 @@ import type {
   ExtendCommand,
   Held,
   HoldCommand,
-  HoldsCommand,
   HoldConflict,
   HoldNotFound,
   Holds,
@@ -35,6 +38,7 @@ import type {
   Throttled,
   TransitionCommand,
 } from './budget-store.ts';
+import { NOTHING } from './cost.ts';
 import { loadScript } from './lua-script.ts';
 import type { LuaScript } from './lua-script.ts';
 import { AnsweredError, RedisConnection, runScript, WrongTypeError } from './redis-connection.ts';
@@ -42,7 +46,9 @@ import { COMMAND_TIMEOUT_MS } from './redis-options.ts';
 import { persistenceOf } from './redis-persistence.ts';
 import {
   activeHoldsOf,
+  carvedOf,
   chargedOf,
+  childrenOf,
   costText,
   doneOf,
   heldOf,
@@ -61,9 +67,12 @@ const SCRIPTS = {
   release: loadScript('release-6'),
   extend: loadScript('extend-6'),
   spend: loadScript('spend-6'),
+  carve: loadScript('carve-6'),
+  charge: loadScript('charge-6'),
   transition: loadScript('transition-6'),
   status: loadScript('status-6'),
   holds: loadScript('holds-6'),
+  children: loadScript('children-6'),
   delete: loadScript('delete-6'),
   register: loadScript('register-2'),
 };
@@ -128,7 +137,7 @@ export class RedisBudgetStore implements BudgetStore {
   }
 
   async create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
-    const { runId, limit, ttlMs, units, parent, window, velocity, loop } = command;
+    const { runId, limit, ttlMs, units, parent, incarnation, window, velocity, loop } = command;
     const reply = await this.#mutate(
       SCRIPTS.create,
       runId,
@@ -136,8 +145,8 @@ export class RedisBudgetStore implements BudgetStore {
       ttlMs,
       limitsText(units),
       parent,
-      window?.kind,
-      window?.endsAt,
+      parent === undefined ? undefined : incarnation,
+      window,
       velocity,
       loop && `${loop.calls}|${loop.withinMs}`,
     );
@@ -155,9 +164,7 @@ export class RedisBudgetStore implements BudgetStore {
     const cost = costText(amount, units);
     const reply = await this.#mutate(SCRIPTS.reserve, runId, holdId, cost, ttlMs, call);
     if (reply.code === 'DONE') return heldOf(reply);
-    if (reply.code === 'BUDGET_EXCEEDED') {
-      return { outcome: 'budget_exceeded', ledger: reply.ledger(), limit: limitOf(reply) };
-    }
+    if (reply.code === 'BUDGET_EXCEEDED') return exceededOf(reply);
     return refusalOf(
       reply,
       'NOT_FOUND',
@@ -173,12 +180,11 @@ export class RedisBudgetStore implements BudgetStore {
 
   async commit(
     command: CommitCommand,
-  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
-    const { runId, holdId, amount, units, settled } = command;
-    const cost = costText(amount, units);
-    const reply = await this.#mutate(SCRIPTS.commit, runId, holdId, cost, flag(settled));
+  ): Promise<Charged | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
+    const { runId, holdId, amount, units } = command;
+    const reply = await this.#mutate(SCRIPTS.commit, runId, holdId, costText(amount, units));
     if (reply.code === 'DONE') return chargedOf(reply);
-    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'CLOSED');
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'WINDOW_ENDED');
   }
 
   async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
@@ -196,14 +202,38 @@ export class RedisBudgetStore implements BudgetStore {
 
   async spend(
     command: SpendCommand,
-  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
-    const { runId, amount, units, settled } = command;
+  ): Promise<Spent | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
+    const { runId, amount, units } = command;
     // A key of its own for each spend without one: should a client send it twice, it counts once.
     const key = command.idempotencyKey ?? randomUUID();
-    const cost = costText(amount, units);
-    const reply = await this.#mutate(SCRIPTS.spend, runId, key, cost, flag(settled));
+    const reply = await this.#mutate(SCRIPTS.spend, runId, key, costText(amount, units));
     if (reply.code === 'DONE') return spentOf(reply);
-    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'CLOSED');
+    return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'OVERFLOW', 'WINDOW_ENDED');
+  }
+
+  async carve(
+    command: CarveCommand,
+  ): Promise<Carved | Exceeded | Shut | Refused<'settled'> | NotFound> {
+    const { runId, child, incarnation, amount, units } = command;
+    const cost = costText(amount, units);
+    const reply = await this.#mutate(SCRIPTS.carve, runId, child, incarnation, cost);
+    if (reply.code === 'DONE') return carvedOf(reply);
+    if (reply.code === 'BUDGET_EXCEEDED') return exceededOf(reply);
+    return refusalOf(reply, 'NOT_FOUND', 'SETTLED', 'CLOSED', 'FROZEN', 'PENDING', 'WINDOW_ENDED');
+  }
+
+  async charge(command: ChargeCommand): Promise<Spent | Refused<'window_ended'> | NotFound> {
+    const { runId, child, incarnation, total, paid = NOTHING, end } = command;
+    const reply = await this.#mutate(
+      SCRIPTS.charge,
+      runId,
+      child,
+      incarnation,
+      costText(total.amount, total.units),
+      costText(paid.amount, paid.units),
+      end,
+    );
+    return reply.code === 'DONE' ? spentOf(reply) : refusalOf(reply, 'NOT_FOUND', 'WINDOW_ENDED');
   }
 
   async transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound> {
@@ -214,7 +244,8 @@ export class RedisBudgetStore implements BudgetStore {
       to,
       to === 'rolled' ? command.endedAt : undefined,
       to === 'rolled' || to === 'carved' ? command.endsAt : undefined,
-      flag(to === 'closed' && command.force),
+      to === 'closed' && command.force === true ? 1 : undefined,
+      to === 'paid' ? costText(command.amount, command.units) : undefined,
     );
     return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND', 'BUSY');
   }
@@ -224,11 +255,16 @@ export class RedisBudgetStore implements BudgetStore {
     return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND');
   }
 
-  async holds(command: HoldsCommand): Promise<Holds | NotFound> {
-    const most = command.lasting === true ? '' : MOST_HOLDS;
-    const reply = await this.#call(SCRIPTS.holds, command.runId, most);
+  async holds(command: Pick<RunCommand, 'runId'>): Promise<Holds | NotFound> {
+    const reply = await this.#call(SCRIPTS.holds, command.runId, MOST_HOLDS);
     if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
     return { ...doneOf(reply), holds: activeHoldsOf(reply) };
+  }
+
+  async children(command: Pick<RunCommand, 'runId'>): Promise<Children | NotFound> {
+    const reply = await this.#call(SCRIPTS.children, command.runId);
+    if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
+    return { ...doneOf(reply), children: childrenOf(reply) };
   }
 
   /**
@@ -360,8 +396,8 @@ function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 
-function flag(value: boolean | undefined): '1' | undefined {
-  return value === true ? '1' : undefined;
+function exceededOf(reply: Reply): Exceeded {
+  return { outcome: 'budget_exceeded', ledger: reply.ledger(), limit: limitOf(reply) };
 }
 
 function isDone(reply: unknown): boolean {

@@ -2,7 +2,9 @@ import { BudgetInputError, CorruptValueError, StoreUnavailableError } from './bu
 import { THRESHOLDS } from './budget-store.ts';
 import type {
   ActiveHold,
+  Carved,
   Charged,
+  Child,
   Done,
   Held,
   HoldConflict,
@@ -16,6 +18,8 @@ import type {
   Throttled,
   UnitLedger,
 } from './budget-store.ts';
+import { withoutZeros } from './cost.ts';
+import type { Cost } from './cost.ts';
 import { UNITS } from './units.ts';
 import type { Unit, Units } from './units.ts';
 
@@ -27,6 +31,7 @@ const INVALID_CODES: ReadonlyMap<string, BudgetInputError['code']> = new Map([
   ['amount', 'invalid_amount'],
   ['ttl', 'invalid_ttl'],
   ['parent', 'invalid_parent'],
+  ['child', 'invalid_parent'],
   ['window', 'invalid_window'],
   ['guard', 'invalid_guard'],
 ]);
@@ -139,11 +144,25 @@ export function spentOf(reply: Reply): Spent {
 export function activeHoldsOf(reply: Reply): ActiveHold[] {
   const holds: ActiveHold[] = [];
   for (let at = REST; at < reply.length; at += 3) {
-    const { money, units } = costOf(reply.text(at + 1));
+    const { amount, units } = costOf(reply.text(at + 1));
     const expiresAt = reply.integer(at + 2);
-    holds.push({ holdId: reply.text(at), held: money, units, expiresAt });
+    holds.push({ holdId: reply.text(at), held: amount, units, expiresAt });
   }
   return holds;
+}
+
+export function carvedOf(reply: Reply): Carved {
+  const held = costOf(reply.text(REST));
+  return { ...doneOf(reply), held, replayed: reply.flag(REST + 1) };
+}
+
+export function childrenOf(reply: Reply): Child[] {
+  const children: Child[] = [];
+  for (let at = REST; at < reply.length; at += 3) {
+    const [child, incarnation] = [reply.text(at), reply.text(at + 1)];
+    children.push({ child, incarnation, held: costOf(reply.text(at + 2)) });
+  }
+  return children;
 }
 
 /** The limit that a hold would not fit. */
@@ -165,6 +184,7 @@ interface Refusals {
   PENDING: Refused<'pending'>;
   WINDOW_ENDED: Refused<'window_ended'>;
   BUSY: Refused<'busy'>;
+  SETTLED: Refused<'settled'>;
   LOOPING: Throttled;
   TOO_FAST: Throttled;
 }
@@ -184,6 +204,7 @@ const REFUSALS: { readonly [Code in keyof Refusals]: (reply: Reply) => Refusals[
   PENDING: (reply) => ({ outcome: 'pending', ledger: reply.ledger() }),
   WINDOW_ENDED: (reply) => ({ outcome: 'window_ended', ledger: reply.ledger() }),
   BUSY: (reply) => ({ outcome: 'busy', ledger: reply.ledger() }),
+  SETTLED: (reply) => ({ outcome: 'settled', ledger: reply.ledger() }),
   LOOPING: (reply) => throttledOf('looping', reply),
   TOO_FAST: (reply) => throttledOf('too_fast', reply),
 };
@@ -199,7 +220,8 @@ export function refusalOf<Code extends keyof Refusals>(
 }
 
 function throttledOf(outcome: Throttled['outcome'], reply: Reply): Throttled {
-  return { outcome, ledger: reply.ledger(), retryAfterMs: reply.integer(REST) };
+  const retryAfterMs = reply.isEmpty(REST) ? undefined : reply.integer(REST);
+  return { outcome, ledger: reply.ledger(), retryAfterMs };
 }
 
 /** Thresholds as a record keeps them: 1, 2, 4, added up. */
@@ -214,17 +236,21 @@ function furtherOf(lines: string): Partial<Ledger> {
   const parent = fields.get('parent');
   const carve = fields.get('carve') as Ledger['carve'];
   const window = fields.get('window') as Ledger['window'];
+  const ended = fields.get('ended');
+  const earlier = fields.get('earlier');
+  const paid = fields.get('paid');
   const velocity = fields.get('velocity');
   return {
     ...unitsOf(fields),
-    ...owedOf(fields),
     ...loopOf(fields),
     ...(fields.has('frozen') && { frozen: true }),
     ...(fields.has('lasting') && { lasting: true }),
-    ...(parent !== undefined && { parent, since: Number(fields.get('since')) }),
+    ...(parent !== undefined && { parent, incarnation: fields.get('incarnation') ?? '' }),
     ...(carve !== undefined && { carve }),
     ...(window !== undefined && { window, endsAt: Number(fields.get('ends')) }),
-    ...(fields.has('ended') && { ended: true }),
+    ...(ended !== undefined && { ended: Number(ended) }),
+    ...(earlier !== undefined && { earlier: costOf(earlier) }),
+    ...(paid !== undefined && { paid: costOf(paid) }),
     ...(velocity !== undefined && { velocity: Number(velocity) }),
   };
 }
@@ -246,22 +272,14 @@ function unitsOf(fields: ReadonlyMap<string, string>): Pick<Ledger, 'units'> {
   return Object.keys(units).length === 0 ? {} : { units };
 }
 
-function owedOf(fields: ReadonlyMap<string, string>): Pick<Ledger, 'owed'> {
-  const [endedAt, cost] = fields.get('owed')?.split('|') ?? [];
-  if (cost === undefined) return {};
-  const { money, units } = costOf(cost);
-  return { owed: { endedAt: Number(endedAt), spent: money, units } };
-}
-
 function loopOf(fields: ReadonlyMap<string, string>): Pick<Ledger, 'loop'> {
   const [calls, withinMs] = fields.get('loop')?.split('|') ?? [];
   return calls === undefined ? {} : { loop: { calls: Number(calls), withinMs: Number(withinMs) } };
 }
 
 /** A cost, of its text; units of 0 are left out. */
-function costOf(text: string): { money: number; units: Units } {
-  const [money, ...amounts] = text.split(',').map(Number);
+function costOf(text: string): Cost {
+  const [amount = 0, ...amounts] = text.split(',').map(Number);
   const pairs = UNITS.map((unit, at) => [unit, amounts[at] ?? 0] as const);
-  const units = Object.fromEntries(pairs.filter(([, amount]) => amount > 0));
-  return { money: money ?? 0, units };
+  return { amount, units: withoutZeros(Object.fromEntries(pairs)) };
 }

@@ -19,7 +19,6 @@ import type {
   NotFound,
   Overflow,
   Refused,
-  ReserveCommand,
   Shut,
   Throttled,
 } from './budget-store.ts';
@@ -42,12 +41,13 @@ export function settled<Success extends Done>(
   throw errorOf(runId, holdId, result);
 }
 
-/** As {@link settled}, for a reserve. */
+/** As {@link settled}, for what was to be set aside. */
 export function admitted<Success extends Done>(
-  command: ReserveCommand,
+  runId: string,
+  holdId: string,
+  { amount, units = {} }: { amount: number; units?: Units | undefined },
   result: Success | Exceeded | Refusal,
 ): Success {
-  const { runId, holdId, amount, units = {} } = command;
   if (result.outcome !== 'budget_exceeded') return settled(runId, holdId, result);
   const status = statusOf(runId, result.ledger);
   if (result.limit === 'usd') throw new BudgetExceededError(status, toUsd(amount));

@@ -7,7 +7,9 @@ import { startChild } from '../test/child.ts';
 import { coded } from '../test/coded.ts';
 import type { Rolls } from '../test/sqlite-roller.ts';
 import { MAX_VELOCITY, MOST_HOLDS, NEVER } from './budget-store.ts';
+import type { Spent } from './budget-store.ts';
 import { BUDGET_TTL_SECONDS, BudgetTracker } from './budget-tracker.ts';
+import { NOTHING } from './cost.ts';
 import type { SqliteBudgetStoreOptions } from './sqlite-budget-store.ts';
 import { SqliteBudgetStore } from './sqlite-budget-store.ts';
 
@@ -75,6 +77,7 @@ describe('SqliteBudgetStore', () => {
       expect(strict.map(({ name, strict: is }) => [name, is]).sort()).toEqual([
         ['budgets', 1],
         ['calls', 1],
+        ['children', 1],
         ['operations', 1],
         ['units', 1],
       ]);
@@ -158,13 +161,14 @@ describe('SqliteBudgetStore', () => {
       ['more units than there are', 'budgets', 'unit_limits = 4'],
       ['a frozen that is no yes or no', 'budgets', 'frozen = 2'],
       ['no parent for what is carved', 'budgets', "carve = 'closed', parent = NULL"],
-      ['no parent for a debt', 'budgets', 'owed = 1, owed_at = 1, parent = NULL'],
+      ['no parent for what is paid', 'budgets', 'paid = 1, parent = NULL, incarnation = NULL'],
+      ['a child like any other', 'budgets', 'incarnation = NULL'],
       ['an unknown carve', 'budgets', "carve = 'open'"],
       ['an unknown window', 'budgets', "window = 'week'"],
       ['a window without end', 'budgets', 'ends_at = NULL'],
       ['an end past all time', 'budgets', 'ends_at = 8640000000000001'],
-      ['a debt without its window', 'budgets', 'owed = 1'],
-      ['a debt that is negative', 'budgets', 'owed = -1, owed_at = 1'],
+      ['a payment that is negative', 'budgets', 'paid = -1'],
+      ['an earlier spend past all counting', 'budgets', 'earlier = 9000000000000001'],
       ['a velocity past the most', 'budgets', 'velocity = 100000000001'],
       ['a bucket without velocity', 'budgets', 'velocity = NULL'],
       ['half a loop limit', 'budgets', 'loop_ms = NULL'],
@@ -176,6 +180,9 @@ describe('SqliteBudgetStore', () => {
       ['thresholds in disorder', 'operations', "crossed = '80,50'"],
       ['an id past all lengths', 'operations', "id = 'x' || hex(zeroblob(150))"],
       ['a call that never was', 'calls', 'count = 0'],
+      ['a child without a name', 'children', "child = ''"],
+      ['a child for which less than nothing is held', 'children', 'held = -1'],
+      ['a child that was charged with text', 'children', "charged = 'x'"],
     ])('has tables that refuse %s', async (_name, table, change) => {
       await create();
       const where = table === 'budgets' ? "WHERE run_id = 'r'" : '';
@@ -196,8 +203,9 @@ describe('SqliteBudgetStore', () => {
       ['budgets.window (r)', "budgets SET window = 'week'"],
       ['budgets.ends_at (r)', 'budgets SET ends_at = NULL'],
       ['budgets.ends_at (r)', 'budgets SET ends_at = 8640000000000001'],
-      ['budgets.owed (r)', 'budgets SET owed = -1, owed_at = 1'],
-      ['budgets.owed_at (r)', 'budgets SET owed = 1'],
+      ['budgets.incarnation (r)', 'budgets SET incarnation = NULL'],
+      ['budgets.earlier (r)', 'budgets SET earlier = -1'],
+      ['budgets.paid (r)', 'budgets SET paid = 9000000000000001'],
       ['budgets.velocity (r)', 'budgets SET velocity = 0'],
       ['budgets.level (r)', 'budgets SET level = -1'],
       ['budgets.level_at (r)', 'budgets SET level_at = NULL'],
@@ -210,8 +218,9 @@ describe('SqliteBudgetStore', () => {
       ['units.spent (r, tokens)', 'units SET spent = 9000000000000001'],
       ['units.held (r, tokens)', 'units SET held = -1'],
       ['units.held (r, tokens)', 'units SET held = 0'],
-      ['units.owed (r, tokens)', 'units SET owed = -1'],
-      ['units (r)', 'units SET owed = 9223372036854775807'],
+      ['units.earlier (r, tokens)', 'units SET earlier = -1'],
+      ['units.paid (r, tokens)', 'units SET paid = -1'],
+      ['units (r)', 'units SET paid = 9223372036854775807'],
       ['operations.state (r, hold h)', "operations SET state = 'x'"],
       ['operations.held (r, hold h)', 'operations SET held = -1'],
       ['operations.expires_at (r, hold h)', 'operations SET expires_at = 8640000000000001'],
@@ -245,6 +254,22 @@ describe('SqliteBudgetStore', () => {
         ? tracker.reserve('r', 'i', 1, { call: 'c' })
         : tracker.commit('r', 'paid', 5, { units: { tokens: 5 } });
       await expect(act).rejects.toThrow(coded('corrupt_value', { key }));
+    });
+
+    it.each([
+      ['held', 'held = -1'],
+      ['held_tokens', 'held_tokens = -1'],
+      ['charged', 'charged = -1'],
+      ['crossed', "crossed = '80,50'"],
+      ['crossed_in', 'crossed_in = -1'],
+      ['settled_at', 'settled_at = -1'],
+    ])('names a corrupt %s of a child', async (column, change) => {
+      const tracker = await create();
+      await tracker.release('r', 'h');
+      corrupt(`UPDATE children SET ${change}`);
+      await expect(tracker.settle('r')).rejects.toThrow(
+        coded('corrupt_value', { key: `children.${column} (team, child r)` }),
+      );
     });
 
     it.each([
@@ -299,7 +324,7 @@ describe('SqliteBudgetStore', () => {
   it('keeps ids of 300 characters, and what never expires', async () => {
     const store = openStore();
     const run = { runId: 'r', now };
-    const holdId = `\u0001${'☃'.repeat(280)}\u0001${'9'.repeat(18)}`;
+    const holdId = `\u0001${'☃'.repeat(236)}\u0001${'9'.repeat(18)}`;
     await store.create({ ...run, limit: 10 });
     const held = await store.reserve({ ...run, holdId, amount: 1 });
     expect(held).toMatchObject({ expiresAt: NEVER, ledger: { lasting: true } });
@@ -335,92 +360,103 @@ describe('SqliteBudgetStore', () => {
     expect(holds[0]?.expiresAt).toBe(now + 1000);
   });
 
-  describe('a window', () => {
+  it('lets go of what was settled more than seven days before, at every thousandth operation', async () => {
+    const store = openStore();
+    const run = () => ({ runId: 'r', now });
     const operations = () =>
       raw((database) => {
         const rows = database.prepare('SELECT id FROM operations ORDER BY id').all();
         return rows.map(({ id }) => id);
       });
-
-    it('that is rolled lets go of what was settled more than seven days before', async () => {
-      const store = openStore();
-      const start = now;
-      const endsAt = start + 8 * DAY_MS;
-      const run = () => ({ runId: 'r', now });
-      const reserve = (holdId: string, ttlMs?: number) =>
-        store.reserve({ ...run(), holdId, amount: 1, ttlMs });
-      await store.create({ ...run(), limit: 100, window: { kind: 'month', endsAt } });
-      // All that is asked for now is older than seven days when the window is rolled.
-      await reserve('active');
-      await reserve('committed');
-      await store.commit({ ...run(), holdId: 'committed', amount: 1 });
-      await reserve('released');
-      await store.release({ ...run(), holdId: 'released' });
-      await reserve('expired', 1000);
-      await store.spend({ ...run(), idempotencyKey: 'spent', amount: 1 });
-      await reserve('committed later');
-      await reserve('released later');
-      await reserve('expired later', 2 * DAY_MS);
-      await reserve('late', 1000);
-      now = endsAt - WEEK_MS;
-      await store.commit({ ...run(), holdId: 'committed later', amount: 1 });
-      await store.release({ ...run(), holdId: 'released later' });
-      await store.spend({ ...run(), idempotencyKey: 'spent later', amount: 1 });
-      await store.commit({ ...run(), holdId: 'late', amount: 1 });
-      const all = operations();
-      expect(all).toHaveLength(10);
-
-      now = endsAt;
-      const rolled = { to: 'rolled', endedAt: endsAt, endsAt: endsAt + DAY_MS } as const;
-      await store.transition({ ...run(), ...rolled, endedAt: endsAt + 1 });
-      expect(operations()).toEqual(all);
-      const before = await store.status(run());
-      const after = await store.transition({ ...run(), ...rolled });
-      expect(operations()).toEqual([
-        'active',
-        'committed later',
-        'expired later',
-        'late',
-        'released later',
-        'spent later',
-      ]);
-      expect(before).toMatchObject({ ledger: { spent: 5, held: 1 } });
-      expect(after).toMatchObject({ ledger: { spent: 0, held: 1 } });
-      // What is let go is not known any more; what is not, is.
-      expect(await store.commit({ ...run(), holdId: 'late', amount: 1 })).toMatchObject({
-        replayed: true,
+    const children = () =>
+      raw((database) => {
+        const rows = database.prepare('SELECT child FROM children ORDER BY child').all();
+        return rows.map(({ child }) => child);
       });
-      expect(await store.commit({ ...run(), holdId: 'committed', amount: 1 })).toMatchObject({
-        replayed: false,
-        unheld: true,
+    const reserve = (holdId: string, ttlMs?: number) =>
+      store.reserve({ ...run(), holdId, amount: 1, ttlMs });
+    const carve = (child: string) =>
+      store.carve({ ...run(), child, incarnation: 'first', amount: 1 });
+    const settle = (child: string) =>
+      store.charge({
+        ...run(),
+        child,
+        incarnation: 'first',
+        total: { amount: 1, units: {} },
+        end: 'settled',
       });
-    });
+    await store.create({ ...run(), limit: 1000 });
+    // All that is asked for now is older than seven days in the end.
+    await reserve('active');
+    await reserve('committed');
+    await store.commit({ ...run(), holdId: 'committed', amount: 1 });
+    await reserve('released');
+    await store.release({ ...run(), holdId: 'released' });
+    await reserve('expired', 1000);
+    await store.spend({ ...run(), idempotencyKey: 'spent', amount: 1 });
+    await reserve('committed later');
+    await reserve('released later');
+    await reserve('expired later', 2 * DAY_MS);
+    await reserve('late', 1000);
+    for (const child of ['living', 'settled', 'settled later']) await carve(child);
+    await settle('settled');
+    now += DAY_MS;
+    await store.commit({ ...run(), holdId: 'committed later', amount: 1 });
+    await store.release({ ...run(), holdId: 'released later' });
+    await store.spend({ ...run(), idempotencyKey: 'spent later', amount: 1 });
+    await store.commit({ ...run(), holdId: 'late', amount: 1 });
+    await settle('settled later');
 
-    it('that two processes roll at once has one winner; the other is ignored', async () => {
-      const store = openStore();
-      const run = { runId: 'r', now };
-      await store.create({ ...run, limit: 100, window: { kind: 'day', endsAt: 0 } });
-      const rollers = await Promise.all(
-        ['0', '1'].map((own) => startChild('sqlite-roller', [path, 'r', own])),
-      );
-      const rolls = await Promise.all(
-        rollers.map(async ({ process, lines, exit }) => {
-          const line = once(lines, 'line');
-          process.stdin.write('go\n');
-          const [text] = (await line) as [string];
-          expect(await exit).toBe(0);
-          return JSON.parse(text) as Rolls;
-        }),
-      );
-      const [won, ignored] = [
-        rolls.reduce((sum, roll) => sum + roll.won, 0),
-        rolls.reduce((sum, roll) => sum + roll.ignored, 0),
-      ];
-      // Both began with the same window: one of them came too late for it.
-      expect(ignored).toBeGreaterThan(0);
-      // Nobody rolled a window that another had rolled.
-      expect(await store.status(run)).toMatchObject({ ledger: { seq: 1 + won } });
+    now += WEEK_MS;
+    const unkeyed = { amount: 1, idempotencyKey: undefined };
+    const { ledger } = (await store.spend({ ...run(), ...unkeyed })) as Spent;
+    for (let seq = ledger.seq; seq < 999; seq += 1) await store.spend({ ...run(), ...unkeyed });
+    expect(operations()).toHaveLength(10);
+    expect(children()).toHaveLength(3);
+    await store.spend({ ...run(), ...unkeyed });
+    expect(operations()).toEqual([
+      'active',
+      'committed later',
+      'expired later',
+      'late',
+      'released later',
+      'spent later',
+    ]);
+    expect(children()).toEqual(['living', 'settled later']);
+    // What is let go is not known any more; what is not, is.
+    expect(await store.commit({ ...run(), holdId: 'late', amount: 1 })).toMatchObject({
+      replayed: true,
     });
+    expect(await store.commit({ ...run(), holdId: 'committed', amount: 1 })).toMatchObject({
+      replayed: false,
+      unheld: true,
+    });
+  });
+
+  it('a window that two processes roll at once has one winner; the other is ignored', async () => {
+    const store = openStore();
+    const run = { runId: 'r', now };
+    await store.create({ ...run, limit: 100, window: 'day' });
+    const rollers = await Promise.all(
+      ['0', '1'].map((own) => startChild('sqlite-roller', [path, 'r', own])),
+    );
+    const rolls = await Promise.all(
+      rollers.map(async ({ process, lines, exit }) => {
+        const line = once(lines, 'line');
+        process.stdin.write('go\n');
+        const [text] = (await line) as [string];
+        expect(await exit).toBe(0);
+        return JSON.parse(text) as Rolls;
+      }),
+    );
+    const [won, ignored] = [
+      rolls.reduce((sum, roll) => sum + roll.won, 0),
+      rolls.reduce((sum, roll) => sum + roll.ignored, 0),
+    ];
+    // Both began with the same window: one of them came too late for it.
+    expect(ignored).toBeGreaterThan(0);
+    // Nobody rolled a window that another had rolled.
+    expect(await store.status(run)).toMatchObject({ ledger: { seq: 1 + won } });
   });
 
   it('lets go of the calls that no loop limit counts any more', async () => {
@@ -442,8 +478,8 @@ describe('SqliteBudgetStore', () => {
     const store = openStore();
     const run = { runId: 'r', now };
     const hold = { ...run, holdId: 'h', amount: 1 };
-    const window = { kind: 'day', endsAt: now } as const;
-    await store.create({ ...run, limit: 10, units: { tokens: 10 }, window });
+    const child = { ...run, child: 'c', incarnation: 'first' };
+    await store.create({ ...run, limit: 10, units: { tokens: 10 }, window: 'day' });
     const before = await store.status(run);
     const refused: [string, () => Promise<unknown>][] = [
       ['invalid_run_id', () => store.status({ runId: '', now })],
@@ -460,25 +496,21 @@ describe('SqliteBudgetStore', () => {
       ['invalid_amount', () => store.commit({ ...hold, units: { steps: 9e15 + 1 } })],
       ['invalid_amount', () => store.spend({ ...run, amount: 0, idempotencyKey: 'k' })],
       ['invalid_amount', () => store.delete({ ...run, ifSeq: 0 })],
-      ['invalid_hold_id', () => store.reserve({ ...hold, holdId: 'x'.repeat(301) })],
+      ['invalid_hold_id', () => store.reserve({ ...hold, holdId: 'x'.repeat(257) })],
       ['invalid_hold_id', () => store.commit({ ...hold, holdId: '' })],
       ['invalid_hold_id', () => store.release({ ...hold, holdId: '\ud800' })],
       ['invalid_hold_id', () => store.spend({ ...hold, idempotencyKey: '' })],
       ['invalid_parent', () => store.create({ ...run, limit: 1, parent: '' })],
-      [
-        'invalid_window',
-        () => store.create({ ...run, limit: 1, window: { kind: 'week' as 'day', endsAt: 1 } }),
-      ],
-      [
-        'invalid_window',
-        () => store.create({ ...run, limit: 1, window: { ...window, endsAt: NEVER + 1 } }),
-      ],
+      ['invalid_parent', () => store.create({ ...run, limit: 1, parent: 'p' })],
+      ['invalid_parent', () => store.carve({ ...child, incarnation: '', amount: 1 })],
+      ['invalid_parent', () => store.charge({ ...child, child: 'a\0', total: NOTHING })],
+      ['invalid_amount', () => store.carve({ ...child, amount: 0 })],
+      ['invalid_amount', () => store.charge({ ...child, total: { ...NOTHING, amount: -1 } })],
+      ['invalid_amount', () => store.transition({ ...run, to: 'paid', amount: 0.5 })],
+      ['invalid_window', () => store.create({ ...run, limit: 1, window: 'week' as 'day' })],
       ['invalid_window', () => store.transition({ ...run, to: 'open' as 'frozen' })],
       ['invalid_window', () => store.transition({ ...run, to: 'carved', endsAt: -1 })],
-      [
-        'invalid_window',
-        () => store.transition({ ...run, to: 'rolled', endedAt: now, endsAt: 0.5 }),
-      ],
+      ['invalid_window', () => store.transition({ ...run, to: 'rolled', endedAt: 0, endsAt: 0.5 })],
       ['invalid_guard', () => store.create({ ...run, limit: 1, velocity: MAX_VELOCITY + 1 })],
       [
         'invalid_guard',
@@ -491,7 +523,7 @@ describe('SqliteBudgetStore', () => {
     expect(await store.status(run)).toEqual(before);
     // A unit alone is an amount.
     const free = { ...hold, amount: 0, units: { tokens: 1 } };
-    expect(await store.transition({ ...run, to: 'rolled', endedAt: now, endsAt: NEVER })).toEqual(
+    expect(await store.transition({ ...run, to: 'rolled', endedAt: 0, endsAt: NEVER })).toEqual(
       expect.objectContaining({ outcome: 'done' }),
     );
     expect(await store.reserve(free)).toMatchObject({ held: 0, replayed: false });

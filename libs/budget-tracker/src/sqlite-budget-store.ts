@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { CorruptValueError } from './budget-error.ts';
 import {
+  carved,
   charge,
+  chargedFor,
+  crossedNow,
   giveBack,
+  hasEnded,
   hold,
   isAlike,
-  isSameCost,
+  isLasting,
+  lacking,
   ledgerOf,
-  NOTHING,
   overflows,
   overrun,
   pour,
@@ -15,12 +19,15 @@ import {
   transitioned,
   waitForRoom,
   whyShut,
-  withoutZeros,
 } from './budget-rules.ts';
-import type { Budget, Cost } from './budget-rules.ts';
+import type { Budget } from './budget-rules.ts';
 import type {
   BudgetStore,
+  CarveCommand,
+  Carved,
+  ChargeCommand,
   Charged,
+  Children,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -29,7 +36,6 @@ import type {
   ExtendCommand,
   Held,
   HoldCommand,
-  HoldsCommand,
   HoldConflict,
   HoldNotFound,
   Holds,
@@ -49,6 +55,8 @@ import type {
   TransitionCommand,
 } from './budget-store.ts';
 import {
+  checkCarve,
+  checkCharge,
   checkCommit,
   checkCreate,
   checkDelete,
@@ -61,11 +69,12 @@ import {
   checkTransition,
   expiryOf,
 } from './command-checks.ts';
+import { costOf, isNothing, isSameCost, NOTHING } from './cost.ts';
+import type { Cost } from './cost.ts';
 import type { Operation } from './sqlite-records.ts';
 import { SqliteTables } from './sqlite-tables.ts';
 import type { OperationKey } from './sqlite-tables.ts';
 import { UNITS } from './units.ts';
-import type { Units } from './units.ts';
 
 const Options = z.strictObject({
   path: z.string().min(1),
@@ -75,8 +84,10 @@ const Options = z.strictObject({
 
 export type SqliteBudgetStoreOptions = z.input<typeof Options>;
 
-/** A budget with windows goes on for ever, so its ids do not: they are known as long as those of other budgets. */
+/** A lasting budget goes on for ever, so its ids do not: they are known as long as those of other budgets. */
 const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;
+/** Recorded operations of a lasting budget between two times that it forgets what is older. */
+const FORGET_EVERY = 1000;
 
 const NOT_FOUND: NotFound = { outcome: 'not_found' };
 const HOLD_NOT_FOUND: HoldNotFound = { outcome: 'hold_not_found' };
@@ -145,16 +156,16 @@ export class SqliteBudgetStore implements BudgetStore {
         crossed: [],
       };
       this.#putOperation(key, found, admitted, now);
-      const after = this.#tables.record(runId, pour(hold(budget, cost), cost.amount, now));
+      const after = this.#record(command, pour(hold(budget, cost), cost.amount, now));
       return heldOf(ledgerOf(after, now), admitted, false);
     });
   }
 
   async commit(
     command: CommitCommand,
-  ): Promise<Charged | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+  ): Promise<Charged | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
     checkCommit(command);
-    const { runId, settled, now } = command;
+    const { now } = command;
     const key = holdKey(command);
     const cost = costOf(command);
     return this.#change(command, (budget) => {
@@ -163,9 +174,7 @@ export class SqliteBudgetStore implements BudgetStore {
         if (!isSameCost(found.charged, cost)) return conflictOf(found);
         return chargedOf(ledgerOf(budget, now), found, true);
       }
-      if (budget.carve === 'closed' && settled !== true) {
-        return { outcome: 'closed', ledger: ledgerOf(budget, now) };
-      }
+      if (isAfterWindow(budget, now)) return windowEnded(budget, now);
       if (overflows(budget, cost)) return OVERFLOW;
       const freed = found?.state === 'active' ? found.held : NOTHING;
       const charged = charge(giveBack(budget, freed), cost);
@@ -178,8 +187,8 @@ export class SqliteBudgetStore implements BudgetStore {
         crossed: thresholdsBetween(budget, charged),
       };
       this.#putOperation(key, found, committed, now);
-      const after = this.#tables.record(
-        runId,
+      const after = this.#record(
+        command,
         pour(charged, Math.max(0, cost.amount - freed.amount), now),
       );
       return chargedOf(ledgerOf(after, now), committed, false);
@@ -188,7 +197,7 @@ export class SqliteBudgetStore implements BudgetStore {
 
   async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
     checkHold(command);
-    const { runId, now } = command;
+    const { now } = command;
     const key = holdKey(command);
     return this.#change(command, (budget) => {
       const found = this.#tables.operation(key);
@@ -198,13 +207,13 @@ export class SqliteBudgetStore implements BudgetStore {
       const { held } = found;
       this.#tables.changeOperation(key, { ...found, state: 'released' }, now);
       const released = giveBack(budget, held);
-      return { outcome: 'done', ledger: ledgerOf(this.#tables.record(runId, released), now) };
+      return { outcome: 'done', ledger: ledgerOf(this.#record(command, released), now) };
     });
   }
 
   async extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
     checkExtend(command);
-    const { runId, now, ttlMs } = command;
+    const { now, ttlMs } = command;
     const key = holdKey(command);
     return this.#change(command, (budget) => {
       const found = this.#tables.operation(key);
@@ -213,15 +222,15 @@ export class SqliteBudgetStore implements BudgetStore {
       const expiresAt = Math.max(found.expiresAt, expiryOf(now, ttlMs));
       const extended = { ...found, expiresAt };
       this.#tables.changeOperation(key, extended, now);
-      return heldOf(ledgerOf(this.#tables.record(runId, budget), now), extended, false);
+      return heldOf(ledgerOf(this.#record(command, budget), now), extended, false);
     });
   }
 
   async spend(
     command: SpendCommand,
-  ): Promise<Spent | Refused<'closed'> | HoldConflict | Overflow | NotFound> {
+  ): Promise<Spent | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
     checkSpend(command);
-    const { runId, idempotencyKey: id, settled, now } = command;
+    const { runId, idempotencyKey: id, now } = command;
     const key = id === undefined ? undefined : ({ runId, kind: 'spend', id } as const);
     const cost = costOf(command);
     return this.#change(command, (budget) => {
@@ -230,9 +239,7 @@ export class SqliteBudgetStore implements BudgetStore {
         if (!isSameCost(found.charged ?? NOTHING, cost)) return conflictOf(found);
         return spentOf(ledgerOf(budget, now), found, true);
       }
-      if (budget.carve === 'closed' && settled !== true) {
-        return { outcome: 'closed', ledger: ledgerOf(budget, now) };
-      }
+      if (isAfterWindow(budget, now)) return windowEnded(budget, now);
       if (overflows(budget, cost)) return OVERFLOW;
       const charged = charge(budget, cost);
       const spent: Operation = {
@@ -244,8 +251,55 @@ export class SqliteBudgetStore implements BudgetStore {
         crossed: thresholdsBetween(budget, charged),
       };
       if (key !== undefined) this.#tables.addOperation(key, spent, now);
-      const after = this.#tables.record(runId, pour(charged, cost.amount, now));
+      const after = this.#record(command, pour(charged, cost.amount, now));
       return spentOf(ledgerOf(after, now), spent, false);
+    });
+  }
+
+  async carve(
+    command: CarveCommand,
+  ): Promise<Carved | Exceeded | Shut | Refused<'settled'> | NotFound> {
+    checkCarve(command);
+    const { now } = command;
+    return this.#change(command, (budget) => {
+      const found = this.#tables.allotment(command);
+      const ledger = ledgerOf(budget, now);
+      if (found?.isSettled === true) return { outcome: 'settled', ledger };
+      const more = lacking(found, costOf(command));
+      if (found !== undefined && isNothing(more)) {
+        return { outcome: 'done', ledger, held: found.held, replayed: true };
+      }
+      const shut = whyShut(budget, now);
+      if (shut !== undefined) return { outcome: shut, ledger };
+      const limit = overrun(budget, more);
+      if (limit !== undefined) return { outcome: 'budget_exceeded', ledger, limit };
+      const step = carved(budget, found, more);
+      this.#tables.putAllotment(command, step.allotment);
+      const after = this.#record(command, step.budget);
+      return {
+        outcome: 'done',
+        ledger: ledgerOf(after, now),
+        held: step.allotment.held,
+        replayed: false,
+      };
+    });
+  }
+
+  async charge(command: ChargeCommand): Promise<Spent | Refused<'window_ended'> | NotFound> {
+    checkCharge(command);
+    const { now } = command;
+    return this.#change(command, (budget) => {
+      if (isAfterWindow(budget, now)) return windowEnded(budget, now);
+      const found = this.#tables.allotment(command);
+      const step = chargedFor(budget, found, command);
+      if (step === undefined) {
+        const crossed = crossedNow(found, budget);
+        return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: true };
+      }
+      this.#tables.putAllotment(command, step.allotment);
+      const after = this.#record(command, step.budget);
+      const crossed = thresholdsBetween(budget, after);
+      return { outcome: 'done', ledger: ledgerOf(after, now), crossed, replayed: false };
     });
   }
 
@@ -253,12 +307,11 @@ export class SqliteBudgetStore implements BudgetStore {
     checkTransition(command);
     const { runId, now } = command;
     return this.#change(command, (budget) => {
-      const changed = transitioned(budget, command, () => this.#tables.hasHolds(runId));
+      const changed = transitioned(budget, command, () => this.#tables.isInUse(runId));
       if (changed === 'busy') return { outcome: 'busy', ledger: ledgerOf(budget, now) };
       if (changed === budget) return { outcome: 'done', ledger: ledgerOf(budget, now) };
-      if (command.to === 'rolled') this.#tables.forgetOperations(runId, now - REMEMBERED_MS);
-      const after = this.#tables.recordTransition(runId, changed);
-      return { outcome: 'done', ledger: ledgerOf(after, now) };
+      this.#tables.writeTerms(runId, changed);
+      return { outcome: 'done', ledger: ledgerOf(this.#record(command, changed), now) };
     });
   }
 
@@ -271,13 +324,23 @@ export class SqliteBudgetStore implements BudgetStore {
     });
   }
 
-  async holds(command: HoldsCommand): Promise<Holds | NotFound> {
+  async holds(command: RunCommand): Promise<Holds | NotFound> {
     checkRun(command);
     return this.#tables.read(() => {
       const budget = this.#tables.budget(command);
       if (budget === undefined) return NOT_FOUND;
       const holds = this.#tables.activeHolds(command);
       return { outcome: 'done', ledger: ledgerOf(budget, command.now), holds };
+    });
+  }
+
+  async children(command: RunCommand): Promise<Children | NotFound> {
+    checkRun(command);
+    return this.#tables.read(() => {
+      const budget = this.#tables.budget(command);
+      if (budget === undefined) return NOT_FOUND;
+      const children = this.#tables.children(command.runId);
+      return { outcome: 'done', ledger: ledgerOf(budget, command.now), children };
     });
   }
 
@@ -327,6 +390,15 @@ export class SqliteBudgetStore implements BudgetStore {
     });
   }
 
+  /** Counts one more recorded operation and writes what it has made of the budget. */
+  #record({ runId, now }: RunCommand, budget: Budget): Budget {
+    const recorded = this.#tables.record(runId, budget);
+    if (isLasting(recorded) && recorded.seq % FORGET_EVERY === 0) {
+      this.#tables.forget(runId, now - REMEMBERED_MS);
+    }
+    return recorded;
+  }
+
   #putOperation(
     key: OperationKey,
     found: Operation | undefined,
@@ -351,7 +423,9 @@ export class SqliteBudgetStore implements BudgetStore {
     const untilUnlooped = call === undefined ? 0 : this.#waitForLoop(runId, budget, call, now);
     if (untilUnlooped > 0) return { outcome: 'looping', ledger, retryAfterMs: untilUnlooped };
     const untilRoom = waitForRoom(budget, cost.amount, now);
-    return untilRoom > 0 ? { outcome: 'too_fast', ledger, retryAfterMs: untilRoom } : undefined;
+    if (untilRoom === 0) return undefined;
+    const retryAfterMs = Number.isFinite(untilRoom) ? untilRoom : undefined;
+    return { outcome: 'too_fast', ledger, retryAfterMs };
   }
 
   /** Milliseconds until the loop limit admits a call again; 0 when it does. */
@@ -366,7 +440,7 @@ export class SqliteBudgetStore implements BudgetStore {
 
 /** What a create makes. */
 function newBudget(command: CreateCommand): Budget {
-  const { limit, units = {}, ttlMs, parent, window, velocity, loop, now } = command;
+  const { limit, units = {}, ttlMs, parent, incarnation, window, velocity, loop, now } = command;
   const limited = UNITS.flatMap((unit) => {
     const of = units[unit];
     return of === undefined ? [] : [[unit, { limit: of, spent: 0, held: 0 }] as const];
@@ -380,10 +454,11 @@ function newBudget(command: CreateCommand): Budget {
     units: limited.length === 0 ? undefined : Object.fromEntries(limited),
     frozen: false,
     parent,
-    since: parent === undefined ? undefined : now,
+    incarnation: parent === undefined ? undefined : incarnation,
     carve: parent === undefined ? undefined : 'pending',
-    window,
-    owed: undefined,
+    window: window === undefined ? undefined : { kind: window, endsAt: 0 },
+    earlier: NOTHING,
+    paid: NOTHING,
     bucket: velocity === undefined ? undefined : { velocity, level: 0, levelAt: now },
     loop,
   };
@@ -393,8 +468,13 @@ function holdKey({ runId, holdId }: HoldCommand): OperationKey {
   return { runId, kind: 'hold', id: holdId };
 }
 
-function costOf({ amount, units }: { amount: number; units?: Units | undefined }): Cost {
-  return { amount, units: units === undefined ? NOTHING.units : withoutZeros(units) };
+/** Whether a cost counts in a window that is not begun yet. A closed budget begins none. */
+function isAfterWindow(budget: Budget, now: number): boolean {
+  return budget.carve !== 'closed' && hasEnded(budget, now);
+}
+
+function windowEnded(budget: Budget, now: number): Refused<'window_ended'> {
+  return { outcome: 'window_ended', ledger: ledgerOf(budget, now) };
 }
 
 function heldOf(ledger: Ledger, { held, expiresAt, state }: Operation, replayed: boolean): Held {

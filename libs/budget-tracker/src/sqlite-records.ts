@@ -1,10 +1,11 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import { CorruptValueError } from './budget-error.ts';
-import type { Budget, Cost } from './budget-rules.ts';
-import { withoutZeros } from './budget-rules.ts';
+import type { Allotment, Budget } from './budget-rules.ts';
 import type { HoldState } from './budget-status.ts';
 import { MAX_VELOCITY, NEVER } from './budget-store.ts';
-import type { ActiveHold, Threshold, UnitLedger } from './budget-store.ts';
+import type { ActiveHold, Child, Threshold, UnitLedger } from './budget-store.ts';
+import { withoutZeros } from './cost.ts';
+import type { Cost } from './cost.ts';
 import { isMicros, MAX_MICROS } from './money.ts';
 import { UNITS } from './units.ts';
 import type { Unit, Units } from './units.ts';
@@ -92,8 +93,12 @@ class Columns {
     throw this.corrupt(column);
   }
 
-  /** An amount in each unit that is set. */
-  units(prefix: 'held' | 'charged'): Units {
+  /** An amount of money, and one in each unit that is set. */
+  cost(prefix: 'held' | 'charged'): Cost {
+    return { amount: this.amount(prefix), units: this.#units(prefix) };
+  }
+
+  #units(prefix: string): Units {
     const units: Partial<Record<Unit, number>> = {};
     for (const unit of UNITS) {
       const column = `${prefix}_${unit}`;
@@ -112,7 +117,7 @@ export function toBudget(row: Row, unitRows: readonly Row[], runId: string): Bud
   const columns = new Columns(row, 'budgets', runId);
   const limited = columns.integer('unit_limits', 0, UNITS.length);
   if (limited !== unitRows.length) throw columns.corrupt('unit_limits');
-  const units = limited === 0 ? undefined : toUnitLedgers(unitRows, runId);
+  const units = limited === 0 ? undefined : toLimitedUnits(unitRows, runId);
   return {
     limit: columns.integer('max_spend', 1, MAX_MICROS),
     spent: columns.amount('spent'),
@@ -122,18 +127,13 @@ export function toBudget(row: Row, unitRows: readonly Row[], runId: string): Bud
     units: units?.ledgers,
     frozen: columns.integer('frozen', 0, 1) === 1,
     parent: columns.isSet('parent') ? columns.text('parent') : undefined,
-    since: columns.isSet('since') ? columns.instant('since') : undefined,
+    incarnation: columns.isSet('parent') ? columns.text('incarnation') : undefined,
     carve: columns.isSet('carve') ? columns.oneOf('carve', CARVES) : undefined,
     window: columns.isSet('window')
       ? { kind: columns.oneOf('window', WINDOWS), endsAt: columns.instant('ends_at') }
       : undefined,
-    owed: columns.isSet('owed')
-      ? {
-          endedAt: columns.instant('owed_at'),
-          spent: columns.amount('owed'),
-          units: units?.owed ?? {},
-        }
-      : undefined,
+    earlier: { amount: columns.amount('earlier'), units: units?.earlier ?? {} },
+    paid: { amount: columns.amount('paid'), units: units?.paid ?? {} },
     bucket: columns.isSet('velocity')
       ? {
           velocity: columns.integer('velocity', 1, MAX_VELOCITY),
@@ -150,12 +150,16 @@ export function toBudget(row: Row, unitRows: readonly Row[], runId: string): Bud
   };
 }
 
-function toUnitLedgers(
-  rows: readonly Row[],
-  runId: string,
-): { ledgers: NonNullable<Budget['units']>; owed: Units } {
+interface LimitedUnits {
+  readonly ledgers: NonNullable<Budget['units']>;
+  readonly earlier: Units;
+  readonly paid: Units;
+}
+
+function toLimitedUnits(rows: readonly Row[], runId: string): LimitedUnits {
   const ledgers: Partial<Record<Unit, UnitLedger>> = {};
-  const owed: Partial<Record<Unit, number>> = {};
+  const earlier: Partial<Record<Unit, number>> = {};
+  const paid: Partial<Record<Unit, number>> = {};
   for (const row of rows) {
     const unit = new Columns(row, 'units', runId).oneOf('unit', UNITS);
     const columns = new Columns(row, 'units', `${runId}, ${unit}`);
@@ -164,9 +168,10 @@ function toUnitLedgers(
       spent: columns.amount('spent'),
       held: columns.amount('held'),
     };
-    owed[unit] = columns.amount('owed');
+    earlier[unit] = columns.amount('earlier');
+    paid[unit] = columns.amount('paid');
   }
-  return { ledgers, owed: withoutZeros(owed) };
+  return { ledgers, earlier: withoutZeros(earlier), paid: withoutZeros(paid) };
 }
 
 export function toOperation(row: Row, of: string): Operation {
@@ -175,12 +180,9 @@ export function toOperation(row: Row, of: string): Operation {
   if (columns.isSet('charged') !== (state === 'committed')) throw columns.corrupt('charged');
   return {
     state,
-    held: { amount: columns.amount('held'), units: columns.units('held') },
+    held: columns.cost('held'),
     expiresAt: columns.instant('expires_at'),
-    charged:
-      state === 'committed'
-        ? { amount: columns.amount('charged'), units: columns.units('charged') }
-        : undefined,
+    charged: state === 'committed' ? columns.cost('charged') : undefined,
     mark: columns.oneOf('mark', MARKS),
     crossed: columns.crossed('crossed'),
   };
@@ -190,12 +192,34 @@ export function toOperation(row: Row, of: string): Operation {
 export function toActiveHold(row: Row, runId: string): ActiveHold {
   const holdId = new Columns(row, 'operations', runId).text('id');
   const columns = new Columns(row, 'operations', `${runId}, hold ${holdId}`);
+  const { amount, units } = columns.cost('held');
   return {
     holdId,
-    held: columns.amount('held'),
-    units: withoutZeros(columns.units('held')),
+    held: amount,
+    units: withoutZeros(units),
     expiresAt: columns.instant('expires_at'),
   };
+}
+
+export function toAllotment(row: Row, of: string): Allotment {
+  const columns = new Columns(row, 'children', of);
+  if (columns.isSet('settled_at')) columns.instant('settled_at');
+  return {
+    held: columns.cost('held'),
+    charged: columns.cost('charged'),
+    isSettled: columns.isSet('settled_at'),
+    crossed: columns.crossed('crossed'),
+    crossedIn: columns.instant('crossed_in'),
+  };
+}
+
+/** The row of a child that is not settled. */
+export function toChild(row: Row, runId: string): Child {
+  const of = new Columns(row, 'children', runId);
+  const [child, incarnation] = [of.text('child'), of.text('incarnation')];
+  const columns = new Columns(row, 'children', `${runId}, child ${child}`);
+  const { amount, units } = columns.cost('held');
+  return { child, incarnation, held: { amount, units: withoutZeros(units) } };
 }
 
 /** What the expired holds of a budget had set aside, of that which it limits: the rest may pass what can be counted. */

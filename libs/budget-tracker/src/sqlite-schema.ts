@@ -24,23 +24,23 @@ CREATE TABLE budgets (
   unit_limits INTEGER NOT NULL DEFAULT 0 CHECK (unit_limits BETWEEN 0 AND 3),
   frozen      INTEGER NOT NULL DEFAULT 0 CHECK (frozen IN (0, 1)),
   parent      TEXT    CHECK (length(parent) BETWEEN 1 AND 256),
-  since       INTEGER CHECK (since ${INSTANT}),
+  -- Of children: what tells one from an earlier one, what it spent in windows that are over, what its parent is known
+  -- to be charged with.
+  incarnation TEXT    CHECK (length(incarnation) BETWEEN 1 AND 64),
+  earlier     INTEGER NOT NULL DEFAULT 0 CHECK (earlier ${AMOUNT}),
+  paid        INTEGER NOT NULL DEFAULT 0 CHECK (paid ${AMOUNT}),
   carve       TEXT    CHECK (carve IN ('pending', 'closed')),
   window      TEXT    CHECK (window IN ('day', 'month')),
   ends_at     INTEGER CHECK (ends_at ${INSTANT}),
-  owed        INTEGER CHECK (owed ${AMOUNT}),
-  owed_at     INTEGER CHECK (owed_at ${INSTANT}),
   -- The bucket: micro-USD a minute, what is in it, and since when.
   velocity    INTEGER CHECK (velocity BETWEEN 1 AND ${MAX_VELOCITY}),
   level       INTEGER CHECK (level ${AMOUNT}),
   level_at    INTEGER CHECK (level_at ${INSTANT}),
   loop_calls  INTEGER CHECK (loop_calls >= 1),
   loop_ms     INTEGER CHECK (loop_ms >= 1),
-  CHECK ((since IS NULL) = (parent IS NULL)),
-  CHECK (carve IS NULL OR parent IS NOT NULL),
-  CHECK (owed IS NULL OR parent IS NOT NULL),
+  CHECK ((incarnation IS NULL) = (parent IS NULL)),
+  CHECK (parent IS NOT NULL OR (carve IS NULL AND earlier = 0 AND paid = 0)),
   CHECK ((window IS NULL) = (ends_at IS NULL)),
-  CHECK ((owed IS NULL) = (owed_at IS NULL)),
   CHECK ((velocity IS NULL) = (level IS NULL) AND (velocity IS NULL) = (level_at IS NULL)),
   CHECK ((loop_calls IS NULL) = (loop_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -54,7 +54,8 @@ CREATE TABLE units (
   max_units INTEGER NOT NULL CHECK (max_units BETWEEN 1 AND ${MAX_MICROS}),
   spent     INTEGER NOT NULL CHECK (spent ${AMOUNT}),
   held      INTEGER NOT NULL CHECK (held BETWEEN 0 AND max_units),
-  owed      INTEGER NOT NULL CHECK (owed ${AMOUNT}),
+  earlier   INTEGER NOT NULL CHECK (earlier ${AMOUNT}),
+  paid      INTEGER NOT NULL CHECK (paid ${AMOUNT}),
   PRIMARY KEY (run_id, unit)
 ) STRICT, WITHOUT ROWID;
 
@@ -83,6 +84,31 @@ CREATE TABLE operations (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX holds_by_expiry ON operations (run_id, expires_at) WHERE state = 'active';
+
+CREATE INDEX operations_by_age ON operations (run_id, coalesce(settled_at, expires_at)) WHERE state <> 'active';
+
+-- What is set aside for each child of a run, and what was charged for it in all.
+CREATE TABLE children (
+  run_id      TEXT    NOT NULL REFERENCES budgets (run_id) ON DELETE CASCADE,
+  child       TEXT    NOT NULL CHECK (length(child) BETWEEN 1 AND 256),
+  incarnation TEXT    NOT NULL CHECK (length(incarnation) BETWEEN 1 AND 64),
+  settled_at  INTEGER CHECK (settled_at ${INSTANT}),
+  -- Thresholds that its charges have reached in the window that ended then, in per cent.
+  crossed     TEXT    CHECK (crossed IN ('50', '80', '100', '50,80', '80,100', '50,80,100')),
+  crossed_in  INTEGER NOT NULL CHECK (crossed_in ${INSTANT}),
+  held        INTEGER NOT NULL CHECK (held ${AMOUNT}),
+  charged     INTEGER NOT NULL CHECK (charged ${AMOUNT}),
+  held_tokens        INTEGER CHECK (held_tokens ${AMOUNT}),
+  held_steps         INTEGER CHECK (held_steps ${AMOUNT}),
+  held_sandbox_ms    INTEGER CHECK (held_sandbox_ms ${AMOUNT}),
+  charged_tokens     INTEGER CHECK (charged_tokens ${AMOUNT}),
+  charged_steps      INTEGER CHECK (charged_steps ${AMOUNT}),
+  charged_sandbox_ms INTEGER CHECK (charged_sandbox_ms ${AMOUNT}),
+  PRIMARY KEY (run_id, child, incarnation)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX children_unsettled ON children (run_id, child, incarnation) WHERE settled_at IS NULL;
+CREATE INDEX children_by_age ON children (run_id, settled_at) WHERE settled_at IS NOT NULL;
 
 -- How often a call was admitted since its first, for the loop limit.
 CREATE TABLE calls (
@@ -123,8 +149,8 @@ export const STATEMENTS = {
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   budget: `
-    SELECT max_spend, spent, held, seq, expires_at, unit_limits, frozen, parent, since, carve, window, ends_at, owed,
-      owed_at, velocity, level, level_at, loop_calls, loop_ms,
+    SELECT max_spend, spent, held, seq, expires_at, unit_limits, frozen, parent, incarnation, earlier, paid, carve,
+      window, ends_at, velocity, level, level_at, loop_calls, loop_ms,
       EXISTS (SELECT 1 FROM operations o
               WHERE o.run_id = b.run_id AND o.state = 'active' AND o.expires_at <= ?2) AS due
     FROM budgets b WHERE run_id = ?1 AND expires_at > ?2`,
@@ -132,22 +158,24 @@ export const STATEMENTS = {
     SELECT 1 FROM budgets WHERE run_id = ?1 AND expires_at > ?2 AND (?3 IS NULL OR seq = ?3)`,
   page: 'SELECT run_id FROM budgets WHERE run_id > ?1 AND expires_at > ?2 ORDER BY run_id LIMIT ?3',
   insertBudget: `
-    INSERT INTO budgets (run_id, max_spend, spent, held, seq, expires_at, unit_limits, parent, since, carve, window,
+    INSERT INTO budgets (run_id, max_spend, spent, held, seq, expires_at, unit_limits, parent, incarnation, carve, window,
       ends_at, velocity, level, level_at, loop_calls, loop_ms)
     VALUES (?1, ?2, 0, 0, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
   updateBudget: 'UPDATE budgets SET spent = ?2, held = ?3, seq = ?4 WHERE run_id = ?1',
   updateBucket: 'UPDATE budgets SET level = ?2, level_at = ?3 WHERE run_id = ?1',
   updateTerms: `
-    UPDATE budgets SET frozen = ?2, carve = ?3, ends_at = ?4, owed = ?5, owed_at = ?6 WHERE run_id = ?1`,
+    UPDATE budgets SET frozen = ?2, carve = ?3, ends_at = ?4, earlier = ?5, paid = ?6 WHERE run_id = ?1`,
   renewBudget: 'UPDATE budgets SET expires_at = ?2 WHERE run_id = ?1',
   deleteBudget: 'DELETE FROM budgets WHERE run_id = ?1',
   deleteOld: `
     DELETE FROM budgets WHERE run_id IN
       (SELECT run_id FROM budgets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 8)`,
-  units: 'SELECT unit, max_units, spent, held, owed FROM units WHERE run_id = ?1',
+  units: 'SELECT unit, max_units, spent, held, earlier, paid FROM units WHERE run_id = ?1',
   insertUnit: `
-    INSERT INTO units (run_id, unit, max_units, spent, held, owed) VALUES (?1, ?2, ?3, 0, 0, 0)`,
-  updateUnit: 'UPDATE units SET spent = ?3, held = ?4, owed = ?5 WHERE run_id = ?1 AND unit = ?2',
+    INSERT INTO units (run_id, unit, max_units, spent, held, earlier, paid)
+    VALUES (?1, ?2, ?3, 0, 0, 0, 0)`,
+  updateUnit: `
+    UPDATE units SET spent = ?3, held = ?4, earlier = ?5, paid = ?6 WHERE run_id = ?1 AND unit = ?2`,
   operation: `
     SELECT state, held, expires_at, charged, mark, crossed, held_tokens, held_steps, held_sandbox_ms,
       charged_tokens, charged_steps, charged_sandbox_ms
@@ -172,12 +200,24 @@ export const STATEMENTS = {
     SELECT id, held, expires_at, held_tokens, held_steps, held_sandbox_ms FROM operations
     WHERE run_id = ?1 AND state = 'active' AND expires_at > ?2
     ORDER BY expires_at, kind, id LIMIT ?3`,
-  hasHolds: "SELECT 1 FROM operations WHERE run_id = ?1 AND state = 'active' LIMIT 1",
+  isInUse: `
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM operations WHERE run_id = ?1 AND state = 'active')
+      OR EXISTS (SELECT 1 FROM children WHERE run_id = ?1 AND settled_at IS NULL)`,
   forgetOperations: `
     DELETE FROM operations
-    WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2
-      -- What parents were charged with for children is repeated whenever the child is looked at.
-      AND (id < char(1) OR id >= char(2))`,
+    WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2`,
+  child: `
+    SELECT settled_at, crossed, crossed_in, held, charged, held_tokens, held_steps, held_sandbox_ms,
+      charged_tokens, charged_steps, charged_sandbox_ms
+    FROM children WHERE run_id = ?1 AND child = ?2 AND incarnation = ?3`,
+  putChild: `
+    REPLACE INTO children (run_id, child, incarnation, settled_at, crossed, crossed_in, held, charged,
+      held_tokens, held_steps, held_sandbox_ms, charged_tokens, charged_steps, charged_sandbox_ms)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
+  children: `
+    SELECT child, incarnation, held, held_tokens, held_steps, held_sandbox_ms
+    FROM children WHERE run_id = ?1 AND settled_at IS NULL ORDER BY child, incarnation`,
+  forgetChildren: 'DELETE FROM children WHERE run_id = ?1 AND settled_at < ?2',
   call: 'SELECT count, since FROM calls WHERE run_id = ?1 AND call = ?2',
   countCall: `
     INSERT INTO calls (run_id, call, count, since) VALUES (?1, ?2, 1, ?3)

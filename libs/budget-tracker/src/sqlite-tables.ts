@@ -2,12 +2,13 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { BudgetError, CorruptValueError, StoreUnavailableError } from './budget-error.ts';
 import { giveBack } from './budget-rules.ts';
-import type { Budget } from './budget-rules.ts';
-import { MOST_HOLDS, NEVER } from './budget-store.ts';
+import type { Allotment, Budget } from './budget-rules.ts';
+import { MOST_HOLDS } from './budget-store.ts';
 import type {
   ActiveHold,
+  Child,
+  ChildCommand,
   DeleteCommand,
-  HoldsCommand,
   Persistence,
   RunCommand,
 } from './budget-store.ts';
@@ -16,8 +17,10 @@ import {
   placeOf,
   readable,
   toActiveHold,
+  toAllotment,
   toBudget,
   toCallCount,
+  toChild,
   toDue,
   toOperation,
 } from './sqlite-records.ts';
@@ -123,7 +126,7 @@ export class SqliteTables {
   }
 
   insert(runId: string, budget: Budget): void {
-    const { parent, since, carve, window, bucket, loop, units = {} } = budget;
+    const { parent, incarnation, carve, window, bucket, loop, units = {} } = budget;
     const limits = Object.entries(units);
     // One that has ended and was not among the few just reaped.
     this.#run('deleteBudget', runId);
@@ -134,7 +137,7 @@ export class SqliteTables {
       budget.expiresAt,
       limits.length,
       parent ?? null,
-      since ?? null,
+      incarnation ?? null,
       carve ?? null,
       window?.kind ?? null,
       window?.endsAt ?? null,
@@ -157,22 +160,22 @@ export class SqliteTables {
     return recorded;
   }
 
-  /** As {@link record}, for a transition, which changes more than other operations. */
-  recordTransition(runId: string, budget: Budget): Budget {
-    const { frozen, carve, window, owed } = budget;
+  /** Writes what only a transition changes. */
+  writeTerms(runId: string, budget: Budget): void {
+    const { frozen, carve, window, earlier, paid } = budget;
     this.#run(
       'updateTerms',
       runId,
       Number(frozen),
       carve ?? null,
       window?.endsAt ?? null,
-      owed?.spent ?? null,
-      owed?.endedAt ?? null,
+      earlier.amount,
+      paid.amount,
     );
-    return this.record(runId, budget);
   }
 
-  #update(runId: string, { spent, held, seq, bucket, units = {}, owed }: Budget): void {
+  #update(runId: string, budget: Budget): void {
+    const { spent, held, seq, bucket, units = {}, earlier, paid } = budget;
     this.#run('updateBudget', runId, spent, held, seq);
     if (bucket !== undefined) {
       const { level, levelAt } = bucket;
@@ -181,7 +184,8 @@ export class SqliteTables {
     for (const unit of UNITS) {
       const of = units[unit];
       if (of === undefined) continue;
-      this.#run('updateUnit', runId, unit, of.spent, of.held, owed?.units[unit] ?? 0);
+      const [before, known] = [earlier.units[unit] ?? 0, paid.units[unit] ?? 0];
+      this.#run('updateUnit', runId, unit, of.spent, of.held, before, known);
     }
   }
 
@@ -221,21 +225,49 @@ export class SqliteTables {
   }
 
   /** Removes what was settled before an instant. */
-  forgetOperations(runId: string, before: number): void {
+  forget(runId: string, before: number): void {
     this.#run('forgetOperations', runId, before);
+    this.#run('forgetChildren', runId, before);
   }
 
   /** In the order in which they expire. */
-  activeHolds({ runId, now, lasting }: HoldsCommand): ActiveHold[] {
-    // Below zero is no limit.
-    const [after, most] = lasting === true ? [NEVER - 1, -1] : [now, MOST_HOLDS];
-    const rows = this.#all(placeOf('operations', runId), 'holds', runId, after, most);
+  activeHolds({ runId, now }: RunCommand): ActiveHold[] {
+    const rows = this.#all(placeOf('operations', runId), 'holds', runId, now, MOST_HOLDS);
     return rows.map((row) => toActiveHold(row, runId));
   }
 
-  /** Whether holds are active; those that have expired must be settled before. */
-  hasHolds(runId: string): boolean {
-    return this.#statements.hasHolds.get(runId) !== undefined;
+  /** Whether holds are active or children not settled; holds that have expired must be settled before. */
+  isInUse(runId: string): boolean {
+    return this.#statements.isInUse.get(runId) !== undefined;
+  }
+
+  allotment({ runId, child, incarnation }: ChildCommand): Allotment | undefined {
+    const of = `${runId}, child ${child}`;
+    const row = this.#get(placeOf('children', of), 'child', runId, child, incarnation);
+    return row && toAllotment(row, of);
+  }
+
+  putAllotment({ runId, child, incarnation, now }: ChildCommand, allotment: Allotment): void {
+    const { held, charged, isSettled, crossed, crossedIn } = allotment;
+    this.#run(
+      'putChild',
+      runId,
+      child,
+      incarnation,
+      isSettled ? now : null,
+      crossingOf(crossed),
+      crossedIn,
+      held.amount,
+      charged.amount,
+      ...unitColumns(held.units),
+      ...unitColumns(charged.units),
+    );
+  }
+
+  /** Those that are not settled, in the order of their ids. */
+  children(runId: string): Child[] {
+    const rows = this.#all(placeOf('children', runId), 'children', runId);
+    return rows.map((row) => toChild(row, runId));
   }
 
   callCount(runId: string, call: string): CallCount | undefined {

@@ -1,12 +1,13 @@
 import type {
   ActiveHold,
   BudgetStore,
+  CarveCommand,
+  ChargeCommand,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
   ExtendCommand,
   HoldCommand,
-  HoldsCommand,
   Ledger,
   LoopLimit,
   ReserveCommand,
@@ -20,6 +21,7 @@ import type { HoldState } from '../src/budget-status.ts';
 import type { Unit, Units } from '../src/units.ts';
 
 const UNITS: readonly Unit[] = ['tokens', 'steps', 'sandbox_ms'];
+const LEVELS: readonly Threshold[] = [50, 80, 100];
 const NEVER = 8.64e15;
 
 /** What an id was given for. */
@@ -28,6 +30,8 @@ interface Cost {
   units: Units;
 }
 
+const NOTHING: Cost = { usd: 0, units: {} };
+
 interface Entry {
   state: HoldState;
   held: Cost;
@@ -35,6 +39,17 @@ interface Entry {
   charged?: Cost;
   mark?: 'late' | 'unheld';
   crossed?: readonly Threshold[];
+}
+
+/** What a budget knows of a child; what is held and charged for it is not kept but summed. */
+interface Child {
+  carves: Cost[];
+  charges: Cost[];
+  /** What charges have freed of the carves. */
+  freed: Cost[];
+  before: Cost;
+  isSettled: boolean;
+  crossed: { threshold: Threshold; endsAt: number | undefined }[];
 }
 
 interface Budget {
@@ -47,13 +62,16 @@ interface Budget {
   active: Set<Entry>;
   spends: Map<string, { cost: Cost; crossed: readonly Threshold[] }>;
   calls: Map<string, { count: number; since: number }>;
+  children: Map<string, Child>;
   frozen: boolean;
   lasting: boolean;
   parent: string | undefined;
-  since: number;
+  incarnation: string | undefined;
   carve: 'pending' | 'open' | 'closed';
   window: { kind: 'day' | 'month'; endsAt: number } | undefined;
-  owed: { endedAt: number; spent: Cost } | undefined;
+  /** What was spent in each window that is over. */
+  earlier: Cost[];
+  paid: Cost;
   velocity: number | undefined;
   loop: LoopLimit | undefined;
   level: number;
@@ -68,9 +86,12 @@ export type Call =
   | ['release', HoldCommand]
   | ['extend', ExtendCommand]
   | ['spend', SpendCommand]
+  | ['carve', CarveCommand]
+  | ['charge', ChargeCommand]
   | ['transition', TransitionCommand]
   | ['status', RunCommand]
-  | ['holds', HoldsCommand]
+  | ['holds', RunCommand]
+  | ['children', RunCommand]
   | ['delete', DeleteCommand];
 
 export async function callStore(store: BudgetStore, [verb, command]: Call): Promise<unknown> {
@@ -104,6 +125,10 @@ export class BudgetModel {
         return extend(budget, command);
       case 'spend':
         return spend(budget, command);
+      case 'carve':
+        return carve(budget, command);
+      case 'charge':
+        return chargeChild(budget, command);
       case 'transition':
         return transition(budget, command);
       case 'status':
@@ -112,20 +137,27 @@ export class BudgetModel {
         return {
           outcome: 'done',
           ledger: ledgerOf(budget, command.now),
-          holds: holdsOf(budget, command),
+          holds: holdsOf(budget),
+        };
+      case 'children':
+        return {
+          outcome: 'done',
+          ledger: ledgerOf(budget, command.now),
+          children: childrenOf(budget),
         };
     }
   }
 
   create(command: CreateCommand): unknown {
-    const { runId, limit, now, ttlMs, units, parent, window, velocity, loop } = command;
+    const { runId, limit, now, ttlMs, units, parent, incarnation, window, velocity, loop } =
+      command;
     let budget = this.#budget(command);
     const settings = JSON.stringify([
       limit,
       UNITS.map((unit) => units?.[unit]),
       ttlMs === undefined,
       parent,
-      window?.kind,
+      window,
       velocity,
       loop?.calls,
       loop?.withinMs,
@@ -142,13 +174,15 @@ export class BudgetModel {
       active: new Set(),
       spends: new Map(),
       calls: new Map(),
+      children: new Map(),
       frozen: false,
       lasting: ttlMs === undefined,
       parent,
-      since: now,
+      incarnation: parent === undefined ? undefined : incarnation,
       carve: parent === undefined ? 'open' : 'pending',
-      window,
-      owed: undefined,
+      window: window && { kind: window, endsAt: 0 },
+      earlier: [],
+      paid: NOTHING,
       velocity,
       loop,
       level: 0,
@@ -187,6 +221,13 @@ function settingsOf({ limit, lasting, parent, window, velocity, loop }: Budget):
   ]);
 }
 
+function shutOf({ carve: state, frozen, ended }: Ledger): string | undefined {
+  if (state === 'closed') return 'closed';
+  if (frozen) return 'frozen';
+  if (state === 'pending') return 'pending';
+  return ended === undefined ? undefined : 'window_ended';
+}
+
 function reserve(budget: Budget, command: ReserveCommand): unknown {
   const { holdId, amount, units = {}, ttlMs, call, now } = command;
   const asked: Cost = { usd: amount, units };
@@ -196,10 +237,8 @@ function reserve(budget: Budget, command: ReserveCommand): unknown {
     if (hold.state === 'active' || hold.state === 'committed') return held(budget, hold, true, now);
   }
   const ledger = ledgerOf(budget, now);
-  if (ledger.carve === 'closed') return { outcome: 'closed', ledger };
-  if (ledger.frozen) return { outcome: 'frozen', ledger };
-  if (ledger.carve === 'pending') return { outcome: 'pending', ledger };
-  if (ledger.ended) return { outcome: 'window_ended', ledger };
+  const shut = shutOf(ledger);
+  if (shut !== undefined) return { outcome: shut, ledger };
   const limit = overrun(ledger, asked);
   if (limit !== undefined) return { outcome: 'budget_exceeded', ledger, limit };
   const { loop, velocity } = budget;
@@ -207,6 +246,9 @@ function reserve(budget: Budget, command: ReserveCommand): unknown {
   const isRunning = loop && counted && counted.since + loop.withinMs > now ? counted : undefined;
   if (loop && isRunning && isRunning.count >= loop.calls) {
     return { outcome: 'looping', ledger, retryAfterMs: isRunning.since + loop.withinMs - now };
+  }
+  if (velocity !== undefined && amount > velocity) {
+    return { outcome: 'too_fast', ledger, retryAfterMs: undefined };
   }
   if (velocity !== undefined) {
     const over = drained(budget, now) + amount - velocity;
@@ -231,15 +273,13 @@ function reserve(budget: Budget, command: ReserveCommand): unknown {
 }
 
 function commit(budget: Budget, command: CommitCommand): unknown {
-  const { holdId, amount, units = {}, settled, now } = command;
+  const { holdId, amount, units = {}, now } = command;
   const cost: Cost = { usd: amount, units };
   const hold = budget.holds.get(holdId);
   if (hold?.charged !== undefined) {
     return isSame(hold.charged, cost) ? charged(budget, hold, true, now) : conflict(hold);
   }
-  if (budget.carve === 'closed' && settled !== true) {
-    return { outcome: 'closed', ledger: ledgerOf(budget, now) };
-  }
+  if (isAfterWindow(budget, now)) return { outcome: 'window_ended', ledger: ledgerOf(budget, now) };
   if (overflows(budget, cost)) return { outcome: 'overflow' };
   const done: Entry = hold ?? {
     state: 'active',
@@ -277,7 +317,7 @@ function extend(budget: Budget, { holdId, now, ttlMs }: ExtendCommand): unknown 
 }
 
 function spend(budget: Budget, command: SpendCommand): unknown {
-  const { amount, units = {}, idempotencyKey, settled, now } = command;
+  const { amount, units = {}, idempotencyKey, now } = command;
   const cost: Cost = { usd: amount, units };
   const before = idempotencyKey === undefined ? undefined : budget.spends.get(idempotencyKey);
   if (before !== undefined) {
@@ -287,9 +327,7 @@ function spend(budget: Budget, command: SpendCommand): unknown {
     const { crossed } = before;
     return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: true };
   }
-  if (budget.carve === 'closed' && settled !== true) {
-    return { outcome: 'closed', ledger: ledgerOf(budget, now) };
-  }
+  if (isAfterWindow(budget, now)) return { outcome: 'window_ended', ledger: ledgerOf(budget, now) };
   if (overflows(budget, cost)) return { outcome: 'overflow' };
   fill(budget, amount, now);
   const crossed = charge(budget, cost);
@@ -297,24 +335,115 @@ function spend(budget: Budget, command: SpendCommand): unknown {
   return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: false };
 }
 
+/** A closed budget begins no window any more. */
+function isAfterWindow({ carve, window }: Budget, now: number): boolean {
+  return carve !== 'closed' && window !== undefined && window.endsAt <= now;
+}
+
+function childKey({ child, incarnation }: { child: string; incarnation: string }): string {
+  return JSON.stringify([child, incarnation]);
+}
+
+function heldFor({ carves, freed }: Child): Cost {
+  return less(carves.reduce(sum, NOTHING), freed.reduce(sum, NOTHING));
+}
+
+function chargedFor({ before, charges }: Child): Cost {
+  return countable(charges.reduce(sum, before));
+}
+
+function newChild(before: Cost): Child {
+  return { carves: [], charges: [], freed: [], before, isSettled: false, crossed: [] };
+}
+
+function carve(budget: Budget, command: CarveCommand): unknown {
+  const { amount, units = {}, now } = command;
+  const found = budget.children.get(childKey(command));
+  const ledger = ledgerOf(budget, now);
+  if (found?.isSettled) return { outcome: 'settled', ledger };
+  const more = less({ usd: amount, units }, found ? heldFor(found) : NOTHING);
+  if (isSame(more, NOTHING)) {
+    return { outcome: 'done', ledger, held: told(heldFor(found as Child)), replayed: true };
+  }
+  const shut = shutOf(ledger);
+  if (shut !== undefined) return { outcome: shut, ledger };
+  const limit = overrun(ledger, more);
+  if (limit !== undefined) return { outcome: 'budget_exceeded', ledger, limit };
+  const child = found ?? newChild(NOTHING);
+  child.carves.push(more);
+  budget.children.set(childKey(command), child);
+  budget.seq += 1;
+  return {
+    outcome: 'done',
+    ledger: ledgerOf(budget, now),
+    held: told(heldFor(child)),
+    replayed: false,
+  };
+}
+
+function chargeChild(budget: Budget, command: ChargeCommand): unknown {
+  const { total, paid = { amount: 0, units: {} }, end, now } = command;
+  if (isAfterWindow(budget, now)) return { outcome: 'window_ended', ledger: ledgerOf(budget, now) };
+  const found = budget.children.get(childKey(command));
+  const child = found ?? newChild({ usd: paid.amount, units: paid.units });
+  const isLost = end === 'lost';
+  const set = heldFor(child);
+  const more = isLost ? set : less({ usd: total.amount, units: total.units }, chargedFor(child));
+  const isEnding = end !== undefined && (!child.isSettled || found === undefined);
+  const isNews = isLost
+    ? found !== undefined && !found.isSettled
+    : isEnding || !isSame(more, NOTHING) || found === undefined;
+  const endsAt = budget.window?.endsAt;
+  if (!isNews) {
+    const reached = child.crossed.filter((of) => of.endsAt === endsAt);
+    const crossed = LEVELS.filter((level) => reached.some((of) => of.threshold === level));
+    return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: true };
+  }
+  child.freed.push(end === undefined ? smaller(set, more) : set);
+  child.charges.push(more);
+  child.isSettled ||= end !== undefined;
+  budget.children.set(childKey(command), child);
+  const crossed = charge(budget, more);
+  budget.spent = countable(budget.spent);
+  child.crossed.push(...crossed.map((threshold) => ({ threshold, endsAt })));
+  return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: false };
+}
+
+function childrenOf({ children }: Budget): unknown {
+  return [...children]
+    .filter(([, { isSettled }]) => !isSettled)
+    .map(([key, child]) => {
+      const [id, incarnation] = JSON.parse(key) as [string, string];
+      return { child: id, incarnation, held: told(heldFor(child)) };
+    })
+    .sort(
+      (a, b) =>
+        Buffer.compare(Buffer.from(a.child), Buffer.from(b.child)) ||
+        Buffer.compare(Buffer.from(a.incarnation), Buffer.from(b.incarnation)),
+    );
+}
+
+/** A cost as a store tells it. */
+function told({ usd, units }: Cost): { amount: number; units: Units } {
+  return { amount: usd, units: given(units) };
+}
+
+function given(units: Units): Units {
+  const pairs = UNITS.flatMap((unit) => ((units[unit] ?? 0) === 0 ? [] : [[unit, units[unit]]]));
+  return Object.fromEntries(pairs) as Units;
+}
+
 function transition(budget: Budget, command: TransitionCommand): unknown {
   const { now } = command;
-  const before = ledgerOf(budget, now);
-  if (command.to === 'rolled' && isRolling(budget, command.endedAt) && budget.owed !== undefined) {
-    return { outcome: 'busy', ledger: before };
-  }
   if (command.to === 'closed' && budget.parent !== undefined && budget.carve !== 'closed') {
-    const isBusy = [...budget.holds.values()].some(({ state }) => state === 'active');
-    if (command.force !== true && (isBusy || budget.owed !== undefined)) {
-      return { outcome: 'busy', ledger: before };
+    const isHolding = [...budget.holds.values()].some(({ state }) => state === 'active');
+    const hasChildren = [...budget.children.values()].some(({ isSettled }) => !isSettled);
+    if (command.force !== true && (isHolding || hasChildren)) {
+      return { outcome: 'busy', ledger: ledgerOf(budget, now) };
     }
   }
   if (change(budget, command)) budget.seq += 1;
   return { outcome: 'done', ledger: ledgerOf(budget, now) };
-}
-
-function isRolling({ carve, window }: Budget, endedAt: number): boolean {
-  return carve !== 'closed' && window?.endsAt === endedAt;
 }
 
 /** Whether anything has changed. */
@@ -331,25 +460,35 @@ function change(budget: Budget, command: TransitionCommand): boolean {
     case 'carved':
       if (budget.carve !== 'pending' || window?.endsAt !== command.endsAt) return false;
       budget.carve = 'open';
-      budget.owed = undefined;
       return true;
     case 'rolled':
-      if (!isRolling(budget, command.endedAt) || window === undefined) return false;
+      if (budget.carve === 'closed' || window?.endsAt !== command.endedAt) return false;
       if (budget.parent !== undefined) {
-        budget.owed = { endedAt: command.endedAt, spent: budget.spent };
+        budget.earlier.push(budget.spent);
         budget.carve = 'pending';
       }
-      budget.spent = { usd: 0, units: {} };
+      budget.spent = NOTHING;
       budget.window = { ...window, endsAt: command.endsAt };
       return true;
-    case 'closed': {
-      if (budget.parent === undefined || budget.carve === 'closed') return false;
-      const active = [...budget.holds.values()].filter(({ state }) => state === 'active');
-      const spent = active.reduce((total, hold) => sum(total, hold.held), budget.spent);
-      budget.owed ??= { endedAt: window?.endsAt ?? 0, spent: countable(spent) };
-      budget.carve = 'closed';
+    case 'paid': {
+      if (budget.parent === undefined) return false;
+      const { amount: usd, units = {} } = command;
+      const pairs = UNITS.map((unit) => {
+        const of = budget.limit.units[unit] === undefined ? 0 : (units[unit] ?? 0);
+        return [unit, Math.max(of, budget.paid.units[unit] ?? 0)];
+      });
+      const paid = {
+        usd: Math.max(usd, budget.paid.usd),
+        units: Object.fromEntries(pairs) as Units,
+      };
+      if (isSame(paid, budget.paid)) return false;
+      budget.paid = paid;
       return true;
     }
+    case 'closed':
+      if (budget.parent === undefined || budget.carve === 'closed') return false;
+      budget.carve = 'closed';
+      return true;
   }
 }
 
@@ -366,6 +505,20 @@ function sum(a: Cost, b: Cost): Cost {
 function countable({ usd, units }: Cost): Cost {
   const pairs = UNITS.map((unit) => [unit, Math.min(units[unit] ?? 0, 9e15)]);
   return { usd: Math.min(usd, 9e15), units: Object.fromEntries(pairs) as Units };
+}
+
+/** What is left of one without the other. */
+function less(a: Cost, b: Cost): Cost {
+  const pairs = UNITS.map((unit) => [
+    unit,
+    Math.max(0, (a.units[unit] ?? 0) - (b.units[unit] ?? 0)),
+  ]);
+  return { usd: Math.max(0, a.usd - b.usd), units: Object.fromEntries(pairs) as Units };
+}
+
+function smaller(a: Cost, b: Cost): Cost {
+  const pairs = UNITS.map((unit) => [unit, Math.min(a.units[unit] ?? 0, b.units[unit] ?? 0)]);
+  return { usd: Math.min(a.usd, b.usd), units: Object.fromEntries(pairs) as Units };
 }
 
 function overflows({ limit, spent }: Budget, cost: Cost): boolean {
@@ -394,7 +547,7 @@ function drained({ level, levelAt, velocity = 0 }: Budget, now: number): number 
 
 function fill(budget: Budget, amount: number, now: number): void {
   if (budget.velocity === undefined) return;
-  budget.level = Math.min(9e15, Math.max(0, drained(budget, now) + amount));
+  budget.level = Math.min(budget.velocity, drained(budget, now) + amount);
   budget.levelAt = Math.max(budget.levelAt, now);
 }
 
@@ -404,8 +557,7 @@ function charge(budget: Budget, cost: Cost): readonly Threshold[] {
   budget.spent = sum(budget.spent, cost);
   budget.seq += 1;
   const after = usage(budget);
-  const levels: readonly Threshold[] = [50, 80, 100];
-  return levels.filter((level) => before < level / 100 && after >= level / 100);
+  return LEVELS.filter((level) => before < level / 100 && after >= level / 100);
 }
 
 /** The part of its limit that is spent, of the one that is used up furthest. */
@@ -432,11 +584,18 @@ function heldAt(budget: Budget, now: number): Cost {
     steps += held.units.steps ?? 0;
     sandbox_ms += held.units.sandbox_ms ?? 0;
   }
+  for (const child of budget.children.values()) {
+    const { usd: of, units } = heldFor(child);
+    usd += of;
+    tokens += units.tokens ?? 0;
+    steps += units.steps ?? 0;
+    sandbox_ms += units.sandbox_ms ?? 0;
+  }
   return { usd, units: { tokens, steps, sandbox_ms } };
 }
 
 function ledgerOf(budget: Budget, now: number): Ledger {
-  const { limit, spent, seq, frozen, lasting, parent, since, carve, window, owed } = budget;
+  const { limit, spent, seq, frozen, lasting, parent, incarnation, carve, window } = budget;
   const held = heldAt(budget, now);
   const limited = UNITS.flatMap((unit) => {
     const of = limit.units[unit];
@@ -445,10 +604,15 @@ function ledgerOf(budget: Budget, now: number): Ledger {
     return [[unit, ledger] as const];
   });
   const isOver = limited.some(([, unit]) => unit.spent > unit.limit);
-  const owedUnits = limited.flatMap(([unit]) => {
-    const of = owed?.spent.units[unit] ?? 0;
-    return of === 0 ? [] : [[unit, of]];
-  });
+  // A unit without a limit is counted nowhere.
+  const limitedOf = ({ usd, units }: Cost): Cost => {
+    const pairs = limited.map(([unit]) => [unit, units[unit] ?? 0]);
+    return { usd, units: Object.fromEntries(pairs) as Units };
+  };
+  const earlier = told(countable(limitedOf(budget.earlier.reduce(sum, NOTHING))));
+  const paid = told(budget.paid);
+  const isSome = ({ amount, units }: { amount: number; units: Units }): boolean =>
+    amount > 0 || Object.keys(units).length > 0;
   return {
     limit: limit.usd,
     spent: spent.usd,
@@ -458,39 +622,24 @@ function ledgerOf(budget: Budget, now: number): Ledger {
     ...(limited.length > 0 && { units: Object.fromEntries(limited) }),
     ...(frozen && { frozen }),
     ...(lasting && { lasting }),
-    ...(parent !== undefined && { parent, since }),
+    ...(parent !== undefined && { parent }),
+    ...(incarnation !== undefined && { incarnation }),
     ...(carve !== 'open' && { carve }),
     ...(window !== undefined && { window: window.kind, endsAt: window.endsAt }),
-    ...(window !== undefined && window.endsAt <= now && { ended: true }),
-    ...(owed !== undefined && {
-      owed: {
-        endedAt: owed.endedAt,
-        spent: owed.spent.usd,
-        units: Object.fromEntries(owedUnits) as Units,
-      },
-    }),
+    ...(window !== undefined && window.endsAt <= now && { ended: now }),
+    ...(isSome(earlier) && { earlier }),
+    ...(isSome(paid) && { paid }),
     ...(budget.velocity !== undefined && { velocity: budget.velocity }),
     ...(budget.loop !== undefined && { loop: budget.loop }),
   };
 }
 
-function holdsOf({ holds }: Budget, { lasting }: HoldsCommand): ActiveHold[] {
-  return [...holds]
-    .filter(([, { state, expiresAt }]) => state === 'active' && (!lasting || expiresAt === NEVER))
-    .map(
-      ([
-        holdId,
-        {
-          held: { usd, units },
-          expiresAt,
-        },
-      ]) => {
-        const given = UNITS.flatMap((unit) =>
-          (units[unit] ?? 0) === 0 ? [] : [[unit, units[unit]]],
-        );
-        return { holdId, held: usd, units: Object.fromEntries(given) as Units, expiresAt };
-      },
-    )
+function holdsOf({ holds }: Budget): ActiveHold[] {
+  const active = [...holds].filter(([, { state }]) => state === 'active');
+  return active
+    .map(([holdId, { held: of, expiresAt }]) => {
+      return { holdId, held: of.usd, units: given(of.units), expiresAt };
+    })
     .sort(
       (a, b) =>
         a.expiresAt - b.expiresAt || Buffer.compare(Buffer.from(a.holdId), Buffer.from(b.holdId)),

@@ -31,10 +31,13 @@ export function refusalOf(error: unknown): BudgetRefusal | undefined {
     return { reason: 'closed', budget: wireStatus(error.status) };
   }
   if (error instanceof BudgetTooFastError || error instanceof CallRepeatedError) {
+    const { retryAfterSeconds } = error;
     return {
       reason: error instanceof CallRepeatedError ? 'call_repeated' : 'too_fast',
       budget: wireStatus(error.status),
-      retryAfterSeconds: Math.max(1, Math.ceil(error.retryAfterSeconds)),
+      ...(retryAfterSeconds === undefined
+        ? {}
+        : { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds)) }),
     };
   }
   return undefined;

@@ -12,6 +12,11 @@ local function overflows(ledger, amount, units)
   return false
 end
 
+-- Whether a cost counts in a window that is not begun yet. A closed budget begins none.
+local function isAfterWindow(ledger)
+  return ledger.ended and ledger.carve ~= "closed"
+end
+
 -- The part of its limit that is spent, of the one that is used up furthest.
 local function usage(ledger)
   local part = ledger.spent / ledger.limit
@@ -21,11 +26,11 @@ local function usage(ledger)
   return part
 end
 
--- Adds to the spend and marks the budget once it is past a limit. Returns which thresholds that has reached, as
--- a record keeps them; nil for none.
+-- Adds to the spend, as much as can be counted, and marks the budget once it is past a limit. Returns which thresholds
+-- that has reached, as a record keeps them; nil for none.
 local function charge(ledger, amount, units)
   local before = usage(ledger)
-  ledger.spent = ledger.spent + amount
+  ledger.spent = math.min(ledger.spent + amount, MAX_MICROS)
   countUnits(ledger, "spent", units, 1)
   ledger.exceeded = ledger.exceeded or ledger.spent > ledger.limit
   for _, unit in ipairs(ledger.units or {}) do

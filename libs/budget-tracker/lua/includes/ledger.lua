@@ -7,20 +7,25 @@
     4 ledger    hash: held (micro-USD under way), seq (recorded operations), and what only some budgets have:
                 frozen, lasting  "1"
                 parent           run id
-                since            epoch ms at which a child was made
+                incarnation      what tells a child from an earlier one of the same id
                 carve            "pending" or "closed"
-                window, ends     "day" or "month", epoch ms at which it ends
-                owed             "<ended at ms>|<cost>"
+                earlier, paid    costs: what a child spent in windows that are over, and what its parent is known to be
+                                 charged with
+                window, ends     "day" or "month", epoch ms at which it ends, 0 before the first
                 velocity         micro-USD a minute; with level (micro-USD in the bucket) and level_at (epoch ms)
                 loop             "<calls>|<within ms>"
                 limit:<unit>     with spent:<unit> and held:<unit>; units are tokens, steps and sandbox_ms
                 purge            where the search for what is long settled goes on (see purgePage)
-    5 holds     sorted set: active hold ids by the epoch ms at which they expire
+    5 holds     sorted set: active hold ids by the epoch ms at which they expire; children that are not settled,
+                "\0<run id>\0<incarnation>", by the instant after the last
     6 done      hash: what each id stands for, "h:<hold id>" and "s:<idempotency key>" ->
                 "<state>|<held>|<expires at ms>|<charged>|<mark>", then where either applies "|<crossed>|<settled at ms>"
                 state A active, C committed, R released, E expired; held and charged are costs;
                 mark L late, U unheld; crossed is the sum of the thresholds reached: 1 for 50 %, 2 for 80 %, 4 for 100 %;
-                settled at is kept in budgets with a window.
+                settled at is kept in lasting budgets.
+                "k:<child>\0<incarnation>" -> "<held>|<charged>|<crossed>|<crossed in>|<settled at ms>": costs,
+                thresholds that the charges have reached in the window that ends at "crossed in", and where it is settled
+                the instant
                 "c:<call>" -> "<times admitted>|<since ms>"
   A create writes a sentinel into holds (member "", score +inf) and into done (field "v"), so that
   neither is ever empty: Redis would delete it and its time to live with it.
@@ -82,7 +87,7 @@ local function writeRecord(ledger, field, record)
     record.charged and formatCost(record.charged, record.chargedUnits) or "",
     record.mark or ""
   )
-  if ledger.window and record.state ~= "A" then
+  if ledger.lasting and record.state ~= "A" then
     text = string.format("%s|%s|%.0f", text, record.crossed or "", ledger.now)
   elseif record.crossed then
     text = text .. "|" .. record.crossed
@@ -112,23 +117,20 @@ local function readExtras(ledger, extras)
 
   ledger.extras = extras
   ledger.frozen = text("frozen", "^1$")
-  text("lasting", "^1$")
+  ledger.lasting = text("lasting", "^1$")
+  ledger.purge = ledger.lasting and text("purge", "^%d" .. string.rep("%d?", 18) .. "$")
   ledger.parent = text("parent", "^%C+$")
   if ledger.parent then
-    ledger.since = integer("since")
-    if not ledger.since then
-      return false
-    end
+    ledger.incarnation = text("incarnation", "^%C+$")
     ledger.carve = text("carve", "^pending$") or text("carve", "^closed$")
-    ledger.owed = text("owed", "^%d+|[%d,]+$")
-    local endedAt, cost = string.match(ledger.owed or "0|0", "^(.+)|(.+)$")
-    if not parseInteger(endedAt) or not parseCost(cost) then
+    ledger.earlier, ledger.paid = text("earlier", "^[%d,]+$"), text("paid", "^[%d,]+$")
+    if not (ledger.incarnation and parseCost(ledger.earlier or "0") and parseCost(ledger.paid or "0")) then
       return false
     end
   end
   ledger.window = text("window", "^day$") or text("window", "^month$")
   if ledger.window then
-    ledger.endsAt, ledger.purge = integer("ends"), text("purge", "^%d" .. string.rep("%d?", 18) .. "$")
+    ledger.endsAt = integer("ends")
     if not ledger.endsAt then
       return false
     end
@@ -186,21 +188,49 @@ local function writeLedger(ledger)
   end
 end
 
--- Looks through the next 100 or so ids of a budget with a window for those that were settled more than seven days ago,
--- and forgets them: nobody repeats them any more. A roll begins the search, every recorded operation takes it one page
--- further until it is through. An operation adds two ids at most, so that it gets through whatever the budget has grown
--- to, and no call waits for more than a page.
+-- The amounts of a cost, money first; nil when it is none.
+local function parseAmounts(text)
+  local money, units = parseCost(text)
+  return money and { money, unpack(units or { 0, 0, 0 }) }
+end
+
+local function formatAmounts(amounts)
+  local hasUnits = amounts[2] + amounts[3] + amounts[4] > 0
+  return formatCost(amounts[1], hasUnits and { amounts[2], amounts[3], amounts[4] } or nil)
+end
+
+-- What is known of a child; nil when it is corrupt.
+local function parseChild(text)
+  local held, charged, crossed, crossedIn, settled =
+    string.match(text, "^([%d,]+)|([%d,]+)|([0-7])|(%d+)|(%d*)$")
+  local child = {
+    held = parseAmounts(held),
+    charged = parseAmounts(charged),
+    crossed = tonumber(crossed),
+    crossedIn = parseInteger(crossedIn),
+    settled = parseInteger(settled),
+  }
+  local isSound = child.held and child.charged and child.crossedIn and (settled == "" or child.settled)
+  return isSound and child or nil
+end
+
+-- Looks through the next ten or so ids of a lasting budget for those that were settled more than seven days ago, and
+-- forgets them: nobody repeats them any more. Each thousandth operation begins the search, every operation takes it one
+-- page further until it is through. An operation adds two ids at most, so that it gets through whatever the budget has
+-- grown to, and no call waits for more than a page.
 local function purgePage(ledger)
-  local page = redis.call("HSCAN", DONE, ledger.purge, "COUNT", 100)
+  local page = redis.call("HSCAN", DONE, ledger.purge, "COUNT", 10)
   local old = ledger.now - 7 * 24 * 60 * 60 * 1000
   for at = 1, #page[2], 2 do
     local field, text = page[2][at], page[2][at + 1]
-    local isOver = false
-    if string.sub(field, 1, 2) == "c:" then
+    local kind, isOver = string.sub(field, 1, 2), false
+    if kind == "c:" then
       local since = parseInteger(string.match(text, "^%d+|(%d+)$"))
       isOver = since and ledger.within and since + ledger.within <= ledger.now
-    -- What parents were charged with for children (ids that begin with \1) is repeated whenever the child is looked at.
-    elseif field ~= "v" and string.byte(field, 3) ~= 1 then
+    elseif kind == "k:" then
+      local child = parseChild(text)
+      isOver = child and child.settled and child.settled <= old
+    elseif field ~= "v" then
       local record = parseRecord(text)
       isOver = record and record.state ~= "A" and (record.settled or record.expires) <= old
     end
@@ -214,6 +244,9 @@ end
 -- Counts one more recorded operation and writes the ledger.
 local function recordOperation(ledger)
   ledger.seq = ledger.seq + 1
+  if ledger.lasting and not ledger.purge and ledger.seq % 1000 == 0 then
+    ledger.purge = "0"
+  end
   if ledger.purge then
     purgePage(ledger)
   end
@@ -228,7 +261,7 @@ local function countUnits(ledger, what, units, sign)
   for _, unit in ipairs(ledger.units) do
     local amount = units[unit.at]
     if amount > 0 then
-      unit[what] = unit[what] + sign * amount
+      unit[what] = math.min(unit[what] + sign * amount, MAX_MICROS)
       change(ledger, what .. ":" .. unit.name, formatInteger(unit[what]))
     end
   end
@@ -273,8 +306,9 @@ local function settleExpired(ledger)
 end
 
 -- A reply when there is no budget or something is corrupt; else nil, the ledger with its expired
--- holds settled, and the record of the field of DONE where one is asked for and there.
-local function read(field)
+-- holds settled, and the record of the field of DONE where one is asked for and there, as `parse` (or parseRecord)
+-- reads it.
+local function read(field, parse)
   local texts = redis.call("MGET", BUDGET, SPENT, EXCEEDED)
   for at = 1, 3 do
     -- MGET takes a key of another type for one that is not there; GET fails on it.
@@ -325,7 +359,7 @@ local function read(field)
   if not field or not done[2] then
     return nil, ledger
   end
-  local record = parseRecord(done[2])
+  local record = (parse or parseRecord)(done[2])
   if not record then
     return corrupt(DONE)
   end
@@ -342,7 +376,7 @@ local function reply(code, ledger, ...)
       lines[#lines + 1] = value
     end
     if ledger.ended then
-      lines[#lines + 1] = "ended\n1"
+      lines[#lines + 1] = "ended\n" .. formatInteger(ledger.now)
     end
     extras = table.concat(lines, "\n")
   end

@@ -10,10 +10,10 @@ local function bucketLevel(ledger)
   return math.max(0, ledger.level - math.floor(elapsed * ledger.velocity / 60000))
 end
 
--- Fills the bucket by an amount.
+-- Fills the bucket by an amount, until it is full.
 local function fillBucket(ledger, amount)
   if ledger.velocity then
-    ledger.level = math.min(MAX_MICROS, bucketLevel(ledger) + amount)
+    ledger.level = math.min(ledger.velocity, bucketLevel(ledger) + amount)
     ledger.levelAt = math.max(ledger.levelAt, ledger.now)
     change(ledger, "level", formatInteger(ledger.level))
     change(ledger, "level_at", formatInteger(ledger.levelAt))

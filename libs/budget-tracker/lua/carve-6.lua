@@ -1,0 +1,49 @@
+--[[
+  Sets the limit of a child aside; what is set aside already counts.
+
+  KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
+  ARGV     1 run id of the child
+           2 its incarnation
+           3 its limits, a cost of more than nothing
+  returns  {DONE, <ledger>, what is set aside, replayed 0 or 1}
+           | {SETTLED, <ledger>}
+           | {CLOSED, <ledger>} | {FROZEN, <ledger>} | {PENDING, <ledger>} | {WINDOW_ENDED, <ledger>}
+           | {BUDGET_EXCEEDED, <ledger>, usd or a unit} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
+]]
+--- @include "includes/admission"
+--- @include "includes/child"
+local id = childId(ARGV[1], ARGV[2])
+local limits = parseAmounts(ARGV[3])
+if not limits or isNothing(limits) then
+  return invalid("amount")
+end
+
+local failure, ledger, child = readChild(ARGV[1], ARGV[2])
+if failure then
+  return failure
+end
+if child and child.settled then
+  return reply("SETTLED", ledger)
+end
+local isKnown = child ~= nil
+child = child or { held = { 0, 0, 0, 0 }, charged = { 0, 0, 0, 0 }, crossed = 0, crossedIn = 0 }
+local more = minus(limits, child.held)
+if isKnown and isNothing(more) then
+  return reply("DONE", ledger, formatAmounts(child.held), 1)
+end
+
+local shut = whyShut(ledger)
+if shut then
+  return reply(shut, ledger)
+end
+local limit = limitPassed(ledger, more[1], unitsOf(more))
+if limit then
+  return reply("BUDGET_EXCEEDED", ledger, limit)
+end
+
+child.held = plus(child.held, more)
+writeChild(ledger, id, child)
+ledger.held = ledger.held + more[1]
+countUnits(ledger, "held", unitsOf(more), 1)
+recordOperation(ledger)
+return reply("DONE", ledger, formatAmounts(child.held), 0)

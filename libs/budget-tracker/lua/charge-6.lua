@@ -1,0 +1,56 @@
+--[[
+  Charges a budget with what a child has spent in all; what was charged before counts. What is set aside for the child
+  becomes less by as much.
+
+  KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
+  ARGV     1 run id of the child
+           2 its incarnation
+           3 cost: what it has spent in all
+           4 cost: what was charged before, where there is no record of the child
+           5 "settled" or "lost" when nothing is to be set aside any more, else ""; of one that is lost what is set
+             aside is charged instead
+  returns  {DONE, <ledger>, thresholds reached, replayed 0 or 1} | {WINDOW_ENDED, <ledger>}
+           | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
+]]
+--- @include "includes/charge"
+--- @include "includes/child"
+local id = childId(ARGV[1], ARGV[2])
+local total, paid = parseAmounts(ARGV[3]), parseAmounts(ARGV[4])
+if not total or not paid then
+  return invalid("amount")
+end
+local isLost = ARGV[5] == "lost"
+local isEnd = isLost or ARGV[5] == "settled"
+if not isEnd and ARGV[5] ~= "" then
+  return invalid("child")
+end
+
+local failure, ledger, child = readChild(ARGV[1], ARGV[2])
+if failure then
+  return failure
+end
+if isAfterWindow(ledger) then
+  return reply("WINDOW_ENDED", ledger)
+end
+local window = ledger.endsAt or 0
+local isKnown = child ~= nil
+child = child or { held = { 0, 0, 0, 0 }, charged = paid, crossed = 0, crossedIn = 0 }
+local before = child.crossedIn == window and child.crossed or 0
+local more = isLost and child.held or minus(total, child.charged)
+local freed = isEnd and child.held or combine(child.held, more, math.min)
+local isSame = isNothing(more) and isNothing(freed) and isKnown and (child.settled ~= nil or not isEnd)
+if isSame or (isLost and (not isKnown or child.settled)) then
+  return reply("DONE", ledger, before, 1)
+end
+if not takeBack(ledger, { held = freed[1], heldUnits = unitsOf(freed) }) then
+  return corrupt(LEDGER)
+end
+
+local crossed = charge(ledger, more[1], unitsOf(more)) or 0
+child.held, child.charged = minus(child.held, freed), plus(child.charged, more)
+child.settled = (isEnd or child.settled) and ledger.now or nil
+-- What was reached before in the window is below what is reached now.
+child.crossed, child.crossedIn = before + crossed, window
+writeChild(ledger, id, child)
+recordOperation(ledger)
+return reply("DONE", ledger, crossed, 0)
