@@ -38,11 +38,10 @@ export async function raceFamily(options: {
     );
     const race = { isOver: false };
     const told = Promise.all(
-      members.map(async ({ process, lines, exit }) => {
+      members.map(async ({ process, lines, succeeded }) => {
         const line = once(lines, 'line');
         process.stdin.write('go\n');
-        const code = await exit;
-        if (code !== 0) throw new Error(`a member of the family ended with ${String(code)}`);
+        await succeeded();
         return JSON.parse(String((await line)[0])) as FamilySums;
       }),
     ).finally(() => {
