@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Backend } from './backends/backend.ts';
 import { createBubblewrapBackend } from './backends/bubblewrap-backend.ts';
 import { createDockerBackend } from './backends/docker-backend.ts';
+import { EventLog } from './events/event-log.ts';
 import { requestListener } from './http/request-listener.ts';
 import { detectIsolation, probeIsolation } from './isolation/detect-isolation.ts';
 import { SandboxRegistry } from './lifecycle/sandbox-registry.ts';
@@ -71,7 +72,8 @@ export async function startSandboxServer(
 ): Promise<SandboxServer> {
   const settings = serverSettings(options);
   const backend = await openBackend(settings);
-  const registry = new SandboxRegistry(backend, settings);
+  const events = new EventLog(settings.onEvent);
+  const registry = new SandboxRegistry(backend, settings, events);
   const server = createServer(requestListener(registry, settings.apiKey));
   // Commands and uploads last as long as they last; a head does not.
   server.requestTimeout = 0;

@@ -1,5 +1,6 @@
 import { SandboxServerError } from './sandbox-server-error.ts';
 import type { GuestLimits } from './backends/backend.ts';
+import type { ServerEvent } from './events/server-event.ts';
 
 export interface SandboxServerOptions {
   /** Address to listen on; beyond loopback an `apiKey` is required. Default 127.0.0.1. */
@@ -30,6 +31,8 @@ export interface SandboxServerOptions {
   maxOutputMb?: number;
   /** Milliseconds a sandbox may take to start. Default 10000. */
   launchTimeoutMs?: number;
+  /** Told of each event of a sandbox at once; it must not throw. */
+  onEvent?: (event: ServerEvent) => void;
 }
 
 export interface ServerSettings {
@@ -43,6 +46,7 @@ export interface ServerSettings {
   readonly limits: GuestLimits;
   readonly maxOutputBytes: number;
   readonly launchTimeoutMs: number;
+  readonly onEvent: ((event: ServerEvent) => void) | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -100,5 +104,6 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
     },
     maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
     launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
+    onEvent: options.onEvent,
   };
 }

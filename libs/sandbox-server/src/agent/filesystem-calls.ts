@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { AgentCalls } from './agent-calls.ts';
 import { fileEntry, type FileEntry } from './file-entry.ts';
 import { guestPath, namedGuestPath } from './guest-path.ts';
 import { count, text, type Message } from './message.ts';
@@ -16,12 +17,12 @@ async function onPath<T>(path: string, act: () => Promise<T>): Promise<T> {
   }
 }
 
-export function statCall(request: Message): Promise<{ entry: FileEntry }> {
+function statCall(request: Message): Promise<{ entry: FileEntry }> {
   const path = namedGuestPath(text(request, 'path'));
   return onPath(path, async () => ({ entry: await fileEntry(path) }));
 }
 
-export function makeDirCall(request: Message): Promise<{ entry: FileEntry }> {
+function makeDirCall(request: Message): Promise<{ entry: FileEntry }> {
   const path = namedGuestPath(text(request, 'path'));
   return onPath(path, async () => {
     // `mkdir -p` answers the first folder it made, and undefined when there was none to make.
@@ -38,7 +39,7 @@ export function makeDirCall(request: Message): Promise<{ entry: FileEntry }> {
   });
 }
 
-export function moveCall(request: Message): Promise<{ entry: FileEntry }> {
+function moveCall(request: Message): Promise<{ entry: FileEntry }> {
   const source = namedGuestPath(text(request, 'source'));
   const destination = namedGuestPath(text(request, 'destination'));
   return onPath(source, async () => {
@@ -49,7 +50,7 @@ export function moveCall(request: Message): Promise<{ entry: FileEntry }> {
   });
 }
 
-export function removeCall(request: Message): Promise<Record<string, never>> {
+function removeCall(request: Message): Promise<Record<string, never>> {
   const path = namedGuestPath(text(request, 'path'));
   return onPath(path, async () => {
     await rm(path, { recursive: true, force: true });
@@ -57,7 +58,7 @@ export function removeCall(request: Message): Promise<Record<string, never>> {
   });
 }
 
-export function listDirCall(request: Message): Promise<{ entries: FileEntry[] }> {
+function listDirCall(request: Message): Promise<{ entries: FileEntry[] }> {
   const root = guestPath(text(request, 'path'));
   const depth = Math.max(1, count(request, 'depth') ?? 1);
   const entries: FileEntry[] = [];
@@ -81,3 +82,14 @@ export function listDirCall(request: Message): Promise<{ entries: FileEntry[] }>
     return { entries };
   });
 }
+
+export const filesystemCalls: AgentCalls = {
+  unary: {
+    '/filesystem.Filesystem/Stat': statCall,
+    '/filesystem.Filesystem/MakeDir': makeDirCall,
+    '/filesystem.Filesystem/Move': moveCall,
+    '/filesystem.Filesystem/Remove': removeCall,
+    '/filesystem.Filesystem/ListDir': listDirCall,
+  },
+  streaming: {},
+};

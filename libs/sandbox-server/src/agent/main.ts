@@ -9,11 +9,12 @@
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { AgentCalls, Streaming } from './agent-calls.ts';
 import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
 import { download, upload } from './file-transfer.ts';
-import { listDirCall, makeDirCall, moveCall, removeCall, statCall } from './filesystem-calls.ts';
+import { filesystemCalls } from './filesystem-calls.ts';
 import { count, parseMessage, text, textMap, type Message } from './message.ts';
-import { Processes, type EventSink } from './processes.ts';
+import { processCalls, Processes, type EventSink } from './processes.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
 import { readBody } from './read-body.ts';
 
@@ -22,13 +23,9 @@ const STREAM_TYPE = 'application/connect+json';
 const KEEPALIVE_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-type Unary = (request: Message) => unknown;
-type Streaming = (request: Message, sink: EventSink) => Promise<void>;
-
 interface Identity {
   readonly accessToken: string | undefined;
-  readonly unary: ReadonlyMap<string, Unary>;
-  readonly streaming: ReadonlyMap<string, Streaming>;
+  readonly calls: AgentCalls;
 }
 
 /** What the agent serves is known once the server has told it whose it is. */
@@ -38,23 +35,16 @@ function becomeSandbox(init: Message): Identity {
   const processes = new Processes(textMap(init, 'envs'), {
     maxOutputBytes: count(init, 'maxOutputBytes') ?? DEFAULT_MAX_OUTPUT_BYTES,
   });
+  const parts = [processCalls(processes), filesystemCalls];
   return {
     accessToken: text(init, 'accessToken'),
-    unary: new Map<string, Unary>([
-      ['/filesystem.Filesystem/Stat', statCall],
-      ['/filesystem.Filesystem/MakeDir', makeDirCall],
-      ['/filesystem.Filesystem/Move', moveCall],
-      ['/filesystem.Filesystem/Remove', removeCall],
-      ['/filesystem.Filesystem/ListDir', listDirCall],
-      ['/process.Process/List', () => processes.list()],
-      ['/process.Process/SendInput', (request) => processes.sendInput(request)],
-      ['/process.Process/CloseStdin', (request) => processes.closeInput(request)],
-      ['/process.Process/SendSignal', (request) => processes.signal(request)],
-    ]),
-    streaming: new Map<string, Streaming>([
-      ['/process.Process/Start', (request, sink) => processes.start(request, sink)],
-      ['/process.Process/Connect', (request, sink) => processes.connect(request, sink)],
-    ]),
+    calls: {
+      unary: Object.assign({}, ...parts.map(({ unary }) => unary)) as AgentCalls['unary'],
+      streaming: Object.assign(
+        {},
+        ...parts.map(({ streaming }) => streaming),
+      ) as AgentCalls['streaming'],
+    },
   };
 }
 
@@ -108,7 +98,7 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
   if (identity === undefined) {
     throw new ProtocolError('failed_precondition', 'the sandbox is not ready');
   }
-  const { accessToken, unary, streaming } = identity;
+  const { accessToken, calls } = identity;
   if (accessToken !== undefined && request.headers['x-access-token'] !== accessToken) {
     throw new ProtocolError('unauthenticated', 'the access token is missing or wrong');
   }
@@ -120,18 +110,22 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
     answerJson(response, 200, await upload(url.searchParams, request));
     return;
   }
-  const unaryCall = unary.get(url.pathname);
+  const unaryCall = ownValue(calls.unary, url.pathname);
   if (unaryCall !== undefined) {
     const message = parseMessage(await readBody(request, MAX_MESSAGE_BYTES));
     answerJson(response, 200, await unaryCall(message));
     return;
   }
-  const streamingCall = streaming.get(url.pathname);
+  const streamingCall = ownValue(calls.streaming, url.pathname);
   if (streamingCall !== undefined) {
     await answerStream(streamingCall, request, response);
     return;
   }
   throw new ProtocolError('unimplemented', `${url.pathname} is not supported by this server`);
+}
+
+function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function isStreamingCall(request: Http2ServerRequest): boolean {

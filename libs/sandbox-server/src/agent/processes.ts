@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import type { AgentCalls } from './agent-calls.ts';
 import { guestPath, HOME } from './guest-path.ts';
 import { child, count, flag, text, texts, textMap, type Message } from './message.ts';
 import { signalTree } from './process-tree.ts';
@@ -249,6 +250,21 @@ export class Processes {
       if (running.ended !== undefined) deliver(running.ended);
     });
   }
+}
+
+export function processCalls(processes: Processes): AgentCalls {
+  return {
+    unary: {
+      '/process.Process/List': () => processes.list(),
+      '/process.Process/SendInput': (request) => processes.sendInput(request),
+      '/process.Process/CloseStdin': (request) => processes.closeInput(request),
+      '/process.Process/SendSignal': (request) => processes.signal(request),
+    },
+    streaming: {
+      '/process.Process/Start': (request, sink) => processes.start(request, sink),
+      '/process.Process/Connect': (request, sink) => processes.connect(request, sink),
+    },
+  };
 }
 
 const SIGNAL_WORDS: Partial<Record<NodeJS.Signals, string>> = {

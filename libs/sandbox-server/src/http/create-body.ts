@@ -1,4 +1,6 @@
+import { networkSetting } from '../egress/network-setting.ts';
 import type { CreateRequest } from '../lifecycle/sandbox-registry.ts';
+import { templateNamed, templateNames } from '../templates/template.ts';
 import { Refusal } from './answer.ts';
 
 /** E2B's default, and the longest life: a day. Both in seconds. */
@@ -6,9 +8,6 @@ const DEFAULT_TIMEOUT_S = 300;
 const MAX_TIMEOUT_S = 86_400;
 
 type Body = Readonly<Record<string, unknown>>;
-
-/** Templates by name. This machine has one image, its own programs; `base` is E2B's default. */
-export const TEMPLATES: readonly string[] = ['base'];
 
 /** Fields of a create request that ask for what this server does not have. */
 const UNSUPPORTED_FIELDS = ['mcp', 'volumeMounts', 'iam'] as const;
@@ -46,28 +45,13 @@ function environment(body: Body): Record<string, string> {
   return envs;
 }
 
-/** Asking for network and getting none, or getting more than asked, must never be silent. */
-function refuseNetwork(body: Body): void {
-  if (body['allow_internet_access'] === true) {
-    throw new Refusal(501, 'internet access is not supported: sandboxes here have no network');
-  }
-  const network = body['network'] ?? {};
-  if (!isObject(network)) throw new Refusal(400, 'network must be an object');
-  const allowed = network['allowOut'];
-  const asksForHosts = allowed !== undefined && !(Array.isArray(allowed) && allowed.length === 0);
-  if (asksForHosts || network['egressProxy'] !== undefined || network['rules'] !== undefined) {
-    throw new Refusal(501, 'a network allowlist is not supported: sandboxes here have no network');
-  }
-}
-
 export function createRequest(body: Body): CreateRequest {
-  const template = body['templateID'] ?? 'base';
-  if (typeof template !== 'string') throw new Refusal(400, 'templateID must be a string');
-  if (!TEMPLATES.includes(template)) {
-    throw new Refusal(
-      400,
-      `template '${template}' does not exist; there is: ${TEMPLATES.join(', ')}`,
-    );
+  const name = body['templateID'] ?? 'base';
+  if (typeof name !== 'string') throw new Refusal(400, 'templateID must be a string');
+  const template = templateNamed(name);
+  if (template === undefined) {
+    const names = templateNames().join(', ');
+    throw new Refusal(400, `template '${name}' does not exist; there is: ${names}`);
   }
   for (const field of UNSUPPORTED_FIELDS) {
     if (body[field] !== undefined && body[field] !== null) {
@@ -77,12 +61,13 @@ export function createRequest(body: Body): CreateRequest {
   if (body['autoPause'] === true) {
     throw new Refusal(501, 'pausing is not supported by this server');
   }
-  refuseNetwork(body);
+  const network = networkSetting(body);
   if (body['secure'] !== undefined && typeof body['secure'] !== 'boolean') {
     throw new Refusal(400, 'secure must be a boolean');
   }
   return {
     template,
+    network,
     metadata: textMap(body, 'metadata'),
     envs: environment(body),
     secure: body['secure'] !== false,

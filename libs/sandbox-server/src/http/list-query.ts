@@ -49,9 +49,9 @@ export function selectPage(records: readonly SandboxRecord[], query: URLSearchPa
   const chosen = records
     .filter(
       (record) =>
-        (states.length === 0 || states.includes('running')) &&
+        (states.length === 0 || states.includes(record.state)) &&
         metadata.every(([key, value]) => record.metadata[key] === value) &&
-        record.startedAt.getTime() > after &&
+        record.startedAt.getTime() >= after &&
         (template === null || template === '' || record.template === template),
     )
     .sort(

@@ -1,8 +1,13 @@
+import type { GuestLimits } from '../backends/backend.ts';
 import type { GuestChannel } from '../backends/guest-channel.ts';
+import type { NetworkSetting } from '../egress/network-setting.ts';
 
 export interface SandboxRecord {
   readonly id: string;
   readonly template: string;
+  state: 'running' | 'paused';
+  readonly limits: GuestLimits;
+  readonly network: NetworkSetting;
   readonly metadata: Readonly<Record<string, string>>;
   /** The caller of the guest's agent must show it; undefined for a sandbox created open. */
   readonly accessToken: string | undefined;

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import type { InitMessage } from '../agent/init-message.ts';
 import type { Backend, Guest, GuestLimits } from '../backends/backend.ts';
 import { GuestChannel } from '../backends/guest-channel.ts';
+import type { NetworkSetting } from '../egress/network-setting.ts';
+import type { EventLog } from '../events/event-log.ts';
 import { SandboxServerError } from '../sandbox-server-error.ts';
+import type { Template } from '../templates/template.ts';
 import type { SandboxRecord } from './sandbox-record.ts';
 
 export interface CreateRequest {
-  readonly template: string;
+  readonly template: Template;
+  readonly network: NetworkSetting;
   readonly metadata: Readonly<Record<string, string>>;
   readonly envs: Readonly<Record<string, string>>;
   readonly secure: boolean;
@@ -35,17 +40,15 @@ export class NoCapacityError extends Error {}
 export class SandboxRegistry {
   readonly #backend: Backend;
   readonly #settings: RegistrySettings;
+  readonly #events: EventLog;
   readonly #entries = new Map<string, Entry>();
   readonly #launching = new Set<Promise<unknown>>();
   #stopping = false;
 
-  constructor(backend: Backend, settings: RegistrySettings) {
+  constructor(backend: Backend, settings: RegistrySettings, events: EventLog) {
     this.#backend = backend;
     this.#settings = settings;
-  }
-
-  get limits(): GuestLimits {
-    return this.#settings.limits;
+    this.#events = events;
   }
 
   /**
@@ -87,10 +90,10 @@ export class SandboxRegistry {
   }
 
   /** Resolves when nothing of the sandbox is left; false when there was none of that id. */
-  async kill(id: string): Promise<boolean> {
+  async kill(id: string, cause: 'killed' | 'timeout' | 'stopped' = 'killed'): Promise<boolean> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
-    this.#forget(entry);
+    this.#forget(entry, cause);
     await entry.guest.kill();
     return true;
   }
@@ -98,27 +101,30 @@ export class SandboxRegistry {
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.allSettled(this.#launching);
-    await Promise.all([...this.#entries.keys()].map((id) => this.kill(id)));
+    await Promise.all([...this.#entries.keys()].map((id) => this.kill(id, 'stopped')));
   }
 
   #expire(id: string, timeoutMs: number): NodeJS.Timeout {
-    return setTimeout(() => void this.kill(id), timeoutMs);
+    return setTimeout(() => void this.kill(id, 'timeout'), timeoutMs);
   }
 
-  #forget({ record, expiry }: Entry): void {
+  #forget({ record, expiry }: Entry, cause: 'killed' | 'timeout' | 'exited' | 'stopped'): void {
     clearTimeout(expiry);
     this.#entries.delete(record.id);
+    this.#events.add(record, { type: 'ended', cause });
   }
 
   async #launch(request: CreateRequest): Promise<SandboxRecord> {
     const id = `i${randomBytes(10).toString('hex')}`;
     const accessToken = request.secure ? randomBytes(24).toString('hex') : undefined;
-    const guest = await this.#backend.launch({ id, limits: this.#settings.limits });
+    const { template } = request;
+    const limits = { ...this.#settings.limits, ...template.limits };
+    const guest = await this.#backend.launch({ id, limits });
     const channel = new GuestChannel(guest.stream);
     try {
       await this.#introduce(guest, channel, {
         accessToken,
-        envs: { ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
+        envs: { ...template.envs, ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
         maxOutputBytes: this.#settings.maxOutputBytes,
       });
     } catch (error) {
@@ -129,7 +135,10 @@ export class SandboxRegistry {
     const startedAt = new Date();
     const record: SandboxRecord = {
       id,
-      template: request.template,
+      template: template.name,
+      state: 'running',
+      limits,
+      network: request.network,
       metadata: request.metadata,
       accessToken,
       startedAt,
@@ -138,15 +147,16 @@ export class SandboxRegistry {
     };
     const entry: Entry = { record, guest, expiry: this.#expire(id, request.timeoutMs) };
     this.#entries.set(id, entry);
+    this.#events.add(record, { type: 'created', template: template.name });
     void guest.exited.then(() => {
       channel.close();
-      if (this.#entries.get(id) === entry) this.#forget(entry);
+      if (this.#entries.get(id) === entry) this.#forget(entry, 'exited');
     });
     return record;
   }
 
   /** Waits for the agent and tells it whose it is. */
-  async #introduce(guest: Guest, channel: GuestChannel, init: unknown): Promise<void> {
+  async #introduce(guest: Guest, channel: GuestChannel, init: InitMessage): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(

@@ -1,0 +1,9 @@
+/** What the server tells the agent of a sandbox, once. */
+export interface InitMessage {
+  /** Environment of every command. */
+  readonly envs: Readonly<Record<string, string>>;
+  /** Bytes of output of one command that are handed on. */
+  readonly maxOutputBytes: number;
+  /** What a caller must show; absent for a sandbox created open. */
+  readonly accessToken?: string | undefined;
+}

@@ -1,0 +1,110 @@
+import type { SandboxRecord } from '../../lifecycle/sandbox-record.ts';
+import { NoCapacityError } from '../../lifecycle/sandbox-registry.ts';
+import { answerJson, Refusal } from '../answer.ts';
+import { createRequest, timeoutMs } from '../create-body.ts';
+import { selectPage } from '../list-query.ts';
+import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
+
+/**
+ * The version of envd whose protocol the agent speaks. From 0.6.4 on the SDK sends all that it
+ * knows; what the agent lacks it answers with `unimplemented`.
+ */
+const ENVD_VERSION = '0.6.4';
+
+function session(record: SandboxRecord): Record<string, unknown> {
+  return {
+    sandboxID: record.id,
+    templateID: record.template,
+    alias: record.template,
+    clientID: 'local',
+    envdVersion: ENVD_VERSION,
+    envdAccessToken: record.accessToken,
+    domain: null,
+  };
+}
+
+function listed(record: SandboxRecord): Record<string, unknown> {
+  return {
+    sandboxID: record.id,
+    templateID: record.template,
+    alias: record.template,
+    clientID: 'local',
+    envdVersion: ENVD_VERSION,
+    startedAt: record.startedAt.toISOString(),
+    endAt: record.endAt.toISOString(),
+    state: record.state,
+    metadata: record.metadata,
+    cpuCount: Math.max(1, Math.round(record.limits.cpus)),
+    memoryMB: record.limits.memoryMb,
+    diskSizeMB: record.limits.diskMb,
+  };
+}
+
+async function create(call: Call): Promise<void> {
+  const { registry, response } = call;
+  const wanted = createRequest(await bodyOf(call));
+  let record: SandboxRecord;
+  try {
+    record = await registry.create(wanted);
+  } catch (error) {
+    if (error instanceof NoCapacityError) throw new Refusal(503, error.message);
+    throw error;
+  }
+  if (response.destroyed) {
+    // The caller left while it started, and would never learn the id.
+    await registry.kill(record.id);
+    return;
+  }
+  answerJson(response, 201, session(record));
+}
+
+function list({ registry, response, query }: Call): void {
+  const page = selectPage(registry.list(), query);
+  if (page.nextToken !== undefined) response.setHeader('x-next-token', page.nextToken);
+  answerJson(response, 200, page.records.map(listed));
+}
+
+function show(call: Call): void {
+  const record = recordOf(call);
+  answerJson(call.response, 200, {
+    ...listed(record),
+    envdAccessToken: record.accessToken,
+    allowInternetAccess: false,
+    domain: null,
+    lifecycle: { autoResume: false, onTimeout: 'kill' },
+  });
+}
+
+async function kill({ registry, response, id }: Call): Promise<void> {
+  if (!(await registry.kill(id))) throw notFound(id);
+  answerJson(response, 204);
+}
+
+async function setTimeoutOf(call: Call): Promise<void> {
+  const { registry, response, id } = call;
+  const wanted = timeoutMs(await bodyOf(call));
+  if (!registry.setTimeout(id, wanted)) throw notFound(id);
+  answerJson(response, 204);
+}
+
+/** Connecting may prolong a sandbox's life, never shorten it. */
+async function connect(call: Call): Promise<void> {
+  const { registry, response, id } = call;
+  const body = await bodyOf(call);
+  const record = recordOf(call);
+  if (body['timeout'] !== undefined) {
+    const wanted = timeoutMs(body);
+    if (Date.now() + wanted > record.endAt.getTime()) registry.setTimeout(id, wanted);
+  }
+  answerJson(response, 200, session(record));
+}
+
+/** Older SDKs use the unversioned paths; both mean the same. */
+export const sandboxRoutes: readonly Route[] = [
+  { method: 'POST', path: /^\/(?:v2\/)?sandboxes$/, handler: create },
+  { method: 'GET', path: /^\/(?:v2\/)?sandboxes$/, handler: list },
+  { method: 'GET', path: /^\/(?:v2\/)?sandboxes\/([^/]+)$/, handler: show },
+  { method: 'DELETE', path: /^\/(?:v2\/)?sandboxes\/([^/]+)$/, handler: kill },
+  { method: 'POST', path: /^\/(?:v2\/)?sandboxes\/([^/]+)\/timeout$/, handler: setTimeoutOf },
+  { method: 'POST', path: /^\/(?:v2\/)?sandboxes\/([^/]+)\/connect$/, handler: connect },
+];
