@@ -31,6 +31,8 @@ export interface SandboxServerOptions {
   maxOutputMb?: number;
   /** Milliseconds a sandbox may take to start. Default 10000. */
   launchTimeoutMs?: number;
+  /** Milliseconds an agent may be silent before its sandbox is ended. Default 15000. */
+  agentTimeoutMs?: number;
   /** Told of each event of a sandbox at once; it must not throw. */
   onEvent?: (event: ServerEvent) => void;
 }
@@ -46,6 +48,7 @@ export interface ServerSettings {
   readonly limits: GuestLimits;
   readonly maxOutputBytes: number;
   readonly launchTimeoutMs: number;
+  readonly agentTimeoutMs: number;
   readonly onEvent: ((event: ServerEvent) => void) | undefined;
 }
 
@@ -104,6 +107,7 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
     },
     maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
     launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
+    agentTimeoutMs: integer('agentTimeoutMs', options.agentTimeoutMs ?? 15_000, 300, 600_000),
     onEvent: options.onEvent,
   };
 }

@@ -8,13 +8,15 @@ export type NetworkSetting =
 
 /**
  * What a create request asks for. Asking for network and getting none, or getting more than asked,
- * must never be silent.
+ * must never be silent. `allow_internet_access: true` is what the SDKs before 2.50 send unasked, so
+ * it means this server's default, which is none: the event `network_default_applied` tells it.
  *
  * @throws Refusal 400, 501
  */
 export function networkSetting(body: Readonly<Record<string, unknown>>): NetworkSetting {
-  if (body['allow_internet_access'] === true) {
-    throw new Refusal(501, 'internet access is not supported: sandboxes here have no network');
+  const internet = body['allow_internet_access'] ?? false;
+  if (typeof internet !== 'boolean') {
+    throw new Refusal(400, 'allow_internet_access must be a boolean');
   }
   const network = body['network'] ?? {};
   if (typeof network !== 'object' || Array.isArray(network)) {

@@ -11,7 +11,10 @@ export type ServerEvent = EventDetails & {
 export type EventDetails =
   | { readonly type: 'created'; readonly template: string }
   /** `cause`: who or what ended it. */
-  | { readonly type: 'ended'; readonly cause: 'killed' | 'timeout' | 'exited' | 'stopped' }
+  | {
+      readonly type: 'ended';
+      readonly cause: 'killed' | 'timeout' | 'exited' | 'stopped' | 'unresponsive';
+    }
   | { readonly type: 'paused' | 'resumed' }
   /** It was created by a caller that asked for the default network; here that is none. */
   | { readonly type: 'network_default_applied' }

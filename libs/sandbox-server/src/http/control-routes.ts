@@ -20,5 +20,6 @@ export async function serveControl(
     return;
   }
   // Not 404: the SDK reads that as a sandbox that is gone.
-  throw new Refusal(501, 'this call is not supported by this server');
+  const call = `${request.method ?? ''} ${url.pathname}`;
+  throw new Refusal(501, `${call} is not supported by this server`);
 }

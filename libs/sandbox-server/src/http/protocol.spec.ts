@@ -98,16 +98,16 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['a timeout of words', '{"timeout": "1"}'],
       ['secure that is no boolean', '{"secure": 1}'],
       ['network that is no object', '{"network": 1}'],
+      ['internet access by a word', '{"allow_internet_access": "yes"}'],
     ])('refuses to create from %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 400, body: { code: 400 } });
     });
 
     it.each([
-      ['internet access', '{"allow_internet_access": true}'],
       ['an allowlist', '{"network": {"allowOut": ["example.com"]}}'],
       ['an egress proxy', '{"network": {"egressProxy": {"address": "x:1"}}}'],
-      ['volumes', '{"volumeMounts": []}'],
+      ['volumes', '{"volumeMounts": [{"name": "v", "path": "/v"}]}'],
       ['pausing', '{"autoPause": true}'],
     ])('says that it does not support %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
@@ -146,6 +146,9 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       'limit=-1',
       'limit=x',
       'nextToken=-1',
+      'nextToken=MTox',
+      'order=newest',
+      'state=asleep',
       'startedAfter=never',
       'metadata=%25E0%25A4%25A',
     ])('refuses to list by %s', async (query) => {

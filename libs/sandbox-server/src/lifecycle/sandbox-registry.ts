@@ -4,13 +4,17 @@ import type { Backend, Guest, GuestLimits } from '../backends/backend.ts';
 import { GuestChannel } from '../backends/guest-channel.ts';
 import type { NetworkSetting } from '../egress/network-setting.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { EventDetails } from '../events/server-event.ts';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Template } from '../templates/template.ts';
+import { watchAgent } from './agent-watch.ts';
 import type { SandboxRecord } from './sandbox-record.ts';
 
 export interface CreateRequest {
   readonly template: Template;
   readonly network: NetworkSetting;
+  /** The caller asked for the default network, whatever that is here. */
+  readonly wantsInternet: boolean;
   readonly metadata: Readonly<Record<string, string>>;
   readonly envs: Readonly<Record<string, string>>;
   readonly secure: boolean;
@@ -25,13 +29,18 @@ export interface RegistrySettings {
   readonly maxOutputBytes: number;
   /** How long a guest may take to answer after its start, in milliseconds. */
   readonly launchTimeoutMs: number;
+  /** How long an agent may be silent before its sandbox is ended, in milliseconds. */
+  readonly agentTimeoutMs: number;
 }
 
 interface Entry {
   readonly record: SandboxRecord;
   readonly guest: Guest;
+  readonly watch: { stop(): void };
   expiry: NodeJS.Timeout;
 }
+
+type EndCause = Extract<EventDetails, { type: 'ended' }>['cause'];
 
 /** A refusal because of load or shutdown: nothing was started, the call may be repeated. */
 export class NoCapacityError extends Error {}
@@ -90,7 +99,7 @@ export class SandboxRegistry {
   }
 
   /** Resolves when nothing of the sandbox is left; false when there was none of that id. */
-  async kill(id: string, cause: 'killed' | 'timeout' | 'stopped' = 'killed'): Promise<boolean> {
+  async kill(id: string, cause: EndCause = 'killed'): Promise<boolean> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
     this.#forget(entry, cause);
@@ -108,8 +117,9 @@ export class SandboxRegistry {
     return setTimeout(() => void this.kill(id, 'timeout'), timeoutMs);
   }
 
-  #forget({ record, expiry }: Entry, cause: 'killed' | 'timeout' | 'exited' | 'stopped'): void {
+  #forget({ record, expiry, watch }: Entry, cause: EndCause): void {
     clearTimeout(expiry);
+    watch.stop();
     this.#entries.delete(record.id);
     this.#events.add(record, { type: 'ended', cause });
   }
@@ -123,7 +133,6 @@ export class SandboxRegistry {
     const channel = new GuestChannel(guest.stream);
     try {
       await this.#introduce(guest, channel, {
-        accessToken,
         envs: { ...template.envs, ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
         maxOutputBytes: this.#settings.maxOutputBytes,
       });
@@ -145,9 +154,19 @@ export class SandboxRegistry {
       endAt: new Date(startedAt.getTime() + request.timeoutMs),
       channel,
     };
-    const entry: Entry = { record, guest, expiry: this.#expire(id, request.timeoutMs) };
+    const watch = watchAgent(channel, {
+      silenceMs: this.#settings.agentTimeoutMs,
+      isFrozen: () => record.state === 'paused',
+      onSilent: () => void this.kill(id, 'unresponsive'),
+    });
+    const entry: Entry = { record, guest, watch, expiry: this.#expire(id, request.timeoutMs) };
     this.#entries.set(id, entry);
     this.#events.add(record, { type: 'created', template: template.name });
+    if (request.wantsInternet && request.network.mode === 'none') {
+      this.#events.add(record, { type: 'network_default_applied' });
+    }
+    // Without its agent a sandbox is of no use to anybody, whatever else runs in it.
+    void channel.ended.then(() => this.kill(id, 'exited'));
     void guest.exited.then(() => {
       channel.close();
       if (this.#entries.get(id) === entry) this.#forget(entry, 'exited');
