@@ -1,5 +1,4 @@
 import {
-  constants,
   type ClientHttp2Stream,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
@@ -84,14 +83,12 @@ export function serveGuest(
     return;
   }
   const patience =
-    answerWithinMs === undefined
-      ? undefined
-      : setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), answerWithinMs);
+    answerWithinMs === undefined ? undefined : setTimeout(() => stream.destroy(), answerWithinMs);
   stream.once('response', (headers) => {
     clearTimeout(patience);
     const head = guestAnswerHead(headers[':status'], headers);
     if (head === undefined) {
-      stream.close(constants.NGHTTP2_CANCEL);
+      stream.destroy();
       answerRefusal(response, 502, 'the sandbox gave an answer that is not of its protocol');
       return;
     }
@@ -113,7 +110,8 @@ export function serveGuest(
     else if (!response.writableEnded) response.destroy();
   });
   response.once('close', () => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    // Unlike `close`, which ends the body first, so that half an upload would look whole.
+    if (!stream.closed) stream.destroy(new Error('the caller is gone'));
   });
   request.pipe(stream);
 }

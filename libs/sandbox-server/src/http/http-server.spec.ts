@@ -35,18 +35,16 @@ describe('the bounds of a connection', () => {
   });
 
   it('are held when an upload goes quiet', async () => {
-    const { id, accessToken } = await server.registry.create({
-      template: { name: 'base', envs: {}, limits: {} },
-      network: { mode: 'none' },
-      wantsInternet: false,
-      metadata: {},
-      envs: {},
-      secure: true,
-      timeoutMs: 60_000,
-    });
+    const { id, accessToken } = await server.create();
     const head = `POST /files?path=a HTTP/1.1\r\nhost: x\r\ne2b-sandbox-id: ${id}\r\nx-access-token: ${accessToken ?? ''}\r\n`;
     const wire = await exchange(server.port, `${head}content-length: 100\r\n\r\n{`, quietMs);
     expect(wire).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('take a caller that closes its own end for gone', async () => {
+    const { id } = await server.create();
+    const head = `GET /health HTTP/1.1\r\nhost: x\r\ne2b-sandbox-id: ${id}\r\n\r\n`;
+    expect(await exchange(server.port, head, quietMs, { halfClose: true })).toBe('');
   });
 
   it('are held when a head never ends', async () => {

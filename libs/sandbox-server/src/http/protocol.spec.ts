@@ -261,6 +261,14 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       });
     });
 
+    it('resolves .. within the guest, however often', async () => {
+      await sandbox.files.write('/tmp/up.txt', 'up');
+      const read = await guest(`/files?path=${'../'.repeat(20)}tmp/up.txt`);
+      expect(await read.text()).toBe('up');
+      const target = await guest('/x/../../../files?path=/tmp/up.txt');
+      expect(await target.text()).toBe('up');
+    });
+
     it('refuses a body that is neither octets nor a form, and a form that is none', async () => {
       for (const type of ['text/plain', 'multipart/form-data', 'multipart/form-data; boundary=x']) {
         const answer = await guest('/files?path=f', {

@@ -38,6 +38,7 @@ async function serve(
     if (url.pathname === '/init') throw new Refusal(501, 'this call is not supported');
     const isHealth = url.pathname === '/health';
     if (!isHealth) authorise(request, url, record);
+    // From here on the body is read: nothing may be awaited between this and the next line.
     boundBody(request, response, { idleMs: bounds.uploadIdleMs });
     serveGuest(record.channel, request, response, url, isHealth ? bounds.healthMs : undefined);
     return;

@@ -149,6 +149,18 @@ describe('a signature', () => {
       const written = await fetch(write, { method: 'POST', body: form });
       expect(written.status).toBe(200);
       expect(await sandbox.files.read('a folder/ü+%.txt')).toBe('sent');
+
+      // As a form on a web page sends what was typed.
+      const field = new FormData();
+      field.append('file', 'typed');
+      const typed = await fetch(await sandbox.uploadUrl('typed.txt'), {
+        method: 'POST',
+        body: field,
+      });
+      expect(await typed.json()).toEqual([
+        { name: 'typed.txt', path: '/home/user/typed.txt', type: 'file' },
+      ]);
+      expect(await sandbox.files.read('typed.txt')).toBe('typed');
     });
 
     it('is over when its time is', async () => {

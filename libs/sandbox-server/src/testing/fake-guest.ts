@@ -5,8 +5,10 @@ import { connect, createServer as createListener, type AddressInfo, type Socket 
 import type { Duplex } from 'node:stream';
 import type { Backend } from '../backends/backend.ts';
 import { EventLog } from '../events/event-log.ts';
+import { createRequest } from '../http/create-body.ts';
 import { HTTP_BOUNDS, type HttpBounds } from '../http/http-bounds.ts';
 import { createHttpServer } from '../http/http-server.ts';
+import type { SandboxRecord } from '../lifecycle/sandbox-record.ts';
 import { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { serverSettings, type SandboxServerOptions } from '../server-settings.ts';
 
@@ -18,6 +20,7 @@ export interface FakeServer {
   readonly url: string;
   readonly registry: SandboxRegistry;
   readonly events: EventLog;
+  create(): Promise<SandboxRecord>;
   /** Sandboxes that were killed, or ended of themselves. */
   readonly ended: readonly string[];
   stop(): Promise<void>;
@@ -80,6 +83,7 @@ export async function startFakeServer(
     url: `http://127.0.0.1:${port}`,
     registry,
     events,
+    create: () => registry.create(createRequest({ timeout: 600 })),
     ended,
     stop: async () => {
       await registry.stop();
@@ -118,11 +122,16 @@ export function http2Agent(
 
 /**
  * Sends bytes to a server and reads until it closes the connection, or until nothing more has
- * come for `quietMs`.
+ * come for `quietMs`. It may close its own end as soon as all is sent.
  */
-export function exchange(port: number, bytes: string, quietMs: number): Promise<string> {
+export function exchange(
+  port: number,
+  bytes: string,
+  quietMs: number,
+  { halfClose = false } = {},
+): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     let seen = '';
     socket.setEncoding('latin1');
     socket.setTimeout(quietMs, () => socket.destroy());
@@ -132,7 +141,9 @@ export function exchange(port: number, bytes: string, quietMs: number): Promise<
     socket.on('error', () => {
       // A connection that is reset is closed, too.
     });
+    socket.on('end', () => socket.end());
     socket.on('close', () => resolve(seen));
     socket.write(bytes);
+    if (halfClose) socket.end();
   });
 }
