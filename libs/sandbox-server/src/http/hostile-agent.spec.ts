@@ -349,10 +349,10 @@ describe('an agent that lets no call begin', () => {
       await call(server, id, token);
       await closed;
       const leave = new AbortController();
-      const uploads = Array.from({ length: 5 }, () =>
+      const uploads = [1, 10_000, 64_776, 65_536, 200_000].map((size) =>
         fetch(`${server.url}/files?path=a`, {
           method: 'POST',
-          body: Buffer.alloc(200_000),
+          body: Buffer.alloc(size),
           headers: { 'e2b-sandbox-id': id, 'x-access-token': token },
           signal: leave.signal,
         }).catch(() => 'left'),
