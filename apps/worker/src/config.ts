@@ -26,13 +26,17 @@ const environmentSchema = z
     error: 'name a sandbox server, or set E2B_API_KEY to use the cloud of E2B',
   });
 
+/** Of sandboxes on a server of one's own, and in the cloud, whose calls are limited and far. */
+const LEASE_MS = 8000;
+const CLOUD_LEASE_MS = 30_000;
+
 /** What the worker is told once, at its start. */
 export interface WorkerConfig {
   controlPlaneUrl: string;
   apiKey: string;
   temporal: { address: string; namespace: string };
-  /** Without addresses: the cloud of E2B. */
-  sandbox: { apiKey: string; apiUrl?: string; sandboxUrl?: string };
+  /** Without addresses: the cloud of E2B. After `leaseMs` a sandbox ends whose worker was killed. */
+  sandbox: { apiKey: string; apiUrl?: string; sandboxUrl?: string; leaseMs: number };
   artifactsDirectory: string;
   deployRoot: string;
   /** Of the health endpoints, on loopback; 0 takes a free one. */
@@ -65,8 +69,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     temporal: { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE },
     sandbox:
       url === undefined
-        ? { apiKey: env.E2B_API_KEY ?? '' }
-        : { apiKey: env.AE_SANDBOX_API_KEY, apiUrl: url, sandboxUrl: url },
+        ? { apiKey: env.E2B_API_KEY ?? '', leaseMs: CLOUD_LEASE_MS }
+        : { apiKey: env.AE_SANDBOX_API_KEY, apiUrl: url, sandboxUrl: url, leaseMs: LEASE_MS },
     artifactsDirectory: join(env.AE_DATA_DIR, 'artifacts'),
     deployRoot: env.AE_DEPLOY_ROOT ?? join(env.AE_DATA_DIR, 'deployments'),
     port: env.AE_WORKER_PORT,

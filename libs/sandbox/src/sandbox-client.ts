@@ -1,5 +1,6 @@
 import { ALL_TRAFFIC, Sandbox as E2bSandbox, type ConnectionOpts } from 'e2b';
 import { fromProvider } from './provider-error.ts';
+import { SandboxLease } from './sandbox-lease.ts';
 import { Sandbox } from './sandbox.ts';
 import {
   ExecutionAborted,
@@ -17,6 +18,11 @@ export interface SandboxClientOptions {
   sandboxUrl?: string;
   /** Milliseconds for one request. Default 60 000. */
   requestTimeoutMs?: number;
+  /**
+   * Milliseconds, 2000 at least, after which a created sandbox ends when this process is gone: it is
+   * renewed four times as often. By default a sandbox lives to its own timeout.
+   */
+  leaseMs?: number;
 }
 
 export interface CreateOptions {
@@ -47,6 +53,10 @@ export interface SandboxCapabilities {
   readonly networkAllowlist: boolean;
 }
 
+/** As of E2B. */
+const DEFAULT_LIFE_MS = 300_000;
+const LEAST_LEASE_MS = 2000;
+
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
@@ -60,11 +70,17 @@ function isId(id: string): boolean {
 export class SandboxClient {
   readonly capabilities: SandboxCapabilities;
   readonly #connection: ConnectionOpts;
+  readonly #leaseMs: number | undefined;
 
+  /** @throws RangeError for a `leaseMs` below 2000; SandboxError `unauthenticated` for an empty key */
   constructor(options: SandboxClientOptions) {
-    const { apiKey, apiUrl, requestTimeoutMs } = options;
+    const { apiKey, apiUrl, requestTimeoutMs, leaseMs } = options;
     const sandboxUrl = options.sandboxUrl ?? apiUrl;
     if (apiKey === '') throw new SandboxError('unauthenticated', 'apiKey must not be empty.');
+    if (leaseMs !== undefined && !(leaseMs >= LEAST_LEASE_MS)) {
+      throw new RangeError(`leaseMs must be ${LEAST_LEASE_MS} at least, got ${leaseMs}`);
+    }
+    this.#leaseMs = leaseMs;
     this.#connection = {
       apiKey,
       // The SDK's debug mode, which its environment can switch on, creates no sandboxes.
@@ -84,6 +100,8 @@ export class SandboxClient {
    */
   async create(options: CreateOptions = {}): Promise<Sandbox> {
     const { template = 'base', signal, networkAllowlist = [] } = options;
+    const lifeMs = options.timeoutMs ?? DEFAULT_LIFE_MS;
+    const leaseMs = this.#leaseMs;
     if (networkAllowlist.length > 0 && !this.capabilities.networkAllowlist) {
       throw new UnsupportedByProvider(
         'This provider gives sandboxes no network and has no allowlist; leave networkAllowlist empty.',
@@ -96,12 +114,13 @@ export class SandboxClient {
         ...(networkAllowlist.length === 0
           ? { allowInternetAccess: false }
           : { network: { allowOut: [...networkAllowlist], denyOut: [ALL_TRAFFIC] } }),
-        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+        timeoutMs: Math.min(leaseMs ?? lifeMs, lifeMs),
         ...(options.envs === undefined ? {} : { envs: options.envs }),
         ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
         ...(signal === undefined ? {} : { signal }),
       });
-      return new Sandbox(sandbox);
+      const lease = leaseMs === undefined ? undefined : new SandboxLease(sandbox, leaseMs, lifeMs);
+      return new Sandbox(sandbox, lease);
     } catch (error) {
       if (isAborted(signal)) {
         throw new ExecutionAborted('The creation was aborted.', { cause: error });

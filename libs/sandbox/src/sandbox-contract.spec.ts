@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   ExecutionAborted,
@@ -394,6 +395,63 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
       const creation = client.create({ signal: AbortSignal.abort() });
       expect(await rejection(creation)).toBeInstanceOf(ExecutionAborted);
     });
+  });
+});
+
+describe('a lease', () => {
+  const leaseMs = 2000;
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let client: SandboxClient;
+
+  beforeAll(async () => {
+    server = await startServer();
+    client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url, leaseMs });
+  }, 60_000);
+  afterAll(() => stopServer(server.process));
+
+  const ids = async (): Promise<string[]> => (await client.list()).map(({ id }) => id);
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await sleep(100);
+  }
+
+  /** Creates a sandbox in a process of its own, which is killed then. */
+  async function createAndDie(): Promise<string> {
+    const { href } = new URL('./index.ts', import.meta.url);
+    const settings = JSON.stringify({ apiKey: API_KEY, apiUrl: server.url, leaseMs });
+    const script = `
+      import { SandboxClient } from ${JSON.stringify(href)};
+      const { id } = await new SandboxClient(${settings}).create({ timeoutMs: 600_000 });
+      console.log(id);
+      setInterval(() => undefined, 1000);`;
+    const args = ['--conditions=@ae/source', '--input-type=module', '--eval', script];
+    const creator = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [id] = (await once(creator.stdout.setEncoding('utf8'), 'data')) as [string];
+    creator.kill('SIGKILL');
+    return id.trim();
+  }
+
+  it('ends a sandbox soon after its creator was killed, and keeps one whose creator lives', async () => {
+    const kept = await client.create({ timeoutMs: 600_000 });
+    const orphan = await createAndDie();
+    const killedAt = performance.now();
+    expect(await ids()).toContain(orphan);
+    await until(async () => !(await ids()).includes(orphan));
+    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    await until(() => Promise.resolve(performance.now() - killedAt > 2 * leaseMs));
+    expect((await kept.execute('echo here')).stdout).toBe('here\n');
+    await kept.destroy();
+  }, 60_000);
+
+  it('outlives no sandbox, and prolongs none', async () => {
+    const brief = await client.create({ timeoutMs: 3000 });
+    const moved = await client.create({ timeoutMs: 600_000 });
+    await moved.setTimeout(1000);
+    await until(async () => !(await ids()).some((id) => [brief.id, moved.id].includes(id)));
+    expect(await rejection(moved.execute('true'))).toBeInstanceOf(SandboxNotFound);
+  }, 60_000);
+
+  it.each([0, -1, 1999, NaN])('of %p ms is refused', (length) => {
+    expect(() => new SandboxClient({ apiKey: API_KEY, leaseMs: length })).toThrow(RangeError);
   });
 });
 
