@@ -29,7 +29,6 @@ const ZERO_WIDTH = /[\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]/;
 
 /** Escape as programs write it in letters, in logs and in JSON, with the bracket of a change of colour. */
 const WRITTEN_ESCAPES = ['\\x1b[', '\\x1B[', '\\u001b[', '\\u001B[', '\\033[', '\\e[', '^[['];
-const WRITTEN_ESCAPE = /\\(?:x1b|u001b|033|e)\[|\^\[\[/i;
 const LONGEST_WRITTEN_ESCAPE = 7;
 const COLOUR = /[0-9;]{0,20}m/y;
 const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
@@ -37,9 +36,11 @@ const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
 /** What announces text in which a line that ends in `=` goes on in the next one (RFC 2045, section 6.7). */
 const QUOTED_PRINTABLE = 'quoted-printable';
 
-const CANDIDATE = /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^]/g;
+/** Where something invisible may begin; of the marks that open it in letters only those with the next unit of it. */
+const CANDIDATE =
+  /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]|\\(?=[xu0e]|$)|\^(?=\[|$)/g;
 const CANDIDATE_OR_SIGN =
-  /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^=]/g;
+  /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]|\\(?=[xu0e]|$)|\^(?=\[|$)|=(?=\r?(?:\n|$))/g;
 
 /** Hidden units that a unit of visible text makes room for, and the most that are hidden at one place. */
 const HIDDEN_PER_VISIBLE = 24;
@@ -70,12 +71,23 @@ export class InvisibleFilter {
    */
   private room = MOST_HIDDEN;
 
-  /** The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`. */
-  take(chunk: string, final: boolean, offset: number, pieces: InvisiblePiece[]): string {
+  /**
+   * The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`.
+   *
+   * @param isClear that {@link mayHoldInvisible} has been asked about the piece, and found nothing.
+   */
+  take(
+    chunk: string,
+    final: boolean,
+    offset: number,
+    pieces: InvisiblePiece[],
+    isClear = false,
+  ): string {
     const text = this.pending + chunk;
+    const mayHold = !(isClear && this.pending === '') && mayHoldInvisible(text);
     this.pending = '';
     const softBreaksFrom = this.findSoftBreaks(text);
-    if (!mayHoldInvisible(text) && !endsInPart(text) && softBreaksFrom === Infinity) {
+    if (!mayHold && !endsInPart(text) && softBreaksFrom === Infinity) {
       if (text !== '') this.remember(text);
       this.makeRoom(text.length);
       return text;
@@ -171,9 +183,21 @@ export function mayHoldInvisible(text: string): boolean {
     text.includes(CONTROL_SEQUENCE) ||
     text.includes(NUL) ||
     text.includes(SOFT_HYPHEN) ||
+    text.includes('^[[') ||
     ZERO_WIDTH.test(text) ||
-    ((text.includes('\\') || text.includes('^[[')) && WRITTEN_ESCAPE.test(text))
+    holdsWrittenEscape(text)
   );
+}
+
+/** Whether an escape stands in a text in letters, behind a backslash. Texts have many of those: each is looked at once. */
+function holdsWrittenEscape(text: string): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 1)) {
+    const next = text.charCodeAt(at + 1);
+    // `x`, `u`, `0`, `e`.
+    if (next !== 120 && next !== 117 && next !== 48 && next !== 101) continue;
+    if (WRITTEN_ESCAPES.some((escape) => text.startsWith(escape, at))) return true;
+  }
+  return false;
 }
 
 /** Whether a text may end in the beginning of an escape that is written in letters. */
