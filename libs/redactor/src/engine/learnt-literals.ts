@@ -62,7 +62,9 @@ export class LearntLiterals {
 class LiteralFinder {
   readonly length: number;
   private readonly hits = new Map<string, TriggerHit[]>();
+  /** Beginnings of the literals, but of the fresh ones: only a stream asks for them. */
   private readonly beginnings = new Set<string>();
+  private fresh: string[] = [];
   /** By the last two units that were looked at: how many units further a literal can end at the earliest. */
   private readonly shifts: Uint8Array;
 
@@ -79,8 +81,8 @@ class LiteralFinder {
       return;
     }
     this.hits.set(literal, [hit]);
+    this.fresh.push(literal);
     for (let at = 1; at < this.length; at++) {
-      this.beginnings.add(literal.slice(0, at));
       const pair = pairOf(literal, at);
       this.shifts[pair] = Math.min(this.shifts[pair] as number, this.length - 1 - at);
     }
@@ -105,6 +107,10 @@ class LiteralFinder {
   }
 
   heldUnits(text: string, from: number, index: number): number {
+    for (const literal of this.fresh)
+      for (let units = 1; units < this.length; units++)
+        this.beginnings.add(literal.slice(0, units));
+    this.fresh = [];
     for (let start = Math.max(from, index - this.length + 1); start < index; start++)
       if (this.beginnings.has(text.slice(start, index))) return index - start;
     return 0;

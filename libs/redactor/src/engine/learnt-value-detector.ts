@@ -10,6 +10,8 @@ const TRIGGER_UNITS = 8;
 /** From this length on a value is masked inside a longer word too. */
 const UNMISTAKABLE = 16;
 
+const ENCODER = new TextEncoder();
+
 /**
  * Finds a value again that its context has shown to be secret before: `password: X`, and then X alone, also in a query
  * or as a whole in base64.
@@ -28,7 +30,7 @@ export class LearntValueDetector implements Detector {
   constructor(kind: string, value: string) {
     this.kind = kind;
     this.value = value;
-    this.inBase64 = base64At(new TextEncoder().encode(value), 0).text;
+    this.inBase64 = base64At(ENCODER.encode(value), 0).text;
     this.inQuery = encodeURIComponent(value.toWellFormed());
     const literals = new Set(
       [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),

@@ -254,7 +254,7 @@ export class RedactionScan {
     const { view } = this;
     view.starved = false;
     view.maskFrom = end;
-    const last = this.spans.findLast((span) => span.start < end);
+    const last = this.lastSpanBefore(end);
     view.maskedStart = last?.start ?? 0;
     view.maskedEnd = last?.end ?? 0;
     // What lies in a settled span is masked already; what sticks out of it is still looked at.
@@ -266,6 +266,13 @@ export class RedactionScan {
     view.low = Math.max(0, start - LOOK_BEHIND);
     view.high = end + detector.window;
     return detector.detect(view, start, end);
+  }
+
+  private lastSpanBefore(end: number): Span | undefined {
+    const { spans } = this;
+    let at = spans.length - 1;
+    while (at >= 0 && (spans[at] as Span).start >= end) at--;
+    return at < 0 ? undefined : spans[at];
   }
 
   private add(candidate: Candidate): void {
