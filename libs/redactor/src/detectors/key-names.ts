@@ -385,10 +385,10 @@ const FOREIGN_TAIL =
  */
 export function namesSecret(left: string, right: string, family: KeyFamily): boolean {
   if (left === '' && right === '') return true;
-  if (FOREIGN_TAIL.test(right.toLowerCase())) return false;
+  if (right !== '' && FOREIGN_TAIL.test(right.toLowerCase())) return false;
+  if (family === 'named_key') return /^(?:|[_-]?(?:prod|live|test|dev|staging|\d+))$/i.test(right);
   const rightParts = partsOf(right);
   const leftParts = partsOf(left);
-  if (family === 'named_key') return /^(?:|[_-]?(?:prod|live|test|dev|staging|\d+))$/i.test(right);
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;

@@ -20,6 +20,7 @@ import { findValue, mayFollowName } from './value-reader.ts';
 import { isMixedCase, isOpaque, isRandom, judgeValue } from './value-score.ts';
 import type { ValueSite } from './value-site.ts';
 
+const DOT = 46;
 const LESS = 60;
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
@@ -64,8 +65,10 @@ class KeyValueDetector implements Detector {
     if (name === undefined) return undefined;
     const { nameStart, wordStart, wordEnd, nameEnd } = name;
     const isServiceKey = family !== 'named_key' || isNamedKey(view, nameStart, wordStart);
-    if (!isServiceKey && PUBLIC_KEY.test(lineBefore(view, nameStart))) return undefined;
-    if (!isServiceKey && (nameStart !== wordStart || nameEnd !== wordEnd)) return undefined;
+    if (!isServiceKey) {
+      if (nameStart !== wordStart || nameEnd !== wordEnd) return undefined;
+      if (PUBLIC_KEY.test(lineBefore(view, nameStart))) return undefined;
+    }
     const left = view.slice(nameStart, wordStart);
     const right = view.slice(wordEnd, nameEnd);
     const isNamed = namesSecret(left, right, family);
@@ -173,12 +176,11 @@ function readName(view: TextView, start: number, end: number): Name | undefined 
   // `bypass=`; but `dbPass=`.
   if (isClosed && (endsOtherWord(view, wordStart) || isMinified(view, wordStart))) return undefined;
   let nameEnd = wordEnd;
-  while (
-    nameEnd - wordEnd < LONGEST_NAME &&
-    isLetterOfName(view.at(nameEnd)) &&
-    !view.has('..', nameEnd)
-  )
+  while (nameEnd - wordEnd < LONGEST_NAME) {
+    const code = view.at(nameEnd);
+    if (!isLetterOfName(code) || (code === DOT && view.at(nameEnd + 1) === DOT)) break;
     nameEnd++;
+  }
   if (nameEnd - wordEnd === LONGEST_NAME || (isClosed && nameEnd !== wordEnd)) return undefined;
   while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;
   if (!mayFollowName(view.at(nameEnd))) return undefined;
