@@ -7,6 +7,7 @@ import {
   isWordCode,
 } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
+import { SHORTEST_MIXED_RUN } from '../engine/mixed-runs.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind, unescapeValue } from './escaped-text.ts';
 import { readAlike, readFolded, readJoined } from './further-values.ts';
@@ -74,7 +75,6 @@ class KeyValueDetector implements Detector {
     const isNamed = namesSecret(left, right, family);
     const isRoleSecret = family === 'secret' && /^_?id$/i.test(right);
     if (!isNamed && family !== 'weak_key' && !isRoleSecret) return undefined;
-    const site = findValue(view, nameStart, nameEnd, family);
     // `primary_key` of a table, and of an account in the cloud; `key = X` of anything: the value tells.
     const tells = isNamed
       ? isServiceKey
@@ -83,6 +83,8 @@ class KeyValueDetector implements Detector {
       : isRoleSecret
         ? isUuid
         : isCloudKey;
+    if (tells === isKeyMaterial && view.hasNoMixedRun(nameEnd)) return undefined;
+    const site = findValue(view, nameStart, nameEnd, family);
     if (tells !== undefined && !(site && tells(view.slice(site.start, site.end)))) return undefined;
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
@@ -240,9 +242,11 @@ function startsLine(view: TextView, index: number): boolean {
   return isLineBreak(view.at(at));
 }
 
+const KEY_MATERIAL = new RegExp(`^[\\w+/=-]{${String(SHORTEST_MIXED_RUN)},128}$`);
+
 /** A long random value in mixed case, or a key in base64: no word, no digest. */
 function isKeyMaterial(value: string): boolean {
-  if (!/^[\w+/=-]{30,128}$/.test(value) || /[\da-f]{32}|^[\da-f-]+$/i.test(value)) return false;
+  if (!KEY_MATERIAL.test(value) || /[\da-f]{32}|^[\da-f-]+$/i.test(value)) return false;
   if (!/[a-z]/.test(value) || !/[A-Z]/.test(value)) return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])/g)?.length ?? 0;
   return changes * 4 >= value.length && distinctUnits(value, 16) >= 16;
