@@ -1,3 +1,5 @@
+import { CLASS_BITS, inClass } from '../engine/char-class.ts';
+
 /** Values that are published in the vendors' own documentation. */
 const PUBLISHED = new Set([
   'AKIAIOSFODNN7EXAMPLE',
@@ -31,7 +33,9 @@ const PUBLISHED = new Set([
 
 /** Whether anything but letters and digits of ASCII stands in a value: most tests are for what holds such marks. */
 export function hasMarks(value: string): boolean {
-  return /[^A-Za-z0-9]/.test(value);
+  for (let at = 0; at < value.length; at++)
+    if (!inClass(value.charCodeAt(at), CLASS_BITS.a)) return true;
+  return false;
 }
 
 /** Whether a value is published, alone or with what stands behind it: a scope, a parameter. */

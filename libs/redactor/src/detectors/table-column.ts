@@ -22,12 +22,13 @@ export function* readColumn(
   const isHead = ENDS_OF_NAME.has(next) || next < 0 || isLineBreak(next);
   if (!isHead && view.before(nameStart - 1) !== 32) return;
   const before = lineBefore(view, nameStart);
-  if (!isHead && !CHAP.test(before)) return;
+  const isChap = CHAP.test(before);
+  if (!isHead && !isChap) return;
   if (INSERT.test(before)) {
     yield* readInserted(view, before, nameEnd);
     return;
   }
-  if (CHAP.test(before)) {
+  if (isChap) {
     yield* readChap(view, nameEnd);
     return;
   }

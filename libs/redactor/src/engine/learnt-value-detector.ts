@@ -11,6 +11,8 @@ const TRIGGER_UNITS = 8;
 const UNMISTAKABLE = 16;
 
 const ENCODER = new TextEncoder();
+/** Room for the value of the detector that is being made: up to three bytes for a unit. */
+const BYTES = new Uint8Array(LONGEST_LEARNT * 3);
 
 /**
  * Finds a value again that its context has shown to be secret before: `password: X`, and then X alone, also in a query
@@ -30,7 +32,8 @@ export class LearntValueDetector implements Detector {
   constructor(kind: string, value: string) {
     this.kind = kind;
     this.value = value;
-    this.inBase64 = base64At(ENCODER.encode(value), 0).text;
+    const { written } = ENCODER.encodeInto(value, BYTES);
+    this.inBase64 = base64At(BYTES.subarray(0, written), 0).text;
     this.inQuery = encodeURIComponent(value.toWellFormed());
     const literals = new Set(
       [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),

@@ -187,7 +187,8 @@ export class RedactionScan {
   private learn(): void {
     for (const { kind, value } of this.lessons) {
       if (this.learntValues.size >= MOST_LEARNT || this.learntValues.has(value)) continue;
-      const alike = this.learnt.filter((one) => one.beginsAs(value)).length;
+      let alike = 0;
+      for (const one of this.learnt) if (one.beginsAs(value)) alike++;
       if (alike >= MOST_ALIKE) continue;
       this.learntValues.add(value);
       const detector = new LearntValueDetector(kind, value);
