@@ -54,7 +54,7 @@ it('finds what a search at each place finds', () => {
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
 });
 
@@ -127,6 +127,30 @@ it('stops a scanner where a literal ends, known from the start, of the caller, o
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
+});
+
+it('makes a scanner look a little ahead only, however often it learns', () => {
+  class CountingLiterals extends LearntLiterals {
+    units = 0;
+    override next(text: string, from: number, after: number, end: number): number | undefined {
+      this.units += end - after;
+      return super.next(text, from, after, end);
+    }
+  }
+  const learnt = new CountingLiterals();
+  const scanner = new TriggerScanner(
+    new TriggerAutomaton([detectorOf(['stop'], false)]),
+    undefined,
+    learnt,
+  );
+  const text = `${'.'.repeat(96)}stop`.repeat(1000);
+  const lessons = 64;
+  for (let index = 0, stops = 0; index < text.length; stops++) {
+    if (stops < lessons) scanner.learn(detectorOf([`value-${String(stops)}`]), index);
+    index = scanner.advance(text, index, text.length);
+    expect(index).toBe(100 * (stops + 1));
+  }
+  expect(learnt.units).toBeLessThan(text.length + lessons * 1000);
 });

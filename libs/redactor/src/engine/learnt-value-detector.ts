@@ -35,15 +35,13 @@ export class LearntValueDetector implements Detector {
     const { written } = ENCODER.encodeInto(value, BYTES);
     this.inBase64 = base64At(BYTES.subarray(0, written), 0).text;
     this.inQuery = encodeURIComponent(value.toWellFormed());
-    const literals = new Set(
-      [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
-    );
+    const literals = new Set([value, this.inQuery, this.inBase64].map(triggerOf));
     this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
   }
 
-  /** Whether another value would be looked for at the same places. */
-  beginsAs(value: string): boolean {
-    return this.value.startsWith(value.slice(0, TRIGGER_UNITS));
+  /** Whether a value of which this is the trigger would be looked for at the same places. */
+  beginsWith(trigger: string): boolean {
+    return this.value.startsWith(trigger);
   }
 
   detect(view: TextView, start: number): Candidate | undefined {
@@ -57,6 +55,11 @@ export class LearntValueDetector implements Detector {
     if (!view.has(this.inBase64, start)) return undefined;
     return { ...found, end: view.runEnd(start + this.inBase64.length, CLASS_BITS.m, 4) };
   }
+}
+
+/** The beginning of a learnt value, or of a form of it, that is looked for. */
+export function triggerOf(form: string): string {
+  return form.slice(0, TRIGGER_UNITS);
 }
 
 function isAlphanumeric(code: number): boolean {

@@ -4,7 +4,7 @@ import type { Candidate, Detector } from './detector.ts';
 import { countPiecesBefore, InvisibleFilter, mayHoldInvisible } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
 import { LearntLiterals } from './learnt-literals.ts';
-import { LearntValueDetector } from './learnt-value-detector.ts';
+import { LearntValueDetector, triggerOf } from './learnt-value-detector.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
 import type { TriggerAutomaton } from './trigger-automaton.ts';
 import { TriggerScanner } from './trigger-scanner.ts';
@@ -187,8 +187,9 @@ export class RedactionScan {
   private learn(): void {
     for (const { kind, value } of this.lessons) {
       if (this.learntValues.size >= MOST_LEARNT || this.learntValues.has(value)) continue;
+      const trigger = triggerOf(value);
       let alike = 0;
-      for (const one of this.learnt) if (one.beginsAs(value)) alike++;
+      for (const one of this.learnt) if (one.beginsWith(trigger)) alike++;
       if (alike >= MOST_ALIKE) continue;
       this.learntValues.add(value);
       const detector = new LearntValueDetector(kind, value);

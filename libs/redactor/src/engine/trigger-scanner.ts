@@ -6,7 +6,7 @@ import type { TriggerHit } from './trigger-automaton.ts';
 /** Finds nothing. */
 const EMPTY = new TriggerAutomaton([]);
 /** Units that are searched for learnt literals at once. */
-const LOOK_AHEAD = 4096;
+const LOOK_AHEAD = 512;
 
 /**
  * Walks over a text with up to two automata at once: the large one of what is built in, which all redactors share, and
