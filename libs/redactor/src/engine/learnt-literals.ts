@@ -92,11 +92,16 @@ class LiteralFinder {
     const { shifts, length } = this;
     let at = Math.max(from + length - 1, after);
     while (at < end) {
-      const shift = shifts[pairOf(text, at)] as number;
+      // As in pairOf: this is asked for most of a text.
+      const pair = ((text.charCodeAt(at - 1) << 5) ^ text.charCodeAt(at)) & (PAIRS - 1);
+      const shift = shifts[pair] as number;
       at += shift;
       if (shift > 0) continue;
       at++;
-      if (this.hits.has(text.slice(at - length, at))) return at;
+      // What begins with no pair of a literal need not be cut out.
+      const start = at - length;
+      if ((shifts[pairOf(text, start + 1)] as number) >= length - 1) continue;
+      if (this.hits.has(text.slice(start, at))) return at;
     }
     return undefined;
   }
