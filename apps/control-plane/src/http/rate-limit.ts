@@ -49,7 +49,8 @@ const BATCH_SHARE = 20;
 export class BatchedLimiter {
   readonly #limiter: Pick<RateLimiterAbstract, 'consume'>;
   readonly #size: number;
-  readonly #batches = new Map<string, Promise<Batch>>();
+  readonly #batches = new Map<string, Batch>();
+  readonly #taking = new Map<string, Promise<void>>();
 
   constructor(limiter: Pick<RateLimiterAbstract, 'consume'>, perSecond: number) {
     this.#limiter = limiter;
@@ -58,27 +59,29 @@ export class BatchedLimiter {
 
   /** Rejects with RateLimiterRes when there is none left. */
   async consume(key: string): Promise<void> {
-    for (;;) {
-      const known = this.#batches.get(key);
-      const batch = known && (await known.catch(() => undefined));
-      if (batch !== undefined && batch.left > 0 && batch.until > performance.now()) {
-        batch.left -= 1;
-        return;
-      }
-      // Another one may have taken a batch meanwhile.
-      if (known !== this.#batches.get(key)) continue;
-      const taken = this.#take(key);
-      this.#batches.set(key, taken);
-      taken.catch(() => {
-        if (this.#batches.get(key) === taken) this.#batches.delete(key);
-      });
-      await taken;
+    while (!this.#takeOne(key)) {
+      const taking = this.#taking.get(key);
+      if (taking) await taking.catch(() => undefined);
+      else await this.#takeBatch(key);
     }
   }
 
-  async #take(key: string): Promise<Batch> {
-    const { msBeforeNext } = await this.#limiter.consume(key, this.#size);
-    return { left: this.#size, until: performance.now() + msBeforeNext };
+  #takeOne(key: string): boolean {
+    const batch = this.#batches.get(key);
+    if (!batch || batch.left === 0 || batch.until <= performance.now()) return false;
+    batch.left -= 1;
+    return true;
+  }
+
+  #takeBatch(key: string): Promise<void> {
+    const taking = this.#limiter
+      .consume(key, this.#size)
+      .then(({ msBeforeNext }) => {
+        this.#batches.set(key, { left: this.#size, until: performance.now() + msBeforeNext });
+      })
+      .finally(() => this.#taking.delete(key));
+    this.#taking.set(key, taking);
+    return taking;
   }
 }
 
