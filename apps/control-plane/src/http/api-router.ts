@@ -64,7 +64,7 @@ export function authenticate(
   row: Pick<Route, 'scope'>,
 ): RequestHandler {
   return async (request, _response, next) => {
-    const principal = await identify(options, request);
+    const principal = identify(options, request) ?? (await refuseKey(options, request));
     await admit(options, row, principal);
     next();
   };
@@ -76,17 +76,16 @@ function serve(options: ApiRouterOptions, row: Route): RequestHandler {
     let principal: Principal | undefined;
     let body: unknown;
     try {
-      principal = await identify(options, request);
-      await admit(options, row, principal);
+      principal = identify(options, request) ?? (await refuseKey(options, request));
+      const admission = admit(options, row, principal);
+      if (admission) await admission;
       if (row.body) body = await readJson(request, response);
       const answer = await row.handle({
         params: row.params ? validate(row.params, request.params, '') : undefined,
         query: row.query ? validate(row.query, request.query, '') : undefined,
         body: row.body ? validate(row.body, body) : undefined,
         principal,
-        get signal() {
-          return closeSignal(response);
-        },
+        signal: row.waits && closeSignal(response),
       });
       send(response, row.status, answer);
     } catch (error) {
@@ -96,27 +95,36 @@ function serve(options: ApiRouterOptions, row: Route): RequestHandler {
   };
 }
 
-/** The principal of the key. */
-async function identify(
-  { keys, limits }: Pick<ApiRouterOptions, 'keys' | 'limits'>,
+function identify({ keys }: Pick<ApiRouterOptions, 'keys'>, request: Request) {
+  return keys.authenticate(request.headers.authorization);
+}
+
+async function refuseKey(
+  { limits }: Pick<ApiRouterOptions, 'limits'>,
   request: Request,
-): Promise<Principal> {
-  const principal = keys.authenticate(request.headers.authorization);
-  if (principal) return principal;
+): Promise<never> {
   await limits.takeRefusedKey(request.ip ?? '');
   throw new HttpProblem('unauthenticated', 'send a valid key: "Authorization: Bearer ae_..."');
 }
 
-/** Takes one request of the principal, and asks for the scope of the row. */
-async function admit(
+/**
+ * Takes one request of the principal, and asks for the scope of the row. Most often one is at hand, and there is
+ * nothing to wait for: an await for each request would cost more than it seems, for it made what a request allocates
+ * live until a full garbage collection.
+ */
+function admit(
   { limits }: Pick<ApiRouterOptions, 'limits'>,
   { scope }: Pick<Route, 'scope'>,
   { tenant_id, user_id, scopes }: Principal,
-): Promise<void> {
-  await limits.takeRequest(`${tenant_id}/${user_id}`);
-  if (!scopes.has(scope)) {
+): Promise<void> | undefined {
+  const assertScope = () => {
+    if (scopes.has(scope)) return;
     throw new HttpProblem('forbidden', `this needs a key with the scope "${scope}"`);
-  }
+  };
+  const taken = limits.takeRequest(`${tenant_id}/${user_id}`);
+  if (taken) return taken.then(assertScope);
+  assertScope();
+  return undefined;
 }
 
 /** Writes the whole answer at once. */
@@ -137,7 +145,7 @@ function send(
   response.writeHead(status, head).end(text);
 }
 
-/** Aborts when the client goes away; made for the few handlers that ask, since most answer at once. */
+/** Aborts when the client goes away. */
 function closeSignal(response: Response): AbortSignal {
   const closed = new AbortController();
   if (response.destroyed) closed.abort();

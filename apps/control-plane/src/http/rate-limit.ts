@@ -4,8 +4,8 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { HttpProblem } from './http-problem.ts';
 
 export interface RateLimits {
-  /** Takes one request of a principal, or throws 429. */
-  takeRequest(principalId: string): Promise<void>;
+  /** Takes one request of a principal, or throws 429. Undefined when one was at hand. */
+  takeRequest(principalId: string): Promise<void> | undefined;
   /** Takes one refused key of an address, or throws 429: guessing is slow. */
   takeRefusedKey(address: string): Promise<void>;
 }
@@ -28,13 +28,14 @@ export function createRateLimits(options: {
         })
       : new RateLimiterMemory({ keyPrefix, points, duration });
   const perSecond = limiter('rate:requests', options.requestsPerSecond, 1);
-  const requests =
+  const batches =
     options.redis === undefined
-      ? perSecond
+      ? undefined
       : new BatchedLimiter(perSecond, options.requestsPerSecond);
   const refusedKeys = limiter('rate:refused-keys', REFUSED_KEYS_PER_MINUTE, 60);
   return {
-    takeRequest: (principalId) => take(requests, principalId),
+    takeRequest: (principalId) =>
+      batches?.takeAtHand(principalId) ? undefined : take(batches ?? perSecond, principalId),
     takeRefusedKey: (address) => take(refusedKeys, address),
   };
 }
@@ -59,14 +60,15 @@ export class BatchedLimiter {
 
   /** Rejects with RateLimiterRes when there is none left. */
   async consume(key: string): Promise<void> {
-    while (!this.#takeOne(key)) {
+    while (!this.takeAtHand(key)) {
       const taking = this.#taking.get(key);
       if (taking) await taking.catch(() => undefined);
       else await this.#takeBatch(key);
     }
   }
 
-  #takeOne(key: string): boolean {
+  /** Takes one of the batch, if it has one left. */
+  takeAtHand(key: string): boolean {
     const batch = this.#batches.get(key);
     if (!batch || batch.left === 0 || batch.until <= performance.now()) return false;
     batch.left -= 1;
