@@ -13,6 +13,7 @@ const json = { 'content-type': 'application/json' };
 
 describe('a JSON body', () => {
   let server: Server;
+  const unfinished = Promise.withResolvers<unknown>();
   const outcomeOf = async (path: string, headers: Record<string, string>, parts: Buffer[]) => {
     const { port } = server.address() as AddressInfo;
     const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -46,6 +47,9 @@ describe('a JSON body', () => {
     });
     app.post('/ours', async (request, response) => {
       response.json({ body: await readJson(request, response) });
+    });
+    app.post('/unfinished', (request, response) => {
+      unfinished.resolve(readJson(request, response).catch((error: unknown) => error));
     });
     const asCode: express.ErrorRequestHandler = (error: unknown, _request, response, next) => {
       if (response.headersSent) next(error);
@@ -110,5 +114,16 @@ describe('a JSON body', () => {
     const expected = await outcomeOf('/express', headers, raw);
     expect(await outcomeOf('/ours', headers, raw)).toBe(expected);
     expect(expected).not.toContain('internal');
+  });
+
+  it('that its client does not finish is refused, and nothing waits for it', async () => {
+    const { port } = server.address() as AddressInfo;
+    const headers = { ...json, 'content-length': '9' };
+    const request = sendRequest({ port, path: '/unfinished', method: 'POST', headers });
+    request.on('error', () => undefined).write('{"a":');
+    await once(server, 'request');
+    await delay(20);
+    request.destroy();
+    expect(await unfinished.promise).toMatchObject({ code: 'invalid_request' });
   });
 });
