@@ -1,4 +1,5 @@
-import { matchesAllowlist } from '../network/allowlist.ts';
+import { matchesAllowlist } from '@ae/network-rules';
+
 import { resolveActions } from './load-policy.ts';
 import { PolicyError } from './policy-error.ts';
 import type { PolicyIssue } from './policy-error.ts';
