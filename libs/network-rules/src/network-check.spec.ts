@@ -1,6 +1,10 @@
 import fc from 'fast-check';
-
-import { isAllowlistEntry, matchesAllowlist } from './allowlist.ts';
+import {
+  coversEntry,
+  intersectAllowlists,
+  isAllowlistEntry,
+  matchesAllowlist,
+} from './allowlist.ts';
 import { normalizeHost } from './host.ts';
 import { checkHost, hostOfUrl } from './network-check.ts';
 
@@ -175,5 +179,37 @@ describe('URLs', () => {
         );
       }),
     );
+  });
+});
+
+describe('intersectAllowlists', () => {
+  const label = fc.constantFrom('a', 'b', 'eu', 'x');
+  const name = fc
+    .array(label, { minLength: 1, maxLength: 3 })
+    .map((labels) => [...labels, 'example', 'com'].join('.'));
+  const entry = fc.oneof(
+    name,
+    name.map((of) => `*.${of}`),
+    name.map((of) => ` *.${of.toUpperCase()} `),
+    fc.constantFrom('*', '*.example.com', '192.0.2.1', '0xc0000201'),
+  );
+  const list = fc.array(entry, { maxLength: 5 });
+
+  it('means the hosts that are in both lists, and no other', () => {
+    fc.assert(
+      fc.property(list, list, fc.oneof(name, fc.constant('192.0.2.1')), (one, other, host) => {
+        const isInBoth = matchesAllowlist(host, one) && matchesAllowlist(host, other);
+        expect(matchesAllowlist(host, intersectAllowlists(one, other))).toBe(isInBoth);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('covers an entry by a list that means all its hosts', () => {
+    expect(coversEntry(['*.example.com'], '*.eu.example.com')).toBe(true);
+    expect(coversEntry(['*.eu.example.com'], '*.example.com')).toBe(false);
+    expect(coversEntry(['*.example.com'], '*')).toBe(false);
+    expect(coversEntry(['*'], '*')).toBe(true);
+    expect(coversEntry([], 'example.com')).toBe(false);
   });
 });
