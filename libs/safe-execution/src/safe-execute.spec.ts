@@ -226,17 +226,27 @@ describe('safeExecute', () => {
     const created: unknown[] = [];
     const reaching = async (...lists: (string[] | undefined)[]): Promise<unknown> => {
       const ports = new JournalPorts();
-      const { create } = ports.sandbox;
-      ports.sandbox.create = (options) => {
-        created.push(options.networkAllowlist);
-        return create(options);
+      const { policy, sandbox } = ports;
+      const narrowed: ExecutionPorts = {
+        ...ports,
+        createRedactor: ports.createRedactor,
+        sandbox: {
+          ...sandbox,
+          create: (options) => {
+            created.push(options.networkAllowlist);
+            return sandbox.create(options);
+          },
+        },
+        policy: {
+          check: async (asked) => {
+            const network_allowlist = lists.shift();
+            const decision = await policy.check(asked);
+            return { ...decision, ...(network_allowlist && { network_allowlist }) };
+          },
+        },
       };
-      const { check } = ports.policy;
-      ports.policy.check = async (asked) => {
-        const network_allowlist = lists.shift();
-        return { ...(await check(asked)), ...(network_allowlist && { network_allowlist }) };
-      };
-      await safeExecute({ ...threeCommands, networkAllowlist: ['a.example', 'b.example'] }, ports);
+      const networkAllowlist = ['a.example', 'b.example'];
+      await safeExecute({ ...threeCommands, networkAllowlist }, narrowed);
       return created.at(-1);
     };
     const both = ['a.example', 'b.example'];
