@@ -226,10 +226,11 @@ describe('safeExecute', () => {
     const created: unknown[] = [];
     const reaching = async (...lists: (string[] | undefined)[]): Promise<unknown> => {
       const ports = new JournalPorts();
-      const { policy, sandbox } = ports;
+      const { policy, sandbox, budget, outcomes, createRedactor } = ports;
       const narrowed: ExecutionPorts = {
-        ...ports,
-        createRedactor: ports.createRedactor,
+        budget,
+        outcomes,
+        createRedactor,
         sandbox: {
           ...sandbox,
           create: (options) => {
