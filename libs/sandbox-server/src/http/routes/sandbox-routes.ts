@@ -2,6 +2,7 @@ import type { SandboxRecord } from '../../lifecycle/sandbox-record.ts';
 import { NoCapacityError } from '../../lifecycle/sandbox-registry.ts';
 import { answerJson, Refusal } from '../answer.ts';
 import { createRequest, timeoutMs } from '../create-body.ts';
+import { networkInfo } from './network-routes.ts';
 import { selectPage } from '../list-query.ts';
 import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
 
@@ -70,6 +71,7 @@ function show(call: Call): void {
     ...listed(record),
     envdAccessToken: record.accessToken,
     allowInternetAccess: false,
+    ...networkInfo(record.network),
     domain: null,
     lifecycle: { autoResume: false, onTimeout: 'kill' },
   });
