@@ -602,6 +602,27 @@ describe('the egress proxy', () => {
       ]);
     });
 
+    it('is not opened on a connection that waits for an answer', async () => {
+      const silent = await origin(createServer((socket) => socket.on('error', () => undefined)));
+      const way = await open(['allowed.test'], { ports: [silent.port] });
+      const host = `allowed.test:${silent.port}`;
+      const answer = await raw(
+        way,
+        `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\nCONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+      );
+      expect(answer).toBe('');
+      expect(rules(way)).toContain('invalid_request');
+    });
+
+    it('tells nothing of a guest that leaves before its hello', async () => {
+      const way = await open(['allowed.test']);
+      const socket = await tunnel(way, `allowed.test:${secure.port}`);
+      const upstream = once(dialled.at(-1)!, 'close');
+      socket.end('\x16\x03\x01\x02\x00\x01');
+      await upstream;
+      expect(way.events).toEqual([]);
+    });
+
     it.each([
       'allowed.test',
       'allowed.test:',
@@ -772,6 +793,20 @@ describe('the egress proxy', () => {
       proxy.close();
     }
     expect(events).toEqual([]);
+  });
+
+  it('outlives more connections that programs break off than a session may by default', async () => {
+    const way = await open(['allowed.test']);
+    const breakOff = async (): Promise<void> => {
+      const socket = connect({ port: way.port, host: LOOPBACK });
+      socket.on('error', () => undefined);
+      socket.write('CONNECT allowed.test', () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    };
+    for (let round = 0; round < 24; round += 1) {
+      await Promise.all(Array.from({ length: 50 }, breakOff));
+    }
+    expect(statusOf(await get(way, `http://allowed.test:${plain.port}/`))).toBe(200);
   });
 
   it('lives on when streams are opened and dropped at once', async () => {

@@ -189,6 +189,9 @@ export class EgressProxy {
     const session = performServerHandshake(stream, {
       maxSessionMemory: 32,
       maxHeaderListPairs: 16,
+      // Each connection that a program breaks off is a reset; Node allows 33 a second.
+      streamResetBurst: 10_000,
+      streamResetRate: 1_000,
       settings: {
         maxConcurrentStreams: streams,
         maxHeaderListSize: 1024,
@@ -268,7 +271,7 @@ export class EgressProxy {
     if (guest.destroyed || !this.#allows(target)) {
       // Gone, or forbidden while it was looked up.
       upstream.destroy();
-      return { outcome: 'refused', rule: 'not_in_allowlist' };
+      return { outcome: 'refused', rule: guest.destroyed ? 'unreachable' : 'not_in_allowlist' };
     }
     if (this.#guests.has(guest)) this.#guests.set(guest, target);
     const end = (): void => {
@@ -292,9 +295,11 @@ export class EgressProxy {
   async #connect(request: IncomingMessage, guest: Duplex, head: Buffer): Promise<void> {
     const url = request.url ?? '';
     const authority = parseAuthority(url);
-    if (authority === undefined || this.#plainTunnels.has(guest)) {
+    const isBusy = (this.#queues.get(guest)?.waiting ?? 0) > 0;
+    if (authority === undefined || isBusy || this.#plainTunnels.has(guest)) {
       this.#event('invalid_request', authority ?? { host: url, port: 0 }, 'CONNECT');
-      this.#answer(guest, 'invalid_request');
+      if (isBusy) guest.destroy();
+      else this.#answer(guest, 'invalid_request');
       return;
     }
     const opened = await this.#open(authority, guest);
@@ -311,9 +316,9 @@ export class EgressProxy {
       guest.destroy();
     } else if (first === TLS_HANDSHAKE) {
       const allowed = (): void => this.#event('allowlist', authority, 'CONNECT');
-      if (await carryTls(target.host, guest, upstream, allowed)) return;
-      this.#event('name_mismatch', authority, 'CONNECT');
-      guest.destroy();
+      const outcome = await carryTls(target.host, guest, upstream, allowed);
+      if (outcome === 'misnamed') this.#event('name_mismatch', authority, 'CONNECT');
+      if (outcome !== 'carried') guest.destroy();
     } else {
       // A tunnel for plain HTTP, as some clients ask for: its requests are read like all others.
       this.#plainTunnels.set(guest, { authority, ready: upstream });

@@ -9,11 +9,12 @@ const QUERY_TRIES = 2;
 const LOOKUP_TIMEOUT_MS = 10_000;
 
 /**
- * Asks the name servers of this machine. Not the system's own resolver: that one reads the hosts
+ * Asks the name servers of this machine, or `servers` (`address:port`). Not the system's own resolver: that one reads the hosts
  * file, appends search domains and occupies the threads that the server's files need.
  */
-export function dnsLookup(): Lookup {
+export function dnsLookup(servers?: readonly string[]): Lookup {
   const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  if (servers !== undefined) resolver.setServers(servers);
   return async (name) => {
     const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));

@@ -29,9 +29,10 @@ async function helloFor(
   host: Host,
   guest: Duplex,
   read: typeof readSecondHello,
-): Promise<ClientHello | undefined> {
+): Promise<ClientHello | 'gone' | 'misnamed'> {
   const hello = await peek(guest, MAX_GUEST_BYTES, read);
-  return hello !== undefined && hello !== 'no_hello' && helloNames(hello, host) ? hello : undefined;
+  if (hello === undefined) return 'gone';
+  return hello !== 'no_hello' && helloNames(hello, host) ? hello : 'misnamed';
 }
 
 /**
@@ -40,25 +41,27 @@ async function helloFor(
  * the first. So nothing behind the first hello goes out before the server's answer is seen.
  *
  * @param onNamed called once, when the first hello is found right
- * @returns false when a hello named another host; both streams are then the caller's to end
+ * @returns `misnamed` when a hello was none, or named another host, and `gone` when the guest left
+ *   before; both streams are then the caller's to end
  */
 export async function carryTls(
   host: Host,
   guest: Duplex,
   upstream: Socket,
   onNamed: () => void,
-): Promise<boolean> {
+): Promise<'carried' | 'gone' | 'misnamed'> {
   const first = await helloFor(host, guest, (bytes) => readClientHello(bytes));
-  if (first === undefined) return false;
+  if (typeof first === 'string') return first;
   onNamed();
   upstream.write(guest.read(first.length) as Buffer);
   const another = await peek(upstream, MAX_SERVER_BYTES, asksForAnotherHello);
   if (another === true) {
     // The server's wish has to reach the guest before the guest can answer it.
     upstream.pipe(guest);
-    if ((await helloFor(host, guest, readSecondHello)) === undefined) return false;
+    const second = await helloFor(host, guest, readSecondHello);
+    if (typeof second === 'string') return second;
     upstream.unpipe(guest);
   }
   join(guest, upstream);
-  return true;
+  return 'carried';
 }
