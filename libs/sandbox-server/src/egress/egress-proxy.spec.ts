@@ -696,6 +696,16 @@ describe('the egress proxy', () => {
       expect(most).toBeLessThanOrEqual(8);
     });
 
+    it('the requests in a time; the rest wait', async () => {
+      const way = await open(['allowed.test'], { limits: { burst: 2, perSecond: 20 } });
+      const began = performance.now();
+      const ask = (): Promise<string> => get(way, `http://other.test:${plain.port}/`);
+      const answers = await Promise.all(Array.from({ length: 6 }, ask));
+      expect(answers.map(statusOf)).toEqual(Array(6).fill(403));
+      // Six connections and six requests, of which two are free.
+      expect(performance.now() - began).toBeGreaterThan(450);
+    });
+
     it('the silence on one', async () => {
       const way = await open(['allowed.test'], { limits: { idleMs: 100 } });
       expect(await raw(way, '')).toBe('');

@@ -4,9 +4,14 @@
  * its own end can say nothing that its programs could not.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import {
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressClass } from '@ae/network-rules';
 import type { EgressEvent } from '../events/server-event.ts';
 import { dial } from './dial.ts';
@@ -17,11 +22,11 @@ import {
   type RefusalRule,
   type Target,
 } from './egress-rule.ts';
-import { EventBudget } from './event-budget.ts';
 import { forward } from './forward.ts';
 import { GuestStream } from './guest-stream.ts';
 import { peek } from './peek.ts';
 import { classifyAddress, dnsLookup, resolveHost, type Lookup } from './resolve-address.ts';
+import { TokenBucket } from './token-bucket.ts';
 import { carryTls } from './tunnel.ts';
 
 export interface EgressLimits {
@@ -33,6 +38,9 @@ export interface EgressLimits {
   readonly idleMs: number;
   /** Bytes of a sandbox in its life, in both directions. */
   readonly totalBytes: number;
+  /** Connections and requests a second, and at once before that holds; further ones wait. */
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 /** How the proxy of every sandbox of a server resolves, judges and bounds. */
@@ -52,6 +60,8 @@ const DEFAULT_LIMITS: EgressLimits = {
   headBytes: 8192,
   idleMs: 60_000,
   totalBytes: 4 * 1024 ** 3,
+  perSecond: 400,
+  burst: 2_000,
 };
 
 export function egressEnvironment(options: EgressOptions = {}): EgressEnvironment {
@@ -67,6 +77,9 @@ export function egressEnvironment(options: EgressOptions = {}): EgressEnvironmen
 const WINDOW_BYTES = 256 * 1024;
 const TLS_HANDSHAKE = 22;
 const HTTP_PORT = 80;
+/** Events of one kind at once and a second: one sandbox must not push those of all others out. */
+const EVENT_BURST = 200;
+const EVENTS_PER_SECOND = 5;
 /** Requests on one connection that wait for the answer to an earlier one. */
 const MOST_WAITING = 32;
 
@@ -140,7 +153,12 @@ export class EgressProxy {
   readonly #environment: EgressEnvironment;
   readonly #tell: (event: EgressEvent) => void;
   /** Apart, so that what is let out cannot hide what is refused. */
-  readonly #budgets = { egress_allowed: new EventBudget(), egress_refused: new EventBudget() };
+  readonly #told = {
+    egress_allowed: { budget: new TokenBucket(EVENT_BURST, EVENTS_PER_SECOND), suppressed: 0 },
+    egress_refused: { budget: new TokenBucket(EVENT_BURST, EVENTS_PER_SECOND), suppressed: 0 },
+  };
+  /** A guest that asks as fast as it can must not take the server's time from all others. */
+  readonly #pace: TokenBucket;
   readonly #server: Server;
   readonly #guests = new Map<Duplex, Target | undefined>();
   readonly #plainTunnels = new WeakMap<Duplex, PlainTunnel>();
@@ -158,6 +176,7 @@ export class EgressProxy {
     this.#entries = entries;
     this.#environment = environment;
     this.#tell = tell;
+    this.#pace = new TokenBucket(environment.limits.burst, environment.limits.perSecond);
     this.#server = createServer({
       maxHeaderSize: environment.limits.headBytes,
       insecureHTTPParser: false,
@@ -185,7 +204,7 @@ export class EgressProxy {
    * @returns when the guest's end listens; never when the guest is gone
    */
   serve(stream: Duplex): Promise<void> {
-    const { streams, idleMs } = this.#environment.limits;
+    const { streams } = this.#environment.limits;
     const session = performServerHandshake(stream, {
       maxSessionMemory: 32,
       maxHeaderListPairs: 16,
@@ -204,15 +223,16 @@ export class EgressProxy {
     });
     stream.on('error', () => session.destroy());
     session.on('stream', (carrier) => {
-      if (carrier.destroyed || carrier.closed) return;
-      carrier.respond({ ':status': 200 });
-      const guest = new GuestStream(carrier, {
-        idleMs,
-        onBytes: (bytes) => this.#count(bytes),
+      carrier.on('error', () => {
+        // 'close' follows.
       });
-      this.#guests.set(guest, undefined);
-      guest.once('close', () => this.#guests.delete(guest));
-      this.#server.emit('connection', guest);
+      const waitMs = this.#pace.takeLater();
+      if (waitMs === 0) {
+        this.#accept(carrier);
+        return;
+      }
+      const waiting = setTimeout(() => this.#accept(carrier), waitMs);
+      carrier.once('close', () => clearTimeout(waiting));
     });
     return new Promise((resolve) => {
       session.once('remoteSettings', () => resolve());
@@ -232,6 +252,23 @@ export class EgressProxy {
     for (const guest of this.#guests.keys()) guest.destroy();
   }
 
+  #accept(carrier: ServerHttp2Stream): void {
+    if (carrier.destroyed || carrier.closed) return;
+    try {
+      carrier.respond({ ':status': 200 });
+    } catch {
+      // It ended in between.
+      return;
+    }
+    const guest = new GuestStream(carrier, {
+      idleMs: this.#environment.limits.idleMs,
+      onBytes: (bytes) => this.#count(bytes),
+    });
+    this.#guests.set(guest, undefined);
+    guest.once('close', () => this.#guests.delete(guest));
+    this.#server.emit('connection', guest);
+  }
+
   #allows({ host, port }: Target): boolean {
     const { ports } = this.#environment;
     return judgeTarget(this.#entries, ports, { host: host.name, port }).outcome === 'allowed';
@@ -245,8 +282,13 @@ export class EgressProxy {
 
   #event(rule: EgressEvent['rule'], { host, port }: Authority, method: string): void {
     const type = rule === 'allowlist' ? 'egress_allowed' : 'egress_refused';
-    const suppressed = this.#budgets[type].spend();
-    if (suppressed === undefined) return;
+    const told = this.#told[type];
+    if (!told.budget.take()) {
+      told.suppressed += 1;
+      return;
+    }
+    const { suppressed } = told;
+    told.suppressed = 0;
     this.#tell({
       type,
       host: host.slice(0, 255),
@@ -344,6 +386,10 @@ export class EgressProxy {
       guest.once('close', resolve);
     });
     queue.tail = queue.tail
+      .then(() => {
+        const waitMs = this.#pace.takeLater();
+        return waitMs === 0 ? undefined : sleep(waitMs);
+      })
       .then(() => (guest.destroyed ? undefined : this.#request(guest, request, response)))
       .catch(() => response.destroy())
       .then(() => answered)
