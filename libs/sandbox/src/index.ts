@@ -1,10 +1,6 @@
 export { SandboxClient } from './sandbox-client.ts';
-export type {
-  CreateOptions,
-  SandboxCapabilities,
-  SandboxClientOptions,
-  SandboxInfo,
-} from './sandbox-client.ts';
+export type { SandboxCapabilities } from './capabilities.ts';
+export type { CreateOptions, SandboxClientOptions, SandboxInfo } from './sandbox-client.ts';
 export { Sandbox } from './sandbox.ts';
 export type { ListedFile } from './sandbox.ts';
 export type { ExecuteOptions, ExecuteResult } from './execution.ts';

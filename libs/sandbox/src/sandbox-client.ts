@@ -1,4 +1,5 @@
 import { ALL_TRAFFIC, Sandbox as E2bSandbox, type ConnectionOpts } from 'e2b';
+import { capabilitiesOf, type SandboxCapabilities } from './capabilities.ts';
 import { fromProvider } from './provider-error.ts';
 import { SandboxLease } from './sandbox-lease.ts';
 import { Sandbox } from './sandbox.ts';
@@ -23,6 +24,8 @@ export interface SandboxClientOptions {
    * renewed four times as often. By default a sandbox lives to its own timeout.
    */
   leaseMs?: number;
+  /** Of a provider other than E2B's cloud and @ae/sandbox-server, which tell by themselves. */
+  capabilities?: SandboxCapabilities;
 }
 
 export interface CreateOptions {
@@ -48,13 +51,9 @@ export interface SandboxInfo {
   endAt: Date;
 }
 
-export interface SandboxCapabilities {
-  /** Whether the provider can limit a sandbox's network to named hosts. */
-  readonly networkAllowlist: boolean;
-}
-
 /** As of E2B. */
 const DEFAULT_LIFE_MS = 300_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 const LEAST_LEASE_MS = 2000;
 
 function isAborted(signal: AbortSignal | undefined): boolean {
@@ -68,7 +67,9 @@ function isId(id: string): boolean {
 
 /** One client for E2B's cloud and for E2B-compatible servers, @ae/sandbox-server among them. */
 export class SandboxClient {
-  readonly capabilities: SandboxCapabilities;
+  readonly #apiUrl: string | undefined;
+  readonly #requestTimeoutMs: number;
+  #capabilities: SandboxCapabilities | undefined;
   readonly #connection: ConnectionOpts;
   readonly #leaseMs: number | undefined;
 
@@ -89,25 +90,37 @@ export class SandboxClient {
       ...(sandboxUrl === undefined ? {} : { sandboxUrl }),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     };
-    this.capabilities = { networkAllowlist: apiUrl === undefined };
+    this.#apiUrl = apiUrl;
+    this.#requestTimeoutMs = requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    this.#capabilities = options.capabilities;
+  }
+
+  /**
+   * What the provider can do; asked once.
+   *
+   * @throws SandboxUnavailable
+   */
+  async capabilities(): Promise<SandboxCapabilities> {
+    this.#capabilities ??= await capabilitiesOf(this.#apiUrl, this.#requestTimeoutMs);
+    return this.#capabilities;
   }
 
   /**
    * Starts a sandbox without network, or with the allowlist's.
    *
-   * @throws UnsupportedByProvider for an allowlist where `capabilities.networkAllowlist` is false;
+   * @throws UnsupportedByProvider for an allowlist where `capabilities()` has none;
    *   SandboxUnavailable, SandboxCapacity, ExecutionAborted, SandboxError `sandbox_create_failed`
    */
   async create(options: CreateOptions = {}): Promise<Sandbox> {
     const { template = 'base', signal, networkAllowlist = [] } = options;
     const lifeMs = options.timeoutMs ?? DEFAULT_LIFE_MS;
     const leaseMs = this.#leaseMs;
-    if (networkAllowlist.length > 0 && !this.capabilities.networkAllowlist) {
+    if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
+    if (networkAllowlist.length > 0 && !(await this.capabilities()).networkAllowlist) {
       throw new UnsupportedByProvider(
-        'This provider gives sandboxes no network and has no allowlist; leave networkAllowlist empty.',
+        'This provider does not tell that it holds sandboxes to an allowlist; leave networkAllowlist empty.',
       );
     }
-    if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
     try {
       const sandbox = await E2bSandbox.create(template, {
         ...this.#connection,

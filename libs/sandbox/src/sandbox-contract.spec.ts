@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -456,20 +457,50 @@ describe('a lease', () => {
 });
 
 describe('SandboxClient on @ae/sandbox-server alone', () => {
-  it('refuses a network allowlist instead of ignoring it', async () => {
+  it('holds a sandbox to its allowlist, and gives none without one a network', async () => {
     const server = await startServer();
     try {
       const client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url });
-      expect(client.capabilities.networkAllowlist).toBe(false);
-      const creation = client.create({ networkAllowlist: ['example.com'] });
-      expect(await rejection(creation)).toBeInstanceOf(UnsupportedByProvider);
-      const sandbox = await client.create({ networkAllowlist: [] });
-      await sandbox.destroy();
+      expect(await client.capabilities()).toMatchObject({ networkAllowlist: true });
+      const proxy = 'echo "$HTTPS_PROXY"';
+      const other = `
+        const [host, port] = process.env.HTTPS_PROXY.replace('http://', '').split(':');
+        require('node:http')
+          .request({ host, port, method: 'CONNECT', path: 'other.example:443' })
+          .on('connect', ({ statusCode }) => console.log(statusCode))
+          .end();`;
+      await using listed = await client.create({ networkAllowlist: ['listed.example'] });
+      await listed.uploadFiles({ 'other.cjs': other });
+      expect((await listed.execute(proxy)).stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+      // Refused before anything is looked up.
+      expect((await listed.execute('node other.cjs')).stdout).toBe('403\n');
+      await using closed = await client.create({ networkAllowlist: [] });
+      expect((await closed.execute(proxy)).stdout).toBe('\n');
       await expectCode(client.create({ template: 'unknown' }), 'sandbox_create_failed');
     } finally {
       await stopServer(server.process);
     }
-  }, 30_000);
+  }, 60_000);
+
+  it('asks no server for an allowlist that does not tell that it holds one', async () => {
+    const asked: string[] = [];
+    const other = createHttpServer((request, response) => {
+      asked.push(`${String(request.method)} ${String(request.url)}`);
+      response.writeHead(204).end();
+    });
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const client = new SandboxClient({ apiKey: API_KEY, apiUrl: `http://127.0.0.1:${port}` });
+      const creation = client.create({ networkAllowlist: ['example.com'] });
+      expect(await rejection(creation)).toBeInstanceOf(UnsupportedByProvider);
+      expect(await client.capabilities()).toEqual({ networkAllowlist: false, pause: false });
+      expect(asked).toEqual(['GET /health']);
+    } finally {
+      other.close();
+    }
+  });
 
   it('names a wrong key, a full server and a server that is down', async () => {
     const server = await startServer({ AE_SANDBOX_MAX: '1' });

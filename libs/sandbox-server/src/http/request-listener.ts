@@ -9,6 +9,9 @@ import { serveGuest } from './guest-proxy.ts';
 /** The port on which E2B's sandboxes run their agent; no other port of a guest is exposed. */
 const ENVD_PORT = '49983';
 
+/** What this server can do that not every E2B-compatible one can: @ae/sandbox asks. */
+const CAPABILITIES = ['network-allowlist'] as const;
+
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
@@ -55,6 +58,7 @@ async function serve(
     return;
   }
   if (request.method === 'GET' && url.pathname === '/health') {
+    response.setHeader('x-ae-capabilities', CAPABILITIES.join());
     answerJson(response, 204);
     return;
   }
