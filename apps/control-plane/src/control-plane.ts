@@ -6,7 +6,7 @@ import { PolicyGate } from '@ae/policy-gate';
 import { Redactor } from '@ae/redactor';
 import { sandboxTimeCost } from '@ae/safe-execution';
 import type { ExecutionPorts } from '@ae/safe-execution';
-import { SandboxClient } from '@ae/sandbox';
+import { CLOUD_LEASE_MS, OWN_SERVER_LEASE_MS, SandboxClient } from '@ae/sandbox';
 import type { Logger } from '@ae/telemetry';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import type { NewEvent } from '@ae/contracts';
@@ -248,12 +248,13 @@ interface SandboxPart {
 /** E2B when there is a key for it, else the server of AE_SANDBOX_URL, else none: never unisolated. */
 function createSandbox(config: Config): SandboxPart {
   const client = config.E2B_API_KEY
-    ? new SandboxClient({ apiKey: config.E2B_API_KEY })
+    ? new SandboxClient({ apiKey: config.E2B_API_KEY, leaseMs: CLOUD_LEASE_MS })
     : config.AE_SANDBOX_URL
       ? new SandboxClient({
           apiKey: config.AE_SANDBOX_API_KEY,
           apiUrl: config.AE_SANDBOX_URL,
           sandboxUrl: config.AE_SANDBOX_URL,
+          leaseMs: OWN_SERVER_LEASE_MS,
         })
       : undefined;
   let seenAt = 0;

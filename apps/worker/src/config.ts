@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CLOUD_LEASE_MS, OWN_SERVER_LEASE_MS } from '@ae/sandbox';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -25,10 +26,6 @@ const environmentSchema = z
     path: ['AE_SANDBOX_URL'],
     error: 'name a sandbox server, or set E2B_API_KEY to use the cloud of E2B',
   });
-
-/** Of sandboxes on a server of one's own, and in the cloud, whose calls are limited and far. */
-const LEASE_MS = 8000;
-const CLOUD_LEASE_MS = 30_000;
 
 /** What the worker is told once, at its start. */
 export interface WorkerConfig {
@@ -70,7 +67,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     sandbox:
       url === undefined
         ? { apiKey: env.E2B_API_KEY ?? '', leaseMs: CLOUD_LEASE_MS }
-        : { apiKey: env.AE_SANDBOX_API_KEY, apiUrl: url, sandboxUrl: url, leaseMs: LEASE_MS },
+        : {
+            apiKey: env.AE_SANDBOX_API_KEY,
+            apiUrl: url,
+            sandboxUrl: url,
+            leaseMs: OWN_SERVER_LEASE_MS,
+          },
     artifactsDirectory: join(env.AE_DATA_DIR, 'artifacts'),
     deployRoot: env.AE_DEPLOY_ROOT ?? join(env.AE_DATA_DIR, 'deployments'),
     port: env.AE_WORKER_PORT,

@@ -2,6 +2,11 @@ import type { Sandbox as E2bSandbox } from 'e2b';
 import { fromProvider } from './provider-error.ts';
 import { SandboxNotFound } from './sandbox-error.ts';
 
+/** For `leaseMs`: on a server of one's own, so that nothing is left ten seconds after its creator was killed. */
+export const OWN_SERVER_LEASE_MS = 8000;
+/** For `leaseMs`: in E2B's cloud, whose calls are limited and far. */
+export const CLOUD_LEASE_MS = 30_000;
+
 /** Renewals within a lease: some may be late or lost. */
 const RENEWALS = 4;
 
