@@ -1,5 +1,10 @@
 import { SandboxServerError } from './sandbox-server-error.ts';
 import type { GuestLimits } from './backends/backend.ts';
+import {
+  egressEnvironment,
+  type EgressEnvironment,
+  type EgressOptions,
+} from './egress/egress-proxy.ts';
 import type { ServerEvent } from './events/server-event.ts';
 
 export interface SandboxServerOptions {
@@ -33,6 +38,11 @@ export interface SandboxServerOptions {
   launchTimeoutMs?: number;
   /** Milliseconds an agent may be silent before its sandbox is ended. Default 15000. */
   agentTimeoutMs?: number;
+  /**
+   * How the ways out of sandboxes with an allowlist resolve, judge and bound. By default: the name
+   * servers of this machine, no address but public ones, ports 80 and 443.
+   */
+  egress?: EgressOptions;
   /** Told of each event of a sandbox at once; it must not throw. */
   onEvent?: (event: ServerEvent) => void;
 }
@@ -49,6 +59,7 @@ export interface ServerSettings {
   readonly maxOutputBytes: number;
   readonly launchTimeoutMs: number;
   readonly agentTimeoutMs: number;
+  readonly egress: EgressEnvironment;
   readonly onEvent: ((event: ServerEvent) => void) | undefined;
 }
 
@@ -108,6 +119,7 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
     maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
     launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
     agentTimeoutMs: integer('agentTimeoutMs', options.agentTimeoutMs ?? 15_000, 300, 600_000),
+    egress: egressEnvironment(options.egress),
     onEvent: options.onEvent,
   };
 }

@@ -3,14 +3,18 @@
  * or is made on the spot of this machine's own Node, shell and libraries.
  */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CommandExitError, NotEnoughSpaceError, Sandbox } from 'e2b';
+import { CommandExitError, NotEnoughSpaceError, Sandbox, type SandboxOpts } from 'e2b';
 import { probeIsolation } from '../isolation/detect-isolation.ts';
 import { startSandboxServer, type SandboxServer } from '../sandbox-server.ts';
 
 const API_KEY = ['contract', 'key'].join('-');
+const LOOPBACK = '127.0.0.1';
 const OWN_IMAGE = 'ae-test/sandbox:local';
 const PROGRAMS =
   'bash sh cat ls echo sleep head tr id env mkdir ln mkfifo grep wc dd touch true seq rm hostname setsid';
@@ -73,9 +77,11 @@ describe('backends', () => {
   ({ kind, image }) => {
     let server: SandboxServer;
     let sandbox: Sandbox;
+    let origin: Server;
+    let originPort: number;
 
-    const create = (): Promise<Sandbox> =>
-      Sandbox.create({ apiKey: API_KEY, apiUrl: server.url, sandboxUrl: server.url });
+    const create = (options: SandboxOpts = {}): Promise<Sandbox> =>
+      Sandbox.create({ apiKey: API_KEY, apiUrl: server.url, sandboxUrl: server.url, ...options });
 
     async function run(command: string): Promise<{ stdout: string; exitCode: number }> {
       try {
@@ -87,11 +93,19 @@ describe('backends', () => {
     }
 
     beforeAll(async () => {
+      origin = createServer((_request, response) => response.end('reached')).listen(0, LOOPBACK);
+      await once(origin, 'listening');
+      originPort = (origin.address() as AddressInfo).port;
       server = await startSandboxServer({
         apiKey: API_KEY,
         backend: kind,
         diskMb: 32,
         memoryMb: 256,
+        egress: {
+          lookup: async () => [LOOPBACK],
+          addressClass: (address) => (address === LOOPBACK ? 'public' : 'private'),
+          ports: [originPort],
+        },
         ...(image === undefined ? {} : { dockerImage: image }),
       });
       sandbox = await create();
@@ -99,6 +113,7 @@ describe('backends', () => {
 
     afterAll(async () => {
       await server.stop();
+      origin.close();
     }, 60_000);
 
     it('is of the backend that was asked for', () => {
@@ -130,6 +145,15 @@ describe('backends', () => {
       expect(stdout).toMatch(/^NoNewPrivs:\s*1$/m);
       expect(stdout).toMatch(/^Seccomp:\s*2$/m);
       expect(stdout.trim().split('\n').at(-1)).toBe('3');
+    });
+
+    it('reaches the hosts of its allowlist as soon as it is there, and no other', async () => {
+      const open = await create({ network: { allowOut: ['a.test'], denyOut: ['0.0.0.0/0'] } });
+      const { stdout } = await open.commands.run(
+        `node -e 'for (const host of ["a.test", "b.test"]) fetch("http://" + host + ":${originPort}").then((r) => r.text()).catch(() => 0).then((text) => console.log(host, text === "reached"))'; cat /proc/net/dev | wc -l`,
+      );
+      expect(stdout.trim().split('\n').sort()).toEqual(['3', 'a.test true', 'b.test false']);
+      expect(await open.kill()).toBe(true);
     });
 
     it('cannot open core_pattern for writing', async () => {

@@ -19,11 +19,15 @@ export interface GuestLimits {
 export interface LaunchOptions {
   readonly id: string;
   readonly limits: GuestLimits;
+  /** Whether the guest gets a second stream, its way out. */
+  readonly egress: boolean;
 }
 
 /** A started, isolated machine with an agent that speaks HTTP/2 at the other end of `stream`. */
 export interface Guest {
   readonly stream: Duplex;
+  /** The way out, where one was asked for: the guest speaks HTTP/2 as the client on it. */
+  readonly egress: Duplex | undefined;
   /** Resolves when every process of the guest is gone, with what the backend had to say. */
   readonly exited: Promise<string>;
   /** Ends the guest at once and resolves when it is gone. */

@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 
 /** File descriptor of the seccomp program in the started process. */
 export const SECCOMP_FD = 4;
+/** File descriptor of the way out, in a guest that has one. */
+export const EGRESS_FD = 5;
 
 const V8_CODE_RANGE_MB = 640;
 

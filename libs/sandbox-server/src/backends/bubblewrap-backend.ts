@@ -5,7 +5,7 @@ import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Backend, Guest, LaunchOptions } from './backend.ts';
-import { bubblewrapArguments, SECCOMP_FD } from './bubblewrap-arguments.ts';
+import { bubblewrapArguments, EGRESS_FD, SECCOMP_FD } from './bubblewrap-arguments.ts';
 import { openControlGroups, type ControlGroup } from './control-groups.ts';
 import { prepareGuestKit, type GuestKit } from './guest-kit.ts';
 import { watchMemory } from './memory-watch.ts';
@@ -48,14 +48,16 @@ function droppingRoot(): string[] {
  * that nothing can be left outside.
  */
 const ENTRY_SCRIPT = `
-for fd in /proc/self/fd/*; do fd=\${fd##*/}; if (( fd > ${SECCOMP_FD} )); then exec {fd}>&-; fi; done
+for fd in /proc/self/fd/*; do fd=\${fd##*/}; if (( fd > $1 )); then exec {fd}>&-; fi; done
+shift
 while [[ $1 != -- ]]; do echo $$ > "$1" || exit 71; shift; done
 shift
 exec "$@"`;
 
-function entering(group: ControlGroup | undefined): string[] {
+function entering(lastFd: number, group: ControlGroup | undefined): string[] {
   const members = group?.memberFiles ?? [];
-  return ['/bin/bash', '--norc', '--noprofile', '-c', ENTRY_SCRIPT, 'entry', ...members, '--'];
+  const shell = ['/bin/bash', '--norc', '--noprofile', '-c', ENTRY_SCRIPT, 'entry'];
+  return [...shell, String(lastFd), ...members, '--'];
 }
 
 /**
@@ -104,10 +106,10 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
   const { seccomp } = kit;
   const features = { disableUserns: atLeast(options.version, 0, 8) };
 
-  async function launch({ id, limits }: LaunchOptions): Promise<Guest> {
+  async function launch({ id, limits, egress }: LaunchOptions): Promise<Guest> {
     const group = groups?.create(id, limits);
     const command = [
-      ...entering(group),
+      ...entering(egress ? EGRESS_FD : SECCOMP_FD, group),
       ...(process.getuid?.() === 0 ? droppingRoot() : []),
       'bwrap',
       ...bubblewrapArguments(kit, limits, features),
@@ -116,7 +118,7 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     const child = spawn(command[0] ?? '', command.slice(1), {
       cwd: '/',
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', program],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', program, ...(egress ? ['pipe' as const] : [])],
     });
     closeSync(program);
 
@@ -152,6 +154,7 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     }
     return {
       stream: child.stdio[3] as unknown as Duplex,
+      egress: (child.stdio as readonly unknown[])[EGRESS_FD] as Duplex | undefined,
       exited,
       kill: async () => {
         endGuest(child);

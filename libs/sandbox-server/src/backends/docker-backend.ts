@@ -1,9 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Backend, Guest, LaunchOptions } from './backend.ts';
-import { dockerRunArguments, SERVER_LABEL } from './docker-arguments.ts';
+import { dockerEgressArguments, dockerRunArguments, SERVER_LABEL } from './docker-arguments.ts';
 import { isRunning, prepareGuestKit } from './guest-kit.ts';
 
 const run = promisify(execFile);
@@ -13,6 +13,15 @@ const REMOVE_TIMEOUT_MS = 20_000;
 
 /** Both streams over one socket: Node's HTTP/2 does not bear the sudden end of a joined pair. */
 const ENTRY_SCRIPT = 'exec docker "$@" <&3 >&3 3>&-';
+
+/** The same for a second program, which can only start when its container runs. */
+const EGRESS_SCRIPT = `
+name=$1; shift
+for i in $(seq 100); do
+  [ "$(docker inspect --format '{{.State.Running}}' "$name" 2>&1)" = true ] && break
+  sleep 0.1
+done
+${ENTRY_SCRIPT}`;
 
 async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', args, { timeout: REMOVE_TIMEOUT_MS });
@@ -63,7 +72,7 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
   await removeLeftovers();
   const kit = prepareGuestKit(options.root, { memoryIsCounted: true, needsNode: false });
 
-  async function launch({ id, limits }: LaunchOptions): Promise<Guest> {
+  async function launch({ id, limits, egress }: LaunchOptions): Promise<Guest> {
     const name = `ae-sandbox-${id}`;
     const args = dockerRunArguments(kit, options.image, name, limits);
     const child = spawn('/bin/sh', ['-c', ENTRY_SCRIPT, 'entry', ...args], {
@@ -82,8 +91,18 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
         reject(new SandboxServerError('launch_failed', `cannot start docker: ${error.message}`)),
       );
     });
+    let bridge: ChildProcess | undefined;
+    if (egress) {
+      const bridgeArgs = ['-c', EGRESS_SCRIPT, 'entry', name, ...dockerEgressArguments(name)];
+      bridge = spawn('/bin/sh', bridgeArgs, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+      bridge.on('error', () => {
+        // The guest does not become ready, and the launch fails.
+      });
+      void exited.then(() => bridge?.kill('SIGKILL'));
+    }
     return {
       stream: child.stdio[3] as unknown as Duplex,
+      egress: bridge?.stdio[3] as unknown as Duplex | undefined,
       exited,
       kill: async () => {
         // `rm` also takes a container that is still being created; one that is gone is no error.

@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { Refusal } from './answer.ts';
 import type { Route } from './route.ts';
+import { eventRoutes } from './routes/event-routes.ts';
+import { networkRoutes } from './routes/network-routes.ts';
 import { sandboxRoutes } from './routes/sandbox-routes.ts';
 
-const ROUTES: readonly Route[] = [...sandboxRoutes];
+const ROUTES: readonly Route[] = [...sandboxRoutes, ...networkRoutes, ...eventRoutes];
 
 /** Serves one request of E2B's REST interface. */
 export async function serveControl(

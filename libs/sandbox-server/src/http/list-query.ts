@@ -9,7 +9,8 @@ export interface Page {
   readonly nextToken: string | undefined;
 }
 
-function natural(query: URLSearchParams, name: string, fallback: number): number {
+/** A query's natural number. @throws Refusal 400 */
+export function natural(query: URLSearchParams, name: string, fallback: number): number {
   const given = query.get(name);
   if (given === null || given === '') return fallback;
   const value = Number(given);

@@ -9,6 +9,9 @@ import { serveGuest } from './guest-proxy.ts';
 import type { HttpBounds } from './http-bounds.ts';
 import { sameSecret } from './secret.ts';
 
+/** What this server can do that not every E2B-compatible one can: @ae/sandbox asks. */
+const CAPABILITIES = ['network-allowlist'] as const;
+
 /**
  * Without a configured key any key will do, but one must be sent: a web page cannot add the
  * header to a request to this machine without asking first, and we never say yes.
@@ -45,6 +48,7 @@ async function serve(
   }
   boundBody(request, response, { totalMs: bounds.bodyMs });
   if (request.method === 'GET' && url.pathname === '/health') {
+    response.setHeader('x-ae-capabilities', CAPABILITIES.join());
     answerJson(response, 204);
     return;
   }

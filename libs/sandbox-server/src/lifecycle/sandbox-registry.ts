@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { InitMessage } from '../agent/init-message.ts';
 import type { Backend, Guest, GuestLimits } from '../backends/backend.ts';
 import { GuestChannel } from '../backends/guest-channel.ts';
+import { EGRESS_PORT } from '../egress/egress-port.ts';
+import { EgressProxy, type EgressEnvironment } from '../egress/egress-proxy.ts';
 import type { NetworkSetting } from '../egress/network-setting.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventDetails } from '../events/server-event.ts';
@@ -29,6 +31,7 @@ export interface RegistrySettings {
   readonly maxOutputBytes: number;
   /** How long a guest may take to answer after its start, in milliseconds. */
   readonly launchTimeoutMs: number;
+  readonly egress: EgressEnvironment;
   /** How long an agent may be silent before its sandbox is ended, in milliseconds. */
   readonly agentTimeoutMs: number;
 }
@@ -36,6 +39,8 @@ export interface RegistrySettings {
 interface Entry {
   readonly record: SandboxRecord;
   readonly guest: Guest;
+  /** Of a sandbox that was created with an allowlist. */
+  readonly egress: EgressProxy | undefined;
   readonly watch: { stop(): void };
   expiry: NodeJS.Timeout;
 }
@@ -45,11 +50,14 @@ type EndCause = Extract<EventDetails, { type: 'ended' }>['cause'];
 /** A refusal because of load or shutdown: nothing was started, the call may be repeated. */
 export class NoCapacityError extends Error {}
 
+/** A sandbox that was created without network has no way out that could be opened. */
+export class NoEgressError extends Error {}
+
 /** The running sandboxes of one server: created, found, given time, killed. */
 export class SandboxRegistry {
   readonly #backend: Backend;
   readonly #settings: RegistrySettings;
-  readonly #events: EventLog;
+  readonly events: EventLog;
   readonly #entries = new Map<string, Entry>();
   readonly #launching = new Set<Promise<unknown>>();
   #stopping = false;
@@ -57,7 +65,7 @@ export class SandboxRegistry {
   constructor(backend: Backend, settings: RegistrySettings, events: EventLog) {
     this.#backend = backend;
     this.#settings = settings;
-    this.#events = events;
+    this.events = events;
   }
 
   /**
@@ -98,6 +106,22 @@ export class SandboxRegistry {
     return true;
   }
 
+  /**
+   * Replaces what the sandbox may reach; false when there is none of that id.
+   *
+   * @throws NoEgressError
+   */
+  setNetwork(id: string, network: NetworkSetting): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    if (entry.egress === undefined && network.mode !== 'none') {
+      throw new NoEgressError('a sandbox that was created without network cannot get one');
+    }
+    entry.egress?.allow(network.mode === 'none' ? [] : network.entries);
+    entry.record.network = network;
+    return true;
+  }
+
   /** Resolves when nothing of the sandbox is left; false when there was none of that id. */
   async kill(id: string, cause: EndCause = 'killed'): Promise<boolean> {
     const entry = this.#entries.get(id);
@@ -117,28 +141,38 @@ export class SandboxRegistry {
     return setTimeout(() => void this.kill(id, 'timeout'), timeoutMs);
   }
 
-  #forget({ record, expiry, watch }: Entry, cause: EndCause): void {
+  #forget({ record, egress, watch, expiry }: Entry, cause: EndCause): void {
     clearTimeout(expiry);
+    egress?.close();
     watch.stop();
     this.#entries.delete(record.id);
-    this.#events.add(record, { type: 'ended', cause });
+    this.events.add(record, { type: 'ended', cause });
   }
 
   async #launch(request: CreateRequest): Promise<SandboxRecord> {
     const id = `i${randomBytes(10).toString('hex')}`;
     const accessToken = request.secure ? randomBytes(24).toString('hex') : undefined;
-    const { template } = request;
+    const { template, network } = request;
     const limits = { ...this.#settings.limits, ...template.limits };
-    const guest = await this.#backend.launch({ id, limits });
+    const hasEgress = network.mode === 'allowlist';
+    const guest = await this.#backend.launch({ id, limits, egress: hasEgress });
     const channel = new GuestChannel(guest.stream);
+    const egress = hasEgress
+      ? new EgressProxy(network.entries, this.#settings.egress, (event) =>
+          this.events.add({ id, metadata: request.metadata }, event),
+        )
+      : undefined;
     try {
-      await this.#introduce(guest, channel, {
+      const wayOut = guest.egress === undefined ? undefined : egress?.serve(guest.egress);
+      await this.#introduce(guest, channel, wayOut, {
+        ...(hasEgress ? { egress: { port: EGRESS_PORT } } : {}),
         envs: { ...template.envs, ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
         maxOutputBytes: this.#settings.maxOutputBytes,
       });
     } catch (error) {
       await guest.kill();
       channel.close();
+      egress?.close();
       throw error;
     }
     const startedAt = new Date();
@@ -147,7 +181,7 @@ export class SandboxRegistry {
       template: template.name,
       state: 'running',
       limits,
-      network: request.network,
+      network,
       metadata: request.metadata,
       accessToken,
       startedAt,
@@ -159,11 +193,12 @@ export class SandboxRegistry {
       isFrozen: () => record.state === 'paused',
       onSilent: () => void this.kill(id, 'unresponsive'),
     });
-    const entry: Entry = { record, guest, watch, expiry: this.#expire(id, request.timeoutMs) };
+    const expiry = this.#expire(id, request.timeoutMs);
+    const entry: Entry = { record, guest, egress, watch, expiry };
     this.#entries.set(id, entry);
-    this.#events.add(record, { type: 'created', template: template.name });
-    if (request.wantsInternet && request.network.mode === 'none') {
-      this.#events.add(record, { type: 'network_default_applied' });
+    this.events.add(record, { type: 'created', template: template.name });
+    if (request.wantsInternet && network.mode === 'none') {
+      this.events.add(record, { type: 'network_default_applied' });
     }
     // Without its agent a sandbox is of no use to anybody, whatever else runs in it.
     void channel.ended.then(() => this.kill(id, 'exited'));
@@ -174,8 +209,13 @@ export class SandboxRegistry {
     return record;
   }
 
-  /** Waits for the agent and tells it whose it is. */
-  async #introduce(guest: Guest, channel: GuestChannel, init: InitMessage): Promise<void> {
+  /** Waits for the agent, and for the way out where there is one, and tells it whose it is. */
+  async #introduce(
+    guest: Guest,
+    channel: GuestChannel,
+    wayOut: Promise<void> | undefined,
+    init: InitMessage,
+  ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
@@ -201,6 +241,7 @@ export class SandboxRegistry {
       if (status !== 204) {
         throw new SandboxServerError('launch_failed', `The agent answered ${status} to its start.`);
       }
+      await Promise.race([wayOut, died, deadline]);
     } finally {
       clearTimeout(timer);
     }

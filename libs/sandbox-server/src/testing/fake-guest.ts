@@ -48,7 +48,7 @@ function fakeBackend(agent: FakeAgent, ended: string[]): Backend {
       });
       agent(far);
       return {
-        stream: near,
+        stream: near, egress: undefined,
         exited: exit.promise,
         kill: () => {
           ended.push(id);

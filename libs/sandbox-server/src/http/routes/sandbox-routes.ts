@@ -3,6 +3,7 @@ import { NoCapacityError } from '../../lifecycle/sandbox-registry.ts';
 import { answerJson, Refusal } from '../answer.ts';
 import { createRequest, timeoutMs } from '../create-body.ts';
 import { selectPage, selectRunning } from '../list-query.ts';
+import { networkInfo } from './network-routes.ts';
 import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
 
 /**
@@ -74,6 +75,7 @@ function show(call: Call): void {
     ...listed(record),
     envdAccessToken: record.accessToken,
     allowInternetAccess: false,
+    ...networkInfo(record.network),
     domain: null,
     lifecycle: { autoResume: false, onTimeout: 'kill' },
   });
