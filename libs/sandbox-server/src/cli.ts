@@ -67,6 +67,7 @@ function help(): string {
   );
   return [
     'Usage: ae-sandbox-server [options]',
+    '       ae-sandbox-server doctor [--json] [--backend auto|bubblewrap|docker]',
     '',
     `Serves E2B's sandbox protocol on this machine. Prints {"listening": url} when it is ready.`,
     '',
@@ -100,6 +101,11 @@ function optionsFrom(args: string[], env: NodeJS.ProcessEnv): SandboxServerOptio
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'doctor') {
+    const { doctor } = await import('./doctor/doctor.ts');
+    process.exitCode = await doctor(process.argv.slice(3), process.env);
+    return;
+  }
   const options = optionsFrom(process.argv.slice(2), process.env);
   if (options === 'help') {
     process.stdout.write(help());
