@@ -1,53 +1,43 @@
-import { findOnPath, run } from './command.mjs';
-import { canInstallDebianPackages, installCommand, installDebianPackages } from './debian.mjs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findOnPath } from './command.mjs';
+import { canInstallDebianPackages, installDebianPackages } from './debian.mjs';
+import { root } from './repository.mjs';
 
 /** @typedef {import('./progress.mjs').Progress} Progress */
+/** @typedef {{ backend: 'bubblewrap' | 'docker' | 'none', reason?: string, remedy?: string }} Isolation */
+
+/** Read by its path: by its name, without a condition, a package is what is built of it. */
+const detector = join(root, 'libs/sandbox-server/src/isolation/detect-isolation.ts');
 
 /**
- * Makes sure that sandboxes can be isolated on this machine: bubblewrap on Linux, else Docker.
+ * Makes sure that sandboxes can be isolated on this machine, as the sandbox server will judge it:
+ * by bubblewrap on Linux, else by Docker. Needs the Node of the project, which reads TypeScript.
  *
  * @param {Progress} progress
  * @returns {Promise<'bubblewrap' | 'docker'>}
  * @throws {Error} With the one command that helps.
  */
 export async function prepareIsolation(progress) {
-  if (process.platform === 'linux') {
-    if (findOnPath('bwrap') === undefined && canInstallDebianPackages()) {
-      await installDebianPackages(['bubblewrap'], progress);
-    }
-    if (await bubblewrapWorks()) return 'bubblewrap';
+  if (
+    process.platform === 'linux' &&
+    findOnPath('bwrap') === undefined &&
+    canInstallDebianPackages()
+  ) {
+    await installDebianPackages(['bubblewrap'], progress);
   }
-  if (await dockerWorks()) return 'docker';
-  throw new Error(whatToDo());
+  /** @type {{ detectIsolation: () => Promise<Isolation> }} */
+  const { detectIsolation } = await import(pathToFileURL(detector).href);
+  const isolation = await detectIsolation();
+  if (isolation.backend === 'none') throw new Error(whatToDo(isolation));
+  return isolation.backend;
 }
 
-/** Debian and Ubuntu may forbid user namespaces: that it is installed is not enough. */
-async function bubblewrapWorks() {
-  if (findOnPath('bwrap') === undefined) return false;
-  try {
-    await run('bwrap', ['--ro-bind', '/', '/', '--unshare-all', 'true'], { timeoutMs: 10_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function dockerWorks() {
-  if (findOnPath('docker') === undefined) return false;
-  try {
-    await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function whatToDo() {
-  if (process.platform !== 'linux') {
-    return 'No sandbox: start Docker (Docker Desktop, colima start), then run this again.';
-  }
-  if (findOnPath('bwrap') === undefined) {
-    return `No sandbox: bubblewrap is missing. Run \`${installCommand({ debian: ['bubblewrap'] })}\`, then this again.`;
-  }
-  return 'No sandbox: bubblewrap may not create user namespaces here. Run `sudo sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0` (the setting that your system has of the two), or start Docker, then run this again.';
+/** @param {Isolation} isolation */
+export function whatToDo({ reason = 'no cause is known', remedy }) {
+  const help =
+    process.platform === 'linux'
+      ? `${remedy === undefined ? 'Start Docker' : `Run \`${remedy}\` or start Docker`}, then run this again.`
+      : 'Start Docker (Docker Desktop, colima start), then run this again.';
+  return `No sandbox: ${reason}. ${help}`;
 }
