@@ -32,7 +32,7 @@ const killed: Attack = {
     const { guest } = target;
     const { exitCode } = await guest.run(
       'for signal in HUP INT TERM QUIT ABRT SEGV KILL; do kill -$signal $PPID; sleep 0.05; done; sleep 60',
-      20_000,
+      3_000,
     );
     // As process 1 of a container an agent takes no signal of its own.
     return seen(exitCode === -1 ? 'the sandbox ended' : 'the agent took no notice', {

@@ -32,6 +32,11 @@ function groupLimits(server: AttackServer): GroupLimits {
   return { cpu: controllers.has('cpu'), kernelMemory: controllers.has('memory') };
 }
 
+/** A command that succeeds where the guest has a program, or a module of Perl. */
+function probe(name: string): string {
+  return name.endsWith('.pm') ? `perl -M${name.slice(0, -3)} -e 1` : `command -v ${name}`;
+}
+
 /** Makes attacks on one server, one after the other. */
 export class AttackRun {
   readonly server: AttackServer;
@@ -50,7 +55,7 @@ export class AttackRun {
   static async open(server: AttackServer, families: readonly AttackFamily[]): Promise<AttackRun> {
     const guest = await server.create();
     const needed = families.flatMap(({ attacks }) => attacks.flatMap(({ needs = [] }) => needs));
-    const probes = [...new Set(needed)].map((name) => `command -v ${name} >&2 && echo ${name}`);
+    const probes = [...new Set(needed)].map((name) => `${probe(name)} >&2 && echo ${name}`);
     return new AttackRun(server, guest, new Set(await guest.lines(probes.join('; '))));
   }
 

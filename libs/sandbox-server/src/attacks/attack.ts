@@ -28,7 +28,7 @@ export interface Attack {
   readonly name: string;
   /** What is seen where the attack is held, in a few words. */
   readonly expected: string;
-  /** Programs that the guest must have for it. */
+  /** Programs that the guest must have for it, and modules of Perl, e.g. `Socket.pm`. */
   readonly needs?: readonly string[];
   /** Where it can be made; on all backends by default. */
   readonly on?: readonly BackendKind[];

@@ -78,14 +78,21 @@ const sysctls: Attack = {
   needs: ['perl'],
   attempt: async ({ guest }) => {
     const { stdout } = await guest.run(
-      `perl -MFile::Find -e '
+      `perl -e '
         my $seen = 0;
-        find({ no_chdir => 1, wanted => sub {
-          return unless -f $_;
-          $seen++;
-          return if m{^/proc/sys/(?:${OWN_SYSCTLS})$};
-          if (open(my $f, "+<", $_)) { print "WRITABLE $_\\n" }
-        } }, grep { -e } qw(/proc/sys /sys));
+        sub look {
+          my ($folder) = @_;
+          opendir(my $handle, $folder) or return;
+          for my $path (map { "$folder/$_" } grep { !/^\\.\\.?$/ } readdir $handle) {
+            next if -l $path;
+            if (-d $path) { look($path); next }
+            next unless -f $path;
+            $seen++;
+            next if $path =~ m{^/proc/sys/(?:${OWN_SYSCTLS})$};
+            print "WRITABLE $path\\n" if open(my $f, "+<", $path);
+          }
+        }
+        look($_) for grep { -e } qw(/proc/sys /sys);
         for (qw(/proc/sysrq-trigger /proc/sys/kernel/core_pattern /proc/kcore /proc/kmsg)) {
           print "WRITABLE $_\\n" if open(my $f, "+<", $_);
         }
@@ -187,14 +194,16 @@ const network: Attack = {
   attempt: async ({ guest, server }) => {
     const { port } = new URL(server.url);
     const { stdout } = await guest.run(
-      `(exec 3<>/dev/tcp/127.0.0.1/${port}) 2>&1 && echo CONNECTED; cut -d: -f1 /proc/net/dev | tail -n +3; wc -l < /proc/net/route`,
+      `(exec 3<>/dev/tcp/127.0.0.1/${port}) 2>&1 && echo CONNECTED`,
     );
-    const [device, routes] = stdout.trim().split('\n').slice(-2);
-    return seen(stdout, {
+    const devices = await guest.lines('cat /proc/net/dev');
+    const routes = await guest.lines('cat /proc/net/route');
+    const names = devices.slice(2).map((line) => line.split(':')[0]?.trim());
+    return seen(`refused; devices: ${names.join(' ')}`, {
       'the server was reached': stdout.includes('CONNECTED'),
       'another answer than a refusal': !stdout.includes('Connection refused'),
-      'a device beside loopback': device?.trim() !== 'lo',
-      'a route': routes?.trim() !== '1',
+      'a device beside loopback': names.join(' ') !== 'lo',
+      'a route': routes.length !== 1,
     });
   },
 };

