@@ -9,14 +9,15 @@
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { AgentCalls, Streaming } from './agent-calls.ts';
+import { joinCalls, type AgentCalls, type Streaming } from './agent-calls.ts';
 import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
-import { download, upload } from './file-transfer.ts';
+import { FileMetadata } from './file-metadata.ts';
+import { fileTransferCalls } from './file-transfer.ts';
 import { filesystemCalls } from './filesystem-calls.ts';
 import { count, parseMessage, text, textMap, type Message } from './message.ts';
 import { processCalls, Processes, type EventSink } from './processes.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
-import { readBody } from './read-body.ts';
+import { readBody, skipBody } from './read-body.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const STREAM_TYPE = 'application/connect+json';
@@ -25,26 +26,26 @@ const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 interface Identity {
   readonly accessToken: string | undefined;
-  readonly calls: AgentCalls;
+  readonly calls: Required<AgentCalls>;
 }
 
 /** What the agent serves is known once the server has told it whose it is. */
 let identity: Identity | undefined;
 
 function becomeSandbox(init: Message): Identity {
-  const processes = new Processes(textMap(init, 'envs'), {
+  const environment = textMap(init, 'envs');
+  const processes = new Processes(environment, {
     maxOutputBytes: count(init, 'maxOutputBytes') ?? DEFAULT_MAX_OUTPUT_BYTES,
   });
-  const parts = [processCalls(processes), filesystemCalls];
+  const notes = new FileMetadata();
   return {
     accessToken: text(init, 'accessToken'),
-    calls: {
-      unary: Object.assign({}, ...parts.map(({ unary }) => unary)) as AgentCalls['unary'],
-      streaming: Object.assign(
-        {},
-        ...parts.map(({ streaming }) => streaming),
-      ) as AgentCalls['streaming'],
-    },
+    calls: joinCalls([
+      processCalls(processes),
+      filesystemCalls(notes),
+      fileTransferCalls(notes),
+      { http: { 'GET /envs': () => environment } },
+    ]),
   };
 }
 
@@ -102,12 +103,10 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
   if (accessToken !== undefined && request.headers['x-access-token'] !== accessToken) {
     throw new ProtocolError('unauthenticated', 'the access token is missing or wrong');
   }
-  if (url.pathname === '/files') {
-    if (request.method === 'GET') {
-      await download(url.searchParams, request, response);
-      return;
-    }
-    answerJson(response, 200, await upload(url.searchParams, request));
+  const httpCall = ownValue(calls.http, `${request.method} ${url.pathname}`);
+  if (httpCall !== undefined) {
+    const result = await httpCall(url.searchParams, request, response);
+    if (result !== undefined) answerJson(response, 200, result);
     return;
   }
   const unaryCall = ownValue(calls.unary, url.pathname);
@@ -132,8 +131,8 @@ function isStreamingCall(request: Http2ServerRequest): boolean {
   return request.headers['content-type']?.startsWith(STREAM_TYPE) === true;
 }
 
-function isFileTransfer(request: Http2ServerRequest): boolean {
-  return /^\/files(?:\?|$)/.test(request.url);
+function isPlainHttp(request: Http2ServerRequest): boolean {
+  return /^\/(?:files|envs)(?:\?|$)/.test(request.url);
 }
 
 function answerError(
@@ -150,7 +149,7 @@ function answerError(
     response.end(endFrame({ code, message }));
   } else {
     // `code` is a word for Connect's callers and a number for callers of plain HTTP.
-    answerJson(response, status, { code: isFileTransfer(request) ? status : code, message });
+    answerJson(response, status, { code: isPlainHttp(request) ? status : code, message });
   }
 }
 
@@ -159,8 +158,12 @@ function channel(kind: string | undefined): Duplex {
   return new Socket({ fd: 3 });
 }
 
-const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => answerError(error, request, response));
+// As many headers as an HTTP/1 request of 16 KiB can hold: a file's metadata comes in them.
+const server = createServer({ maxHeaderListPairs: 2048 }, (request, response) => {
+  answer(request, response).catch(async (error: unknown) => {
+    await skipBody(request);
+    answerError(error, request, response);
+  });
 });
 const stream = channel(process.argv[2]);
 // The server holds the other end: when it goes, the sandbox has no reason to be.

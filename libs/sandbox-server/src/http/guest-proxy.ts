@@ -37,7 +37,8 @@ export function guestAnswerHead(
 }
 
 function requestHead(request: IncomingMessage): OutgoingHttpHeaders {
-  const kept = FORWARDED_REQUEST_HEADERS.flatMap((name) =>
+  const metadata = Object.keys(request.headers).filter((name) => name.startsWith('x-metadata-'));
+  const kept = [...FORWARDED_REQUEST_HEADERS, ...metadata].flatMap((name) =>
     request.headers[name] === undefined ? [] : [[name, request.headers[name]] as const],
   );
   return {
@@ -78,7 +79,8 @@ export function serveGuest(
     else if (!response.writableEnded) response.destroy();
   });
   response.once('close', () => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    // Unlike `close`, which ends the body first, so that half an upload would look whole.
+    if (!stream.closed) stream.destroy(new Error('the caller is gone'));
   });
   request.pipe(stream);
 }
