@@ -1,6 +1,6 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { EventSink } from './event-sink.ts';
 import type { Message } from './message.ts';
-import type { EventSink } from './processes.ts';
 
 /** A call of the protocol with one answer. */
 export type Unary = (request: Message) => unknown;

@@ -11,17 +11,18 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { joinCalls, type AgentCalls, type Streaming } from './agent-calls.ts';
 import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
+import type { EventSink } from './event-sink.ts';
 import { FileMetadata } from './file-metadata.ts';
 import { fileTransferCalls } from './file-transfer.ts';
 import { filesystemCalls } from './filesystem-calls.ts';
 import { count, parseMessage, text, textMap, type Message } from './message.ts';
-import { processCalls, Processes, type EventSink } from './processes.ts';
+import { processCalls, Processes } from './processes.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
 import { readBody, skipBody } from './read-body.ts';
+import { watchCalls } from './watch-calls.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const STREAM_TYPE = 'application/connect+json';
-const KEEPALIVE_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 interface Identity {
@@ -44,6 +45,7 @@ function becomeSandbox(init: Message): Identity {
       processCalls(processes),
       filesystemCalls(notes),
       fileTransferCalls(notes),
+      watchCalls(notes),
       { http: { 'GET /envs': () => environment } },
     ]),
   };
@@ -73,15 +75,12 @@ async function answerStream(
   const message = readRequestFrame(await readBody(request, MAX_MESSAGE_BYTES));
   response.writeHead(200, { 'content-type': STREAM_TYPE });
   const sink = sinkOf(request, response);
-  const keepalive = setInterval(() => sink.send({ event: { keepalive: {} } }), KEEPALIVE_MS);
   try {
     await call(message, sink);
     response.end(endFrame());
   } catch (error) {
     const { code, message: reason } = fileError(error, '');
     response.end(endFrame({ code, message: reason }));
-  } finally {
-    clearInterval(keepalive);
   }
 }
 

@@ -4,19 +4,11 @@ import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { AgentCalls } from './agent-calls.ts';
+import { keepAlive, type EventSink } from './event-sink.ts';
 import { guestPath, HOME } from './guest-path.ts';
 import { child, count, flag, text, texts, textMap, type Message } from './message.ts';
 import { signalTree } from './process-tree.ts';
 import { ProtocolError } from './protocol-error.ts';
-
-/** One end of a stream to a caller. `send` answers false when the caller is slower than we are. */
-export interface EventSink {
-  send(message: unknown): boolean;
-  onDrain(listener: () => void): void;
-  onClose(listener: () => void): void;
-  /** Milliseconds the caller gives the call; undefined for no limit. */
-  readonly timeoutMs: number | undefined;
-}
 
 interface ProcessEvent {
   data?: { stdout?: string; stderr?: string };
@@ -226,7 +218,9 @@ export class Processes {
   #follow(running: Running, sink: EventSink): Promise<void> {
     return new Promise((resolve) => {
       const { stdout, stderr } = running.child;
+      const stopKeepalive = keepAlive(sink, { event: { keepalive: {} } });
       const leave = (): void => {
+        stopKeepalive();
         running.followers.delete(sink);
         stdout.resume();
         stderr.resume();

@@ -294,7 +294,8 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['/filesystem.Filesystem/Stat', '{"path": "nowhere"}', 'not_found'],
       ['/filesystem.Filesystem/MakeDir', '{"path": "/etc/passwd"}', 'invalid_argument'],
       ['/filesystem.Filesystem/MakeDir', '{"path": "/tmp"}', 'already_exists'],
-      ['/filesystem.Filesystem/CreateWatcher', '{}', 'unimplemented'],
+      ['/filesystem.Filesystem/CreateWatcher', '{"path": "nowhere"}', 'not_found'],
+      ['/process.Process/StreamInput', '{}', 'unimplemented'],
       ['/process.Process/Update', '{}', 'unimplemented'],
       ['/nonsense', '{}', 'unimplemented'],
     ])('answers %s %s with %s', async (path, body, code) => {
@@ -377,9 +378,6 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
 
     it('is told what is not supported', async () => {
       await expect(sandbox.pause()).rejects.toThrow('501');
-      await expect(sandbox.files.watchDir('/tmp', () => undefined)).rejects.toThrow(
-        'unimplemented',
-      );
       const terminal = sandbox.pty.create({ cols: 80, rows: 24, onData: () => undefined });
       await expect(terminal).rejects.toThrow('pseudo-terminals');
     });
