@@ -57,6 +57,8 @@ export function fileError(error: unknown, path: string): ProtocolError {
     case 'EDQUOT':
     case 'EFBIG':
       return new ProtocolError('resource_exhausted', `no space left for '${path}'`, 507);
+    case 'E2BIG':
+      return new ProtocolError('invalid_argument', 'the arguments and variables are too long');
     case 'ETXTBSY':
       return new ProtocolError('failed_precondition', `path '${path}' is being executed`);
     case 'Z_BUF_ERROR':

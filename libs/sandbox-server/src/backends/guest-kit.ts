@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { encode } from '../seccomp/bpf.ts';
 import { seccompProgram } from '../seccomp/seccomp-program.ts';
 import { guestArchitecture } from '../seccomp/syscalls.ts';
+import { SUDO_SHIM } from './sudo-shim.ts';
 
 const AGENT_SOURCE = fileURLToPath(new URL('../agent/', import.meta.url));
 const PREFIX = 'ae-sandbox-kit-';
@@ -88,9 +89,12 @@ function writeAgent(target: string): void {
     writeFileSync(join(target, name.replace(/\.ts$/, '.js')), code);
   }
   writeFileSync(join(target, 'package.json'), '{"type":"module"}');
+  // On the PATH of every command, before the host's own programs.
+  mkdirSync(join(target, 'bin'));
+  writeFileSync(join(target, 'bin/sudo'), SUDO_SHIM);
 }
 
-/** For every uid, whatever the umask of the server is; all may be run, which only Node needs. */
+/** For every uid, whatever the umask of the server is; all may be run, which Node and `sudo` need. */
 function makeReadable(folder: string): void {
   chmodSync(folder, 0o755);
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
