@@ -243,6 +243,22 @@ describeGuest('files', () => {
     });
   });
 
+  it('moves from one file system to another, whole or not at all', async () => {
+    const { files } = guest.sandbox;
+    await guest.run(
+      'mkdir -p /tmp/a/b; echo x > /tmp/a/b/c; chmod 700 /tmp/a/b/c; ln -s c /tmp/a/b/l',
+    );
+    await files.rename('/tmp/a', 'moved/here');
+    expect((await guest.run('cd moved/here/b; ls; stat -c %a c; cat l; ls /tmp')).stdout).toBe(
+      'c\nl\n700\nx\n',
+    );
+    await guest.run('rm -r moved; head -c 60M /dev/zero > /tmp/big; head -c 30M /dev/zero > rest');
+    await expect(files.rename('/tmp/big', 'big')).rejects.toThrow('no space left');
+    expect((await guest.run('ls . /tmp; rm /tmp/big rest')).stdout).toBe(
+      '.:\nrest\n\n/tmp:\nbig\n',
+    );
+  });
+
   it('knows the environment of its commands', async () => {
     expect(await (await guest.request('/envs')).json()).toMatchObject({
       E2B_SANDBOX_ID: guest.sandbox.sandboxId,

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AgentCalls } from './agent-calls.ts';
 import { fileEntry, type FileEntry } from './file-entry.ts';
@@ -17,6 +17,31 @@ async function onPath<T>(path: string, act: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+/** Home and temporary folders are file systems of their own: between them a move is a copy. */
+async function move(source: string, destination: string): Promise<void> {
+  try {
+    await rename(onDisk(source), onDisk(destination));
+    return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+  }
+  const isNew = await lstat(destination).then(
+    () => false,
+    () => true,
+  );
+  try {
+    await cp(source, destination, {
+      recursive: true,
+      preserveTimestamps: true,
+      verbatimSymlinks: true,
+    });
+  } catch (error) {
+    if (isNew) await rm(destination, { recursive: true, force: true });
+    throw error;
+  }
+  await rm(source, { recursive: true });
 }
 
 /** The calls on names and folders; `notes` is what entries tell beside the file system. */
@@ -53,7 +78,7 @@ export function filesystemCalls(notes: FileMetadata): AgentCalls {
     return onPath(source, async () => {
       await lstat(onDisk(source));
       await mkdir(onDisk(dirname(destination)), { recursive: true });
-      await rename(onDisk(source), onDisk(destination));
+      await move(source, destination);
       return { entry: await entryOf(destination) };
     });
   }
