@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { encode } from '../seccomp/bpf.ts';
 import { seccompProgram } from '../seccomp/seccomp-program.ts';
 import { guestArchitecture } from '../seccomp/syscalls.ts';
+import { bundleModules } from './agent-bundle.ts';
 import { SUDO_SHIM } from './sudo-shim.ts';
 
 const AGENT_SOURCE = fileURLToPath(new URL('../agent/', import.meta.url));
@@ -78,7 +79,7 @@ function removeLeftovers(parent: string): void {
   }
 }
 
-/** From source, types are stripped once here rather than at each start of a sandbox. */
+/** Types are stripped and modules joined once here, rather than at each start of a sandbox. */
 function writeAgent(target: string): void {
   mkdirSync(target);
   for (const name of readdirSync(AGENT_SOURCE)) {
@@ -88,6 +89,8 @@ function writeAgent(target: string): void {
     const code = source.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
     writeFileSync(join(target, name.replace(/\.ts$/, '.js')), code);
   }
+  const bundled = bundleModules('main.js', (name) => readFileSync(join(target, name), 'utf8'));
+  writeFileSync(join(target, 'main.js'), bundled);
   writeFileSync(join(target, 'package.json'), '{"type":"module"}');
   // On the PATH of every command, before the host's own programs.
   mkdirSync(join(target, 'bin'));
