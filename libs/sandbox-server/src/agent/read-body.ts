@@ -1,6 +1,8 @@
 import type { Http2ServerRequest } from 'node:http2';
 import { ProtocolError } from './protocol-error.ts';
 
+const SILENCE_MS = 500;
+
 /**
  * The whole body in pieces. What is not taken of it is left to {@link skipBody}.
  *
@@ -19,13 +21,21 @@ export async function* bodyOf({
   }
 }
 
-/** A caller in the midst of sending would lose an early answer with its connection. */
+/**
+ * Takes the rest, for a caller in the midst of sending would lose an early answer with its
+ * connection. One that holds its body open without sending gets it all the same.
+ */
 export async function skipBody({ stream }: Http2ServerRequest): Promise<void> {
   if (stream.readableEnded || stream.closed) return;
   await new Promise<void>((resolve) => {
-    stream.once('end', resolve);
-    stream.once('close', resolve);
-    stream.resume();
+    const silence = setTimeout(resolve, SILENCE_MS);
+    stream.on('data', () => silence.refresh());
+    for (const event of ['end', 'close']) {
+      stream.once(event, () => {
+        clearTimeout(silence);
+        resolve();
+      });
+    }
   });
 }
 

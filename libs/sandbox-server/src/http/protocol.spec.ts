@@ -309,6 +309,27 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       expect(await answer.json()).toMatchObject({ code, message: expect.any(String) as string });
     });
 
+    it.each(['/nonsense', '/process.Process/StreamInput', '/files?path=/tmp', '/files?path=/0/f'])(
+      'refuses %s of a caller that does not end its body',
+      async (path) => {
+        const body = new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(100_000)),
+        });
+        const answer = await fetch(`${server.url}${path}`, {
+          method: 'POST',
+          body,
+          duplex: 'half',
+          headers: {
+            'E2b-Sandbox-Id': sandbox.sandboxId,
+            'X-Access-Token': token,
+            'content-type': 'application/octet-stream',
+          },
+        });
+        expect([400, 403, 501]).toContain(answer.status);
+        expect(await answer.json()).toMatchObject({ message: expect.any(String) as string });
+      },
+    );
+
     it('survives callers that break off', async () => {
       const { port } = server;
       const head = (length: number): string =>
