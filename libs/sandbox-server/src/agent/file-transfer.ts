@@ -78,13 +78,15 @@ async function upload(
     const written: WrittenFile[] = [];
     for await (const part of multipart(body, boundaryOf(type))) {
       if (part.name !== 'file') continue;
-      if (part.fileName === undefined) {
+      const name = named ?? part.fileName;
+      // A field of a form is a file, too, where the query names it.
+      if (name === undefined) {
         throw new ProtocolError('invalid_argument', 'a part has no file name');
       }
       if (written.length === MAX_PARTS) {
         throw new ProtocolError('resource_exhausted', `over ${MAX_PARTS} files at once`, 413);
       }
-      written.push(await files.write(namedGuestPath(named ?? part.fileName), part.content));
+      written.push(await files.write(namedGuestPath(name), part.content));
     }
     return written;
   } catch (error) {

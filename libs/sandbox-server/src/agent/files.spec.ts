@@ -63,6 +63,22 @@ describeGuest('files', () => {
     await guest.run('rm -r one two');
   });
 
+  it('takes a field of a form where the query names the file, and only there', async () => {
+    const field = (): FormData => {
+      const body = new FormData();
+      body.append('other', 'ignored');
+      body.append('file', 'content');
+      return body;
+    };
+    const answer = await guest.request('/files?path=field', { method: 'POST', body: field() });
+    expect(answer.status).toBe(200);
+    expect(await guest.sandbox.files.read('field')).toBe('content');
+    await guest.run('rm field');
+    const nameless = await guest.request('/files', { method: 'POST', body: field() });
+    expect(nameless.status).toBe(400);
+    expect(await left('.')).toBe('');
+  });
+
   it('takes a form that is compressed, and refuses what is not whole', async () => {
     const plain = new Response(form({ packed: 'content' }).body);
     const type = plain.headers.get('content-type') ?? '';
