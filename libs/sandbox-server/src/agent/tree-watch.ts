@@ -11,6 +11,8 @@ import { fileError, ProtocolError } from './protocol-error.ts';
 /** Of all watches of a sandbox: each folder costs the kernel a watch, each entry our memory. */
 const MAX_FOLDERS = 10_000;
 const MAX_ENTRIES = 100_000;
+/** Half of Linux's default for the queue of inotify: events nobody waits for any more count there. */
+const MAX_EVENTS_AT_ONCE = 8192;
 
 export type ChangeType =
   | 'EVENT_TYPE_CREATE'
@@ -28,10 +30,33 @@ export interface Change {
 export class WatchBudget {
   folders = 0;
   entries = 0;
+  readonly watches = new Set<TreeWatch>();
+  #atOnce = 0;
+
+  /**
+   * The kernel drops events beyond its queue, and Node does not say so. But then the queue was
+   * full, and all of it comes in one turn of the loop.
+   */
+  countEvent(): void {
+    if (this.#atOnce === 0) {
+      setImmediate(() => {
+        this.#atOnce = 0;
+      });
+    }
+    this.#atOnce += 1;
+    if (this.#atOnce !== MAX_EVENTS_AT_ONCE) return;
+    for (const watch of this.watches) watch.fail(exhausted('events may be lost'));
+  }
 }
 
+/** What is compared; a whole `Stats` is several times as large. */
 interface Entry {
-  readonly stats: Stats;
+  readonly ino: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtimeMs: number;
   last: ChangeType;
 }
 
@@ -53,6 +78,10 @@ function look(path: string): Stats | undefined {
   } catch {
     return undefined;
   }
+}
+
+function entryOf({ ino, mode, uid, gid, size, mtimeMs }: Stats, last: ChangeType): Entry {
+  return { ino, mode, uid, gid, size, mtimeMs, last };
 }
 
 function exhausted(what: string): ProtocolError {
@@ -81,17 +110,17 @@ function startWatch(
 /** What a change of content or of attributes was; both at once are a write and then a change. */
 function changesBetween(before: Entry, after: Stats): ChangeType[] {
   if (after.isDirectory()) return ['EVENT_TYPE_CHMOD'];
-  const { stats, last } = before;
-  const isOther = stats.mode !== after.mode || stats.uid !== after.uid || stats.gid !== after.gid;
-  const isTouched = stats.mtimeMs !== after.mtimeMs;
+  const isOther =
+    before.mode !== after.mode || before.uid !== after.uid || before.gid !== after.gid;
+  const isTouched = before.mtimeMs !== after.mtimeMs;
   // A write sets both times to now. They differ after `utimes`, and after a later change of mode.
   const isSetApart = Math.abs(after.mtimeMs - after.ctimeMs) >= 1;
   const isWritten =
-    stats.size !== after.size || (after.size > 0 && isTouched && (!isSetApart || isOther));
+    before.size !== after.size || (after.size > 0 && isTouched && (!isSetApart || isOther));
   if (isWritten) return isOther ? ['EVENT_TYPE_WRITE', 'EVENT_TYPE_CHMOD'] : ['EVENT_TYPE_WRITE'];
   if (isOther || isTouched) return ['EVENT_TYPE_CHMOD'];
   // It had happened when we looked before, on account of an earlier event.
-  if (last !== 'EVENT_TYPE_CREATE') return [last];
+  if (before.last !== 'EVENT_TYPE_CREATE') return [before.last];
   return [after.size > 0 ? 'EVENT_TYPE_WRITE' : 'EVENT_TYPE_CHMOD'];
 }
 
@@ -114,6 +143,7 @@ export class TreeWatch {
     this.#recursive = recursive;
     this.#budget = budget;
     this.#listener = listener;
+    budget.watches.add(this);
     try {
       this.#watch(root, false);
     } catch (error) {
@@ -129,7 +159,14 @@ export class TreeWatch {
   }
 
   close(): void {
+    this.#budget.watches.delete(this);
     for (const path of this.#folders.keys()) this.#unwatch(path);
+  }
+
+  /** Ends the watch, and tells why. */
+  fail(error: ProtocolError): void {
+    this.close();
+    this.#listener.onError(error);
   }
 
   /** @param tell whether what is in it already is new to the caller */
@@ -140,6 +177,7 @@ export class TreeWatch {
       throw new ProtocolError('invalid_argument', `path '${path}' is not a directory`);
     }
     const watcher = startWatch(path, (event, name) => {
+      this.#budget.countEvent();
       this.#guard(() => this.#seen(path, name, event));
     });
     watcher.on('error', () => {
@@ -164,8 +202,7 @@ export class TreeWatch {
       if (this.#budget.entries >= MAX_ENTRIES) throw exhausted(`over ${MAX_ENTRIES} entries`);
       this.#budget.entries += 1;
     }
-    const entry: Entry = { stats, last: 'EVENT_TYPE_CREATE' };
-    entries.set(name, entry);
+    entries.set(name, entryOf(stats, 'EVENT_TYPE_CREATE'));
     const path = join(folder, name);
     if (tell) {
       const renamed = this.#vanished.get(stats.ino);
@@ -192,7 +229,7 @@ export class TreeWatch {
       if (known !== undefined) this.#remove(folder, name, known);
       // An event of the folder itself carries the folder's own name.
       else if (folder === this.#root && look(folder) === undefined) this.#rootGone();
-    } else if (known === undefined || known.stats.ino !== stats.ino) {
+    } else if (known === undefined || known.ino !== stats.ino) {
       if (known !== undefined) this.#unwatch(path);
       this.#add(folder, name, stats, true);
     } else if (event === 'change') {
@@ -200,15 +237,15 @@ export class TreeWatch {
         known.last = type;
         this.#tell(path, type);
       }
-      entries.set(name, { stats, last: known.last });
+      entries.set(name, entryOf(stats, known.last));
     }
   }
 
-  #remove(folder: string, name: string, { stats }: Entry): void {
+  #remove(folder: string, name: string, { ino }: Entry): void {
     const path = join(folder, name);
     this.#unwatch(path);
     if (this.#folders.get(folder)?.entries.delete(name) === true) this.#budget.entries -= 1;
-    this.#vanished.set(stats.ino, this.#tell(path, 'EVENT_TYPE_REMOVE'));
+    this.#vanished.set(ino, this.#tell(path, 'EVENT_TYPE_REMOVE'));
   }
 
   #rootGone(): void {
@@ -245,8 +282,7 @@ export class TreeWatch {
     try {
       act();
     } catch (error) {
-      this.close();
-      this.#listener.onError(fileError(error, this.#root));
+      this.fail(fileError(error, this.#root));
     }
   }
 }

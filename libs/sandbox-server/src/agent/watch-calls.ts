@@ -51,6 +51,8 @@ class WatchQueue {
   async take(): Promise<FilesystemEvent[]> {
     const error = this.#waiting.length === 0 ? this.#error : undefined;
     if (error !== undefined) throw error;
+    // The error comes after what happened before it.
+    if (this.#error !== undefined) setImmediate(() => this.onWaiting());
     const changes = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -153,11 +153,14 @@ describeGuest('watching', () => {
     for (const watcherId of ids.slice(1)) await call('RemoveWatcher', { watcherId });
 
     const watcherId = ids[0];
+    const { promise: ended, resolve: onExit } = Promise.withResolvers<Error | undefined>();
+    await guest.sandbox.files.watchDir('many', () => undefined, { onExit });
     await guest.run('cd many; seq 9000 | xargs printf "%0200d\\n" | xargs touch');
     await until(async () => {
       const { code } = await call('GetWatcherEvents', { watcherId });
       return code === 'resource_exhausted';
     });
+    expect(String(await ended)).toContain('resource_exhausted');
     expect(await call('RemoveWatcher', { watcherId })).toEqual({});
     expect(await changes('true', 'mkdir a', 'CREATE a')).toEqual(['CREATE a']);
   });
