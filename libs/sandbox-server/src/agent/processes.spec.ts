@@ -28,7 +28,7 @@ describeGuest('commands', () => {
     const pattern = "'^(/bin/)?sleep 80'";
     const ended = Object.values(DETACHED).map((detach, index) => {
       const twice = [`801${index}`, `802${index}`].map((time) => detach.replace('8001', time));
-      return expect(guest.run(`${twice.join('\n')}\nsleep 8000`, 3000)).rejects.toThrow();
+      return expect(guest.run(`${twice.join('\n')}\nsleep 8000`, 5000)).rejects.toThrow();
     });
     await until(async () => (await out(`pgrep -fc ${pattern}`)) === '12\n');
     await Promise.all(ended);
