@@ -46,8 +46,10 @@ function imageOfThisMachine(): string {
 }
 
 interface Case {
+  readonly name: string;
   readonly kind: 'bubblewrap' | 'docker';
   readonly image?: string;
+  readonly controlGroups?: boolean;
 }
 
 const cases: Case[] = [];
@@ -58,19 +60,23 @@ for (const kind of ['bubblewrap', 'docker'] as const) {
       `backend contract on ${kind}: not run, ${found.reason ?? 'it does not work here'}`,
     );
   } else if (kind === 'docker') {
-    cases.push({ kind, image: process.env['AE_TEST_SANDBOX_IMAGE'] ?? imageOfThisMachine() });
-  } else cases.push({ kind });
+    const image = process.env['AE_TEST_SANDBOX_IMAGE'] ?? imageOfThisMachine();
+    cases.push({ name: 'docker', kind, image });
+  } else {
+    cases.push({ name: 'bubblewrap', kind });
+    cases.push({ name: 'bubblewrap without control groups', kind, controlGroups: false });
+  }
 }
 
 describe('backends', () => {
   it('are proved where there are any', () => {
-    expect(new Set(cases.map(({ kind }) => kind)).size).toBe(cases.length);
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });
 });
 
 (cases.length === 0 ? describe.skip : describe).each(cases)(
-  'a guest of $kind',
-  ({ kind, image }) => {
+  'a guest of $name',
+  ({ kind, image, controlGroups }) => {
     let server: SandboxServer;
     let sandbox: Sandbox;
 
@@ -93,6 +99,7 @@ describe('backends', () => {
         diskMb: 32,
         memoryMb: 256,
         ...(image === undefined ? {} : { dockerImage: image }),
+        ...(controlGroups === undefined ? {} : { controlGroups }),
       });
       sandbox = await create();
     }, 60_000);
@@ -164,6 +171,80 @@ describe('backends', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       await doomed.kill();
       await ending;
+    });
+
+    it('says what holds its limits', () => {
+      const { enforcement } = server;
+      if (controlGroups === false) {
+        expect(enforcement).toMatchObject({ memory: 'watch', cpu: false, kernelMemory: false });
+        expect(enforcement.freeze).toBe('signal');
+      } else if (kind === 'docker') expect(enforcement.freeze).toBe('group');
+      expect(enforcement.processes).toBe(true);
+    });
+
+    it('tells what it uses', async () => {
+      await run(
+        'dd if=/dev/zero of=file bs=1M count=8; i=0; while ((i < 200000)); do ((i++)); done',
+      );
+      const [sample] = await sandbox.getMetrics();
+      expect(sample).toMatchObject({ cpuCount: 2, memTotal: 256 << 20, diskTotal: 32 << 20 });
+      expect(sample!.memUsed).toBeGreaterThan(4 << 20);
+      expect(sample!.memUsed).toBeLessThan(256 << 20);
+      expect(sample!.diskUsed).toBeGreaterThanOrEqual(8 << 20);
+      expect(sample!.diskUsed).toBeLessThan(32 << 20);
+      expect(sample!.cpuUsedPct).toBeGreaterThan(0);
+      await run('rm file');
+    });
+
+    it('stands still while it is paused, and goes on where it was', async () => {
+      const clock = `node -e 'setInterval(() => fs.appendFileSync("clock", Date.now() + "\\n"), 10)'`;
+      const { stdout: started } = await run(`
+        ${clock} > /dev/null 2>&1 & clock=$!
+        sleep 600 & kill -STOP $!
+        while ! test -s clock; do sleep 0.01; done; echo $clock $!`);
+      const [clockPid, stoppedPid] = started.trim().split(' ');
+      expect(await sandbox.pause()).toBe(true);
+      expect(await sandbox.pause()).toBe(false);
+      expect(await sandbox.isRunning()).toBe(false);
+      const before = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const after = Date.now();
+      await sandbox.connect();
+      const { stdout } = await run(
+        `at=$(wc -l < clock); while test $(wc -l < clock) = $at; do sleep 0.01; done; cat clock; cat /proc/${stoppedPid}/stat; kill -9 ${clockPid} ${stoppedPid}`,
+      );
+      const lines = stdout.trim().split('\n');
+      const ticks = lines.slice(0, -1).map(Number);
+      expect(ticks.filter((tick) => tick > before && tick < after)).toEqual([]);
+      expect(ticks.some((tick) => tick >= after)).toBe(true);
+      // What the guest itself had stopped is not woken.
+      expect(lines.at(-1)).toContain(') T ');
+    });
+
+    it('is frozen also while it starts processes all the time', async () => {
+      const busy = await create();
+      await busy.commands.run('while :; do (exec true) & true; done', { background: true });
+      expect(await busy.pause()).toBe(true);
+      await busy.connect();
+      expect(await busy.isRunning()).toBe(true);
+      await busy.kill();
+    });
+
+    it('can be killed while it is paused', async () => {
+      const paused = await create();
+      await paused.commands.run('sleep 600', { background: true });
+      await paused.pause();
+      const began = Date.now();
+      expect(await paused.kill()).toBe(true);
+      expect(Date.now() - began).toBeLessThan(10_000);
+      await expect(paused.connect()).rejects.toThrow(/not found/);
+    });
+
+    it('does not fill up with processes that nobody waits for', async () => {
+      await run('for i in $(seq 200); do (setsid true &); done');
+      const ended = 'cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z "';
+      await run(`for i in $(seq 100); do test $(${ended}) -lt 10 && break; sleep 0.05; done`);
+      expect(Number((await run(ended)).stdout)).toBeLessThan(10);
     });
   },
 );

@@ -2,9 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { Refusal } from './answer.ts';
 import type { Route } from './route.ts';
+import { logRoutes } from './routes/log-routes.ts';
+import { metricsRoutes } from './routes/metrics-routes.ts';
+import { pauseRoutes } from './routes/pause-routes.ts';
 import { sandboxRoutes } from './routes/sandbox-routes.ts';
+import { templateRoutes } from './routes/template-routes.ts';
 
-const ROUTES: readonly Route[] = [...sandboxRoutes];
+const ROUTES: readonly Route[] = [
+  ...pauseRoutes,
+  ...metricsRoutes,
+  ...logRoutes,
+  ...templateRoutes,
+  ...sandboxRoutes,
+];
 
 /** Serves one request of E2B's REST interface. */
 export async function serveControl(

@@ -98,6 +98,8 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['a timeout of words', '{"timeout": "1"}'],
       ['secure that is no boolean', '{"secure": 1}'],
       ['network that is no object', '{"network": 1}'],
+      ['autoPause that is no boolean', '{"autoPause": "yes"}'],
+      ['autoResume that says nothing', '{"autoResume": {}, "autoPause": true}'],
     ])('refuses to create from %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 400, body: { code: 400 } });
@@ -108,14 +110,13 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['an allowlist', '{"network": {"allowOut": ["example.com"]}}'],
       ['an egress proxy', '{"network": {"egressProxy": {"address": "x:1"}}}'],
       ['volumes', '{"volumeMounts": []}'],
-      ['pausing', '{"autoPause": true}'],
+      ['a pause without the memory', '{"autoPause": true, "autoPauseMemory": false}'],
     ])('says that it does not support %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 501, body: { code: 501 } });
     });
 
     it.each([
-      ['POST', '/sandboxes/x/pause'],
       ['POST', '/sandboxes/x/snapshots'],
       ['GET', '/templates'],
       ['PUT', '/v2/sandboxes'],
@@ -132,6 +133,11 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['DELETE', '/sandboxes/nope', undefined],
       ['POST', '/sandboxes/nope/timeout', '{"timeout": 1}'],
       ['POST', '/v2/sandboxes/nope/connect', '{}'],
+      ['POST', '/sandboxes/nope/pause', '{}'],
+      ['POST', '/sandboxes/nope/resume', '{}'],
+      ['GET', '/sandboxes/nope/metrics', undefined],
+      ['GET', '/v2/sandboxes/nope/logs', undefined],
+      ['GET', '/templates/aliases/nope', undefined],
     ])('answers %s %s with 404', async (method, path, body) => {
       expect(await control(method, path, body)).toMatchObject({ status: 404, body: { code: 404 } });
     });
@@ -376,7 +382,7 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
     });
 
     it('is told what is not supported', async () => {
-      await expect(sandbox.pause()).rejects.toThrow('501');
+      await expect(sandbox.pause({ keepMemory: false })).rejects.toThrow('501');
       await expect(sandbox.files.watchDir('/tmp', () => undefined)).rejects.toThrow(
         'unimplemented',
       );

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NoCapacityError } from '../lifecycle/no-capacity-error.ts';
 import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import { answerJson, answerRefusal, Refusal } from './answer.ts';
@@ -51,6 +52,11 @@ async function serve(
     }
     // The server's own call to the agent; nobody else may make it.
     if (url.pathname === '/init') throw new Refusal(501, 'this call is not supported');
+    if (record.state === 'paused') {
+      // As at E2B: the SDK reads 502 as a sandbox that does not run.
+      if (!record.autoResume) throw new Refusal(502, `sandbox '${sandboxId}' is paused`);
+      await registry.resume(sandboxId);
+    }
     serveGuest(record.channel, request, response);
     return;
   }
@@ -69,7 +75,10 @@ export function requestListener(registry: SandboxRegistry, apiKey: string | unde
     });
     serve(registry, apiKey, request, response).catch((error: unknown) => {
       if (error instanceof Refusal) answerRefusal(response, error.status, error.message);
-      else if (error instanceof SandboxServerError) answerRefusal(response, 500, error.message);
+      else if (error instanceof NoCapacityError) {
+        if (!response.headersSent) response.setHeader('retry-after', error.retryAfterS);
+        answerRefusal(response, 503, error.message);
+      } else if (error instanceof SandboxServerError) answerRefusal(response, 500, error.message);
       else answerRefusal(response, 500, 'internal error');
     });
   };

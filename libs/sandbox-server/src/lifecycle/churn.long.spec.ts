@@ -1,6 +1,6 @@
 /** Many sandboxes, one after another and at once: nothing of them may stay. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Sandbox } from 'e2b';
 import { childrenOf } from '../backends/process-children.ts';
 import { detectIsolation } from '../isolation/detect-isolation.ts';
@@ -13,15 +13,18 @@ const MIB = 1024 * 1024;
 const isolation = await detectIsolation();
 if (isolation.backend === 'none') console.warn(`churn: not run, ${isolation.reason ?? ''}`);
 
+/** Groups of single guests: those of the server itself stay until it ends. */
 function groupsLeft(): string[] {
-  return ['', 'memory', 'pids', 'cpu'].flatMap((controller) => {
-    const folder = join('/sys/fs/cgroup', controller, `ae-sandbox-${process.pid}`);
-    return existsSync(folder)
-      ? readdirSync(folder, { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map(({ name }) => name)
-      : [];
-  });
+  const found = spawnSync('find', ['/sys/fs/cgroup', '-name', `ae-sandbox-${process.pid}-*`], {
+    encoding: 'utf8',
+  }).stdout.split('\n');
+  return found
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name),
+    );
 }
 
 function openDescriptors(): number {
