@@ -10,11 +10,12 @@ import { bubblewrapOptions, guestCommand, OPTIONS_FD, SECCOMP_FD } from './bubbl
 import { openControlGroups, type ControlGroup, type ControlGroups } from './control-groups.ts';
 import { fileSystemUse } from './file-systems.ts';
 import { prepareGuestKit, type GuestKit } from './guest-kit.ts';
-import { memoryOfTree, watchMemory } from './memory-watch.ts';
+import { memoryOfTree } from './held-memory.ts';
 import { childrenOf, treeOf } from './process-children.ts';
 import { processStat } from './process-stat.ts';
 import { serverIdentity } from './server-identity.ts';
 import { signalFreezer } from './signal-freezer.ts';
+import { Warden } from './warden.ts';
 
 const MAX_DIAGNOSTIC_CHARS = 4096;
 /** When killing the guest's init has no effect within this time, bubblewrap itself is killed. */
@@ -150,6 +151,9 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     );
   }
   const { seccomp } = kit;
+  const warden = new Warden();
+  warden.add('kit', { kind: 'folder', path: kit.folder });
+  if (groups !== undefined) warden.add('groups', { kind: 'groups', folders: groups.folders });
   const features = { disableUserns: atLeast(options.version, 0, 8) };
 
   /** @throws when the process cannot be started for want of memory or descriptors */
@@ -196,12 +200,12 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       diagnostics = (diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS);
     });
-    let memory: { stop(): void } | undefined;
+    let ended = '';
     const exited = new Promise<string>((resolve) => {
       child.once('exit', (code, signal) => {
-        memory?.stop();
+        warden.remove(options.id);
         const how = signal === null ? `exit ${String(code)}` : signal;
-        const done = (): void => resolve(`${how} ${diagnostics}`.trim());
+        const done = (): void => resolve(`${ended || how} ${diagnostics}`.trim());
         if (group === undefined) done();
         else void group.remove().then(done);
       });
@@ -219,9 +223,19 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     } catch {
       // It has ended already; `exited` tells.
     }
-    if (group === undefined) {
-      memory = watchMemory(pid, options.limits.memoryMb, () => endGuest(child));
-    }
+    const { memoryMb } = options.limits;
+    warden.add(
+      options.id,
+      {
+        kind: 'guest',
+        pid,
+        startTime: processStat(pid)?.startTime ?? '',
+        memoryMb: group === undefined ? memoryMb : undefined,
+      },
+      () => {
+        ended = `its processes and files held more than ${memoryMb} MiB`;
+      },
+    );
     const firstProcess = (): number | undefined => childrenOf(pid)[0];
     const signals = signalFreezer(firstProcess);
     return {
@@ -260,10 +274,10 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     enforcement: enforcementOf(groups),
     launch,
     missingPrograms: (programs) => Promise.resolve(programs.filter((name) => !isInGuests(name))),
-    close: () => {
+    close: async () => {
       groups?.close();
       kit.remove();
-      return Promise.resolve();
+      await warden.close();
     },
   };
 }

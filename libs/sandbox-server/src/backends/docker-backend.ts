@@ -11,7 +11,9 @@ import { usageOfProcess } from './control-groups.ts';
 import { dockerRunArguments, SERVER_LABEL } from './docker-arguments.ts';
 import { fileSystemUse } from './file-systems.ts';
 import { prepareGuestKit, type GuestKit } from './guest-kit.ts';
+import { processStat } from './process-stat.ts';
 import { isGone, serverIdentity } from './server-identity.ts';
+import { Warden } from './warden.ts';
 
 const run = promisify(execFile);
 const MAX_DIAGNOSTIC_CHARS = 4096;
@@ -111,6 +113,9 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
   const identity = serverIdentity();
   const kit = prepareGuestKit(options.root, { identity, memoryIsCounted: true, needsNode: false });
   const seccomp = writeSeccompProfile(kit);
+  const warden = new Warden();
+  warden.add('kit', { kind: 'folder', path: kit.folder });
+  warden.add('containers', { kind: 'containers', label: `${SERVER_LABEL}=${identity}` });
 
   async function launch({ id, limits, image = options.image }: LaunchOptions): Promise<Guest> {
     const name = `ae-sandbox-${id}`;
@@ -130,7 +135,10 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
       diagnostics = (diagnostics + chunk).slice(-MAX_DIAGNOSTIC_CHARS);
     });
     const exited = new Promise<string>((resolve) => {
-      child.once('exit', (code) => resolve(`exit ${String(code)} ${diagnostics}`.trim()));
+      child.once('exit', (code) => {
+        warden.remove(id);
+        resolve(`exit ${String(code)} ${diagnostics}`.trim());
+      });
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -138,6 +146,9 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
         reject(new SandboxServerError('launch_failed', `cannot start docker: ${error.message}`)),
       );
     });
+    const pid = Number(child.pid);
+    const startTime = processStat(pid)?.startTime ?? '';
+    warden.add(id, { kind: 'guest', pid, startTime, memoryMb: undefined });
     /** Id of the container's first process on this machine; the engine may be on another. */
     let firstProcess: number | undefined;
     const change = async (verb: 'pause' | 'unpause'): Promise<void> => {
@@ -177,9 +188,9 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
     launch,
     missingPrograms: async (programs, image = options.image) =>
       programs.length === 0 ? [] : programsMissingIn(image, programs),
-    close: () => {
+    close: async () => {
       kit.remove();
-      return Promise.resolve();
+      await warden.close();
     },
   };
 }

@@ -323,9 +323,11 @@ export class SandboxRegistry {
     this.#entries.set(id, entry);
     this.#metrics.add(record, () => guest.usage());
     this.#events.add(record, { type: 'created', template: template.name });
-    void guest.exited.then(() => {
+    void guest.exited.then((said) => {
       channel.close();
-      if (this.#isCurrent(entry)) this.#forget(entry, 'exited');
+      if (!this.#isCurrent(entry)) return;
+      this.#log('warn', 'sandbox ended by itself', { sandbox_id: id, reason: said });
+      this.#forget(entry, 'exited');
     });
     return record;
   }
