@@ -6,6 +6,7 @@ import { createDockerBackend } from './backends/docker-backend.ts';
 import { EventLog } from './events/event-log.ts';
 import { requestListener } from './http/request-listener.ts';
 import { detectIsolation, probeIsolation } from './isolation/detect-isolation.ts';
+import { totalMemoryMb } from './lifecycle/machine-memory.ts';
 import { SandboxRegistry } from './lifecycle/sandbox-registry.ts';
 import { eventLine, type Log } from './logs/log-line.ts';
 import { SandboxServerError } from './sandbox-server-error.ts';
@@ -40,6 +41,10 @@ async function openBackend(settings: ServerSettings): Promise<Backend> {
         root: settings.root,
         version: found.version ?? '0.0',
         controlGroups: settings.controlGroups,
+        ceiling: {
+          memoryMb: Math.max(settings.limits.memoryMb, totalMemoryMb() - settings.quota.reserveMb),
+          processes: settings.quota.processes,
+        },
       });
     case 'docker':
       return createDockerBackend({ root: settings.root, image: settings.dockerImage });

@@ -7,7 +7,12 @@ import type { Duplex, Writable } from 'node:stream';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Backend, Enforcement, Guest, GuestUsage, LaunchOptions } from './backend.ts';
 import { bubblewrapOptions, guestCommand, OPTIONS_FD, SECCOMP_FD } from './bubblewrap-arguments.ts';
-import { openControlGroups, type ControlGroup, type ControlGroups } from './control-groups.ts';
+import {
+  openControlGroups,
+  type Ceiling,
+  type ControlGroup,
+  type ControlGroups,
+} from './control-groups.ts';
 import { fileSystemUse } from './file-systems.ts';
 import { prepareGuestKit, type GuestKit } from './guest-kit.ts';
 import { memoryOfTree } from './held-memory.ts';
@@ -88,6 +93,7 @@ export interface BubblewrapOptions {
   readonly version: string;
   /** Whether to use control groups where they can be written. */
   readonly controlGroups: boolean;
+  readonly ceiling: Ceiling;
 }
 
 function atLeast(version: string, major: number, minor: number): boolean {
@@ -136,7 +142,7 @@ function isInGuests(program: string): boolean {
 
 export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
   const identity = serverIdentity();
-  const groups = options.controlGroups ? openControlGroups(identity) : undefined;
+  const groups = options.controlGroups ? openControlGroups(identity, options.ceiling) : undefined;
   const kit: GuestKit = prepareGuestKit(options.root, {
     identity,
     memoryIsCounted: groups !== undefined,

@@ -48,6 +48,12 @@ export interface ControlGroup {
   remove(): Promise<void>;
 }
 
+/** What all guests may use together, whatever each was promised. */
+export interface Ceiling {
+  readonly memoryMb: number;
+  readonly processes: number | undefined;
+}
+
 export interface ControlGroups {
   readonly version: 1 | 2;
   /** What is limited here beside memory. */
@@ -111,9 +117,10 @@ function removeLeftovers(parent: string): void {
   }
 }
 
+/** Only files that are there: in a group's folder none can be made. */
 function write(file: string, value: string | number): void {
   try {
-    writeFileSync(file, String(value));
+    writeFileSync(file, String(value), { flag: 'r+' });
   } catch {
     // The group is gone, or this kernel has no such file.
   }
@@ -207,6 +214,15 @@ function group(parents: readonly string[], id: string, values: Values): ControlG
   };
 }
 
+/** Best effort: the limits of the single guests hold without. */
+function setCeiling(folders: readonly string[], { memoryMb, processes }: Ceiling): void {
+  for (const folder of folders) {
+    write(join(folder, 'memory.max'), Math.floor(memoryMb * MIB));
+    write(join(folder, 'memory.limit_in_bytes'), Math.floor(memoryMb * MIB));
+    if (processes !== undefined) write(join(folder, 'pids.max'), processes);
+  }
+}
+
 function openVersion1(name: string): ControlGroups | undefined {
   const parents: string[] = [];
   const add = (mount: string, controller: string): boolean => {
@@ -297,8 +313,11 @@ function openVersion2(name: string): ControlGroups | undefined {
  *
  * @param identity names the server's own groups, `ae-sandbox-<identity>`
  */
-export function openControlGroups(identity: string): ControlGroups | undefined {
+export function openControlGroups(identity: string, ceiling: Ceiling): ControlGroups | undefined {
   const name = `${PREFIX}${identity}`;
-  if (existsSync(join(MOUNT, 'cgroup.controllers'))) return openVersion2(name);
-  return existsSync(join(MOUNT, 'memory')) ? openVersion1(name) : undefined;
+  let groups: ControlGroups | undefined;
+  if (existsSync(join(MOUNT, 'cgroup.controllers'))) groups = openVersion2(name);
+  else if (existsSync(join(MOUNT, 'memory'))) groups = openVersion1(name);
+  if (groups !== undefined) setCeiling(groups.folders, ceiling);
+  return groups;
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freshen } from './fresh-folder.ts';
 import { heldMemory } from './held-memory.ts';
 import { childrenOf } from './process-children.ts';
 import { processStat } from './process-stat.ts';
@@ -27,6 +28,8 @@ const LOOK_MS = 250;
 const LOOK_SHARE = 10;
 /** How often a guest that starts is looked at until it has its first process. */
 const START_MS = 50;
+/** Far more often than any tidying of temporary folders. */
+const FRESHEN_MS = 3_600_000;
 const PATIENCE_MS = 20_000;
 /** A container may still be on its way when the server ends: so long none may come any more. */
 const QUIET_MS = 3_000;
@@ -185,4 +188,7 @@ orders.once('close', () => {
   void endAll().then(() => process.exit(0));
 });
 setInterval(findFirstProcesses, START_MS).unref();
+setInterval(() => {
+  for (const ward of wards.values()) if (ward.kind === 'folder') freshen(ward.path);
+}, FRESHEN_MS).unref();
 void holdMemory();

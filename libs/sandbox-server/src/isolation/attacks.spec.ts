@@ -22,7 +22,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandExitError, NotEnoughSpaceError, Sandbox } from 'e2b';
 import { childrenOf } from '../backends/process-children.ts';
-import { DENIED_CALLS, GUARDED_CALLS, guestArchitecture, numberOf } from '../seccomp/syscalls.ts';
+import {
+  DENIED_CALLS,
+  GUARDED_CALLS,
+  guestArchitecture,
+  numberOf,
+  UNCOUNTED_MEMORY_CALLS,
+} from '../seccomp/syscalls.ts';
 import { detectIsolation } from './detect-isolation.ts';
 
 const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
@@ -276,6 +282,11 @@ describe('isolation', () => {
       expect(stdout).toContain('HOME=/home/user');
       expect(stdout).not.toContain(SECRET);
       expect(stdout).not.toContain(API_KEY);
+      // Nor where its files are, in a command line that a guest can read.
+      for (const path of ['ae-sandbox-kit', dirname(CLI), process.execPath]) {
+        expect(stdout).not.toContain(path);
+      }
+      expect((await run(sandbox, 'cat /proc/cmdline')).stdout).toBe('');
     });
 
     it('hands on none of the descriptors that it happened to inherit', async () => {
@@ -502,6 +513,34 @@ describe('isolation', () => {
       );
       expect(stderr).toContain('No space left');
       expect(Number(stdout)).toBeLessThanOrEqual(DISK_MB + 1);
+    });
+
+    it('hold fillers of all file systems at once, and the sandbox lives on', async () => {
+      const { stderr } = await run(
+        guest,
+        `for f in ~/f /tmp/f /var/tmp/f /dev/shm/f; do dd if=/dev/zero of=$f bs=1M count=${DISK_MB} status=none; done`,
+      );
+      expect(stderr.match(/No space left/g)).toHaveLength(4);
+      expect((await run(guest, 'echo alive')).stdout).toBe('alive\n');
+    });
+
+    it('hold the number of files, which cost memory while they are empty', async () => {
+      const { stdout } = await run(
+        guest,
+        `perl -e '$| = 1; for my $d (0..999) { mkdir "/tmp/$d" or last; for (1..1000) { open my $f, ">", "/tmp/$d/$_" or last } } print "NOT HELD\n" if -d "/tmp/999"'`,
+        60_000,
+      ).catch((error: unknown) => ({ stdout: String(error) }));
+      expect(stdout).not.toContain('NOT HELD');
+      expect((await run(sandbox, 'echo sibling')).stdout).toBe('sibling\n');
+    });
+
+    it('leave no memory of the kernel uncounted that a guest can do without', async () => {
+      const { stdout } = await run(
+        guest,
+        `perl -e 'for (1..2000) { my $queue = syscall(${numberOf(UNCOUNTED_MEMORY_CALLS.msgget, guestArchitecture(process.arch)!)}, 0, 0666); last if $queue < 0; print "queue\n" }'`,
+      );
+      // Root limits by groups, which count it; there a queue does no harm.
+      if (uid !== undefined || !isRoot) expect(stdout).toBe('');
     });
 
     it('refuse an upload that does not fit, by name', async () => {
