@@ -148,6 +148,9 @@ async function main(): Promise<void> {
     process.stdout.write(help());
     return;
   }
+  process.stderr.on('error', () => {
+    // Nobody reads the log any more; that is no reason to end.
+  });
   const server = await startSandboxServer({
     ...options,
     onLog: (line) => process.stderr.write(`${formatLine(line)}\n`),

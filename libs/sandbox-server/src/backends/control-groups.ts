@@ -262,6 +262,8 @@ function openVersion1(name: string): ControlGroups | undefined {
       group(parents, id, {
         'memory.limit_in_bytes': memoryBytes(wanted),
         'memory.memsw.limit_in_bytes': memoryBytes(wanted),
+        // Version 1 counts what TCP keeps apart, and only when it is limited.
+        'memory.kmem.tcp.limit_in_bytes': memoryBytes(wanted),
         'pids.max': wanted.processes + LAUNCHER_PROCESSES,
         'cpu.cfs_period_us': CPU_PERIOD_US,
         'cpu.cfs_quota_us': Math.round(wanted.cpus * CPU_PERIOD_US),

@@ -53,8 +53,11 @@ async function serve(
     // The server's own call to the agent; nobody else may make it.
     if (url.pathname === '/init') throw new Refusal(501, 'this call is not supported');
     if (record.state === 'paused') {
-      // As at E2B: the SDK reads 502 as a sandbox that does not run.
-      if (!record.autoResume) throw new Refusal(502, `sandbox '${sandboxId}' is paused`);
+      // As at E2B: the SDK reads 502 as a sandbox that does not run. To ask whether it does is no
+      // reason to wake it.
+      if (!record.autoResume || url.pathname === '/health') {
+        throw new Refusal(502, `sandbox '${sandboxId}' is paused`);
+      }
       await registry.resume(sandboxId);
     }
     serveGuest(record.channel, request, response);

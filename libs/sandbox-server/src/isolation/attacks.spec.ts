@@ -534,6 +534,28 @@ describe('isolation', () => {
       expect((await run(sandbox, 'echo sibling')).stdout).toBe('sibling\n');
     });
 
+    it.each(['local', 'loopback'])('hold what %s sockets keep', async (kind) => {
+      const pair =
+        kind === 'local'
+          ? 'socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) or last;'
+          : 'socket(my $a, PF_INET, SOCK_STREAM, 0) or last; connect($a, $name) or last; accept(my $b, $l) or last;';
+      // Far over the limit of memory in all: 60 processes with 60 full sockets each.
+      const { stdout } = await run(
+        guest,
+        `perl -MSocket -MIO::Handle -e '
+          socket(my $l, PF_INET, SOCK_STREAM, 0); bind($l, sockaddr_in(0, INADDR_LOOPBACK)); listen($l, 128);
+          my $name = getsockname($l); my @held; pipe(my $all, my $done);
+          for (1..60) { last unless defined(my $p = fork); next if $p;
+            close $all;
+            for (1..60) { ${pair} $a->blocking(0); 1 while syswrite($a, "x" x 65536); push @held, $a, $b }
+            syswrite $done, "x" if @held == 120; sleep 60 }
+          close $done; my $n = 0; $n++ while sysread($all, my $c, 1); print "NOT HELD\n" if $n == 60'`,
+        4_000,
+      ).catch((error: unknown) => ({ stdout: String(error) }));
+      expect(stdout).not.toContain('NOT HELD');
+      expect((await run(sandbox, 'echo sibling')).stdout).toBe('sibling\n');
+    });
+
     it('leave no memory of the kernel uncounted that a guest can do without', async () => {
       const { stdout } = await run(
         guest,

@@ -170,6 +170,7 @@ interface Answer {
       const sandbox = await create('base', { timeoutMs: 1_000, lifecycle });
       await until(() => typesOf(sandbox.sandboxId).includes('paused'));
       expect((await sandbox.getInfo()).lifecycle).toEqual(lifecycle);
+      expect(await sandbox.isRunning()).toBe(false);
       expect((await sandbox.commands.run('echo awake')).stdout).toBe('awake\n');
       await until(() => typesOf(sandbox.sandboxId).filter((type) => type === 'paused').length > 1);
       await sandbox.kill();

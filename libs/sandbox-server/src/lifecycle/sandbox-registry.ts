@@ -67,13 +67,13 @@ const STOP_PATIENCE_MS = 10_000;
 /** The sandboxes of one server: created, found, given time, paused, killed. */
 export class SandboxRegistry {
   readonly templates: TemplateCatalog;
+  readonly events: EventLog;
+  readonly metrics = new MetricsSampler();
   readonly #backend: Backend;
   readonly #settings: RegistrySettings;
-  readonly #events: EventLog;
   readonly #log: Log;
   readonly #admission: Admission;
   readonly #queue = new LaunchQueue(LAUNCHES_PER_PROCESSOR * availableParallelism());
-  readonly #metrics = new MetricsSampler();
   readonly #entries = new Map<string, Entry>();
   readonly #launching = new Set<Promise<unknown>>();
   #stopping = false;
@@ -82,7 +82,7 @@ export class SandboxRegistry {
     this.templates = settings.templates;
     this.#backend = backend;
     this.#settings = settings;
-    this.#events = events;
+    this.events = events;
     this.#log = log;
     this.#admission = new Admission(settings.quota, availableMemoryMb);
   }
@@ -122,14 +122,6 @@ export class SandboxRegistry {
     return [...this.#entries.values()].map(({ record }) => record);
   }
 
-  get metrics(): MetricsSampler {
-    return this.#metrics;
-  }
-
-  get events(): EventLog {
-    return this.#events;
-  }
-
   /** Gives the sandbox `timeoutMs` from now, or from its resumption; false when there is none. */
   setTimeout(id: string, timeoutMs: number): boolean {
     const entry = this.#entries.get(id);
@@ -158,7 +150,7 @@ export class SandboxRegistry {
       clearTimeout(entry.expiry);
       entry.expiry = setTimeout(() => void this.kill(id, 'timeout'), this.#settings.maxPauseMs);
       share.pause();
-      this.#events.add(record, { type: 'paused' });
+      this.events.add(record, { type: 'paused' });
       return true;
     });
   }
@@ -188,7 +180,7 @@ export class SandboxRegistry {
       const timeMs = Math.max(left, leastMs);
       record.endAt = new Date(Date.now() + timeMs);
       this.#expireIn(entry, timeMs);
-      this.#events.add(record, { type: 'resumed' });
+      this.events.add(record, { type: 'resumed' });
       return true;
     });
   }
@@ -225,7 +217,7 @@ export class SandboxRegistry {
       Promise.all([end(), Promise.allSettled(this.#launching).then(end)]),
       STOP_PATIENCE_MS,
     );
-    this.#metrics.stop();
+    this.metrics.stop();
   }
 
   #refuseWhileStopping(): void {
@@ -273,8 +265,8 @@ export class SandboxRegistry {
     clearTimeout(expiry);
     share.release();
     this.#entries.delete(record.id);
-    this.#metrics.remove(record.id);
-    this.#events.add(record, { type: 'ended', cause });
+    this.metrics.remove(record.id);
+    this.events.add(record, { type: 'ended', cause });
   }
 
   async #launch(request: CreateRequest, limits: GuestLimits, share: Share): Promise<SandboxRecord> {
@@ -321,8 +313,8 @@ export class SandboxRegistry {
       turn: Promise.resolve(),
     };
     this.#entries.set(id, entry);
-    this.#metrics.add(record, () => guest.usage());
-    this.#events.add(record, { type: 'created', template: template.name });
+    this.metrics.add(record, () => guest.usage());
+    this.events.add(record, { type: 'created', template: template.name });
     void guest.exited.then((said) => {
       channel.close();
       if (!this.#isCurrent(entry)) return;
