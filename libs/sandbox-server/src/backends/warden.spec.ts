@@ -137,6 +137,16 @@ function groupsOf(pid: number): string[] {
       await expectNothingLeft(server, processes);
     });
 
+    it('ends also what was just being started', async () => {
+      const server = await startServer({ ...options, root });
+      const creating = Promise.allSettled([1, 2, 3].map(() => create(server)));
+      await until(() => treeOf(server.pid).length > 3, 10_000);
+      const processes = treeOf(server.pid);
+      server.child.kill('SIGKILL');
+      await creating;
+      await expectNothingLeft(server, processes);
+    });
+
     it('does so also after another took its place', async () => {
       const server = await startServer({ ...options, root });
       await create(server).then((sandbox) => sandbox.pause());
