@@ -184,7 +184,8 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
       given.on('error', () => {
         // It ended before it read them; `exited` tells.
       });
-      given.end(bubblewrapOptions(kit, limits, features).join('\0') + '\0');
+      const text = bubblewrapOptions(kit, limits, features);
+      given.end(text.map((option) => `${option}\0`).join(''), () => given.destroy());
       return child;
     } finally {
       closeSync(program);

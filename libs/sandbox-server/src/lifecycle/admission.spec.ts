@@ -38,17 +38,21 @@ describe('Admission', () => {
   });
 
   it('leaves the reserve, and counts those that start and hold nothing yet', () => {
-    let free = 2000;
+    let free = 1250;
     const admission = new Admission({ ...ENDLESS, reserveMb: 600 }, () => free);
     const first = admission.admit(LIMITS);
     const second = admission.admit(LIMITS);
     expect(() => admission.admit(LIMITS)).toThrow('short of memory');
     first.started();
     second.started();
-    free = 1900;
     admission.admit(LIMITS).release();
     free = 1100;
     expect(() => admission.admit(LIMITS)).toThrow('short of memory');
+  });
+
+  it('has room for fifty that start at once where fifty would run', () => {
+    const admission = new Admission({ ...ENDLESS, reserveMb: 800 }, () => 8000);
+    for (let count = 0; count < 50; count += 1) admission.admit(LIMITS);
   });
 
   it('gives the processors of a paused sandbox to others', () => {

@@ -24,6 +24,8 @@ export interface Share {
 }
 
 const BUSY_RETRY_S = 5;
+/** MiB that a sandbox holds once it has started. */
+const STARTED_MB = 96;
 
 /**
  * Decides whether there is room for one more sandbox: by what was promised to all of them, and by
@@ -33,7 +35,7 @@ export class Admission {
   readonly #quota: Quota;
   readonly #availableMb: () => number | undefined;
   readonly #promised = { sandboxes: 0, memoryMb: 0, cpus: 0, processes: 0 };
-  /** Promised to sandboxes that are being started, which hold nothing yet. */
+  /** What sandboxes that are being started will hold once they have, and do not hold yet. */
   #startingMb = 0;
 
   /** @param availableMb MiB of memory that are free for new uses; undefined when not known */
@@ -63,10 +65,10 @@ export class Admission {
     promised.memoryMb += memoryMb;
     promised.cpus += cpus;
     promised.processes += processes;
-    this.#startingMb += memoryMb;
+    this.#startingMb += STARTED_MB;
     let [starting, running, released] = [true, true, false];
     const started = (): void => {
-      if (starting) this.#startingMb -= memoryMb;
+      if (starting) this.#startingMb -= STARTED_MB;
       starting = false;
     };
     const pause = (): void => {
