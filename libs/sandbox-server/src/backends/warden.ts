@@ -41,7 +41,7 @@ export class Warden {
   async close(): Promise<void> {
     this.#closing = true;
     const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.ref();
     child.stdin?.end();

@@ -139,9 +139,9 @@ interface Answer {
     });
 
     it('does not end while its time is over only by the clock', async () => {
-      const sandbox = await create('base', { timeoutMs: 2_000 });
+      const sandbox = await create('base', { timeoutMs: 3_000 });
       await sandbox.pause();
-      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      await new Promise((resolve) => setTimeout(resolve, 3_100));
       expect((await sandbox.getInfo()).state).toBe('paused');
       await call('POST', `/sandboxes/${sandbox.sandboxId}/connect`, {});
       await until(() => typesOf(sandbox.sandboxId).includes('ended'));
@@ -167,7 +167,7 @@ interface Answer {
   describe('whose time is over', () => {
     it('is paused when its caller wanted that, and woken by a call when it wanted that too', async () => {
       const lifecycle = { onTimeout: 'pause', autoResume: true };
-      const sandbox = await create('base', { timeoutMs: 1_000, lifecycle });
+      const sandbox = await create('base', { timeoutMs: 2_000, lifecycle });
       await until(() => typesOf(sandbox.sandboxId).includes('paused'));
       expect((await sandbox.getInfo()).lifecycle).toEqual(lifecycle);
       expect(await sandbox.isRunning()).toBe(false);
