@@ -1,10 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Backend, Enforcement } from './backends/backend.ts';
 import { createBubblewrapBackend } from './backends/bubblewrap-backend.ts';
 import { createDockerBackend } from './backends/docker-backend.ts';
 import { EventLog } from './events/event-log.ts';
-import { requestListener } from './http/request-listener.ts';
+import { createHttpServer } from './http/http-server.ts';
 import { detectIsolation, probeIsolation } from './isolation/detect-isolation.ts';
 import { totalMemoryMb } from './lifecycle/machine-memory.ts';
 import { SandboxRegistry } from './lifecycle/sandbox-registry.ts';
@@ -103,10 +103,7 @@ export async function startSandboxServer(
     throw error;
   }
   const registry = new SandboxRegistry(backend, { ...settings, templates }, events, log);
-  const server = createServer(requestListener(registry, settings.apiKey));
-  // Commands and uploads last as long as they last; a head does not.
-  server.requestTimeout = 0;
-  server.headersTimeout = 10_000;
+  const server = createHttpServer(registry, settings.apiKey);
   let port: number;
   try {
     port = await listen(server, settings.host, settings.port);

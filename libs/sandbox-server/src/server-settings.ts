@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { GuestLimits } from './backends/backend.ts';
+import {
+  egressEnvironment,
+  type EgressEnvironment,
+  type EgressOptions,
+} from './egress/egress-proxy.ts';
 import type { ServerEvent } from './events/server-event.ts';
 import type { Quota } from './lifecycle/admission.ts';
 import { totalMemoryMb } from './lifecycle/machine-memory.ts';
@@ -55,6 +60,13 @@ export interface SandboxServerOptions {
   maxOutputMb?: number;
   /** Milliseconds a sandbox may take to start. Default 10000. */
   launchTimeoutMs?: number;
+  /** Milliseconds an agent may be silent before its sandbox is ended. Default 15000. */
+  agentTimeoutMs?: number;
+  /**
+   * How the ways out of sandboxes with an allowlist resolve, judge and bound. By default: the name
+   * servers of this machine, no address but public ones, ports 80 and 443.
+   */
+  egress?: EgressOptions;
   /** Milliseconds a sandbox may be paused before it is ended. Default a day. */
   maxPauseMs?: number;
   /** Milliseconds that running commands are given when the server is to stop. Default 0. */
@@ -78,6 +90,8 @@ export interface ServerSettings {
   readonly limits: GuestLimits;
   readonly maxOutputBytes: number;
   readonly launchTimeoutMs: number;
+  readonly agentTimeoutMs: number;
+  readonly egress: EgressEnvironment;
   readonly maxPauseMs: number;
   readonly stopGraceMs: number;
   readonly onLog: ((line: LogLine) => void) | undefined;
@@ -167,6 +181,8 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
     },
     maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
     launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
+    agentTimeoutMs: integer('agentTimeoutMs', options.agentTimeoutMs ?? 15_000, 300, 600_000),
+    egress: egressEnvironment(options.egress),
     maxPauseMs: integer('maxPauseMs', options.maxPauseMs ?? DAY_MS, 1_000, 7 * DAY_MS),
     stopGraceMs: integer('stopGraceMs', options.stopGraceMs ?? 0, 0, 3_600_000),
     onLog: options.onLog,

@@ -106,11 +106,13 @@ export async function upload(
   }
   const written: Written[] = [];
   for (const part of form.getAll('file')) {
-    if (typeof part === 'string') {
+    // A field of a form is a file, too, where the query names it.
+    if (typeof part === 'string' && named === undefined) {
       throw new ProtocolError('invalid_argument', 'a part has no file name');
     }
-    const content = Readable.from(Buffer.from(await part.arrayBuffer()));
-    written.push(await write(namedGuestPath(named ?? part.name), content));
+    const path = namedGuestPath(named ?? (part as File).name);
+    const bytes = typeof part === 'string' ? part : await part.arrayBuffer();
+    written.push(await write(path, Readable.from(Buffer.from(bytes as ArrayBuffer))));
   }
   return written;
 }

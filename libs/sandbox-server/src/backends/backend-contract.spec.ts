@@ -1,11 +1,16 @@
 /** The contract of a backend, on each that works here. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { sandboxImage } from '@ae/test-support';
-import { CommandExitError, NotEnoughSpaceError, Sandbox } from 'e2b';
+import { CommandExitError, NotEnoughSpaceError, Sandbox, type SandboxOpts } from 'e2b';
 import { probeIsolation } from '../isolation/detect-isolation.ts';
 import { startSandboxServer, type SandboxServer } from '../sandbox-server.ts';
 import { DENIED_CALLS, GUARDED_CALLS, guestArchitecture, numberOf } from '../seccomp/syscalls.ts';
 
 const API_KEY = ['contract', 'key'].join('-');
+const LOOPBACK = '127.0.0.1';
+
 interface Case {
   readonly name: string;
   readonly kind: 'bubblewrap' | 'docker';
@@ -39,9 +44,11 @@ describe('backends', () => {
   ({ kind, image, controlGroups }) => {
     let server: SandboxServer;
     let sandbox: Sandbox;
+    let origin: Server;
+    let originPort: number;
 
-    const create = (): Promise<Sandbox> =>
-      Sandbox.create({ apiKey: API_KEY, apiUrl: server.url, sandboxUrl: server.url });
+    const create = (options: SandboxOpts = {}): Promise<Sandbox> =>
+      Sandbox.create({ apiKey: API_KEY, apiUrl: server.url, sandboxUrl: server.url, ...options });
 
     async function run(command: string): Promise<{ stdout: string; exitCode: number }> {
       try {
@@ -53,11 +60,19 @@ describe('backends', () => {
     }
 
     beforeAll(async () => {
+      origin = createServer((_request, response) => response.end('reached')).listen(0, LOOPBACK);
+      await once(origin, 'listening');
+      originPort = (origin.address() as AddressInfo).port;
       server = await startSandboxServer({
         apiKey: API_KEY,
         backend: kind,
         diskMb: 32,
         memoryMb: 256,
+        egress: {
+          lookup: async () => [LOOPBACK],
+          addressClass: (address) => (address === LOOPBACK ? 'public' : 'private'),
+          ports: [originPort],
+        },
         ...(image === undefined ? {} : { dockerImage: image }),
         ...(controlGroups === undefined ? {} : { controlGroups }),
       });
@@ -66,6 +81,7 @@ describe('backends', () => {
 
     afterAll(async () => {
       await server.stop();
+      origin.close();
     }, 60_000);
 
     it('is of the backend that was asked for', () => {
@@ -97,6 +113,15 @@ describe('backends', () => {
       expect(stdout).toMatch(/^NoNewPrivs:\s*1$/m);
       expect(stdout).toMatch(/^Seccomp:\s*2$/m);
       expect(stdout.trim().split('\n').at(-1)).toBe('3');
+    });
+
+    it('reaches the hosts of its allowlist as soon as it is there, and no other', async () => {
+      const open = await create({ network: { allowOut: ['a.test'], denyOut: ['0.0.0.0/0'] } });
+      const { stdout } = await open.commands.run(
+        `node -e 'for (const host of ["a.test", "b.test"]) fetch("http://" + host + ":${originPort}").then((r) => r.text()).catch(() => 0).then((text) => console.log(host, text === "reached"))'; cat /proc/net/dev | wc -l`,
+      );
+      expect(stdout.trim().split('\n').sort()).toEqual(['3', 'a.test true', 'b.test false']);
+      expect(await open.kill()).toBe(true);
     });
 
     it('cannot open core_pattern for writing', async () => {

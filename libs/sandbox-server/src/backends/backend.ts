@@ -19,6 +19,8 @@ export interface GuestLimits {
 export interface LaunchOptions {
   readonly id: string;
   readonly limits: GuestLimits;
+  /** Whether the guest gets a second stream, its way out. */
+  readonly egress: boolean;
   /** Image on the Docker backend; its own when undefined. */
   readonly image?: string | undefined;
 }
@@ -50,6 +52,8 @@ export interface Enforcement {
 /** A started, isolated machine with an agent that speaks HTTP/2 at the other end of `stream`. */
 export interface Guest {
   readonly stream: Duplex;
+  /** The way out, where one was asked for: the guest speaks HTTP/2 as the client on it. */
+  readonly egress: Duplex | undefined;
   /** Resolves when every process of the guest is gone, with what the backend had to say. */
   readonly exited: Promise<string>;
   /**

@@ -7,6 +7,8 @@ const MIB = 1024 * 1024;
 
 /** File descriptor of the seccomp program in the started process. */
 export const SECCOMP_FD = 4;
+/** File descriptor of the way out, in a guest that has one. */
+export const EGRESS_FD = 5;
 /** File descriptor of bubblewrap's options: on its command line every guest could read them. */
 export const OPTIONS_FD = 6;
 

@@ -49,14 +49,14 @@ if (version === undefined) console.info('launches by bubblewrap: not run, it doe
     const id = `i${process.pid}fails`;
     const launch = (): Promise<unknown> =>
       // No processor time at all: no kernel takes that.
-      backend.launch({ id, limits: { ...LIMITS, cpus: 0 } });
+      backend.launch({ egress: false, id, limits: { ...LIMITS, cpus: 0 } });
     if (!backend.enforcement.cpu) {
       console.info('a group that the kernel refuses: not run, there are no groups here');
       return;
     }
     await expect(launch()).rejects.toMatchObject({ code: 'launch_failed' });
     expect(groupsNamed(id)).toEqual([]);
-    const guest = await backend.launch({ id, limits: LIMITS });
+    const guest = await backend.launch({ egress: false, id, limits: LIMITS });
     expect(groupsNamed(id).length).toBeGreaterThan(0);
     await guest.kill();
     expect(groupsNamed(id)).toEqual([]);
@@ -64,9 +64,11 @@ if (version === undefined) console.info('launches by bubblewrap: not run, it doe
 
   it('says so also when the files of the server were taken away', async () => {
     rmSync(root, { recursive: true });
-    await expect(backend.launch({ id: 'i0', limits: LIMITS })).rejects.toMatchObject({
-      code: 'launch_failed',
-    });
+    await expect(backend.launch({ egress: false, id: 'i0', limits: LIMITS })).rejects.toMatchObject(
+      {
+        code: 'launch_failed',
+      },
+    );
     expect(groupsNamed('i0')).toEqual([]);
   });
 });

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import type { Duplex, Writable } from 'node:stream';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Backend, Enforcement, Guest, GuestUsage, LaunchOptions } from './backend.ts';
-import { bubblewrapOptions, guestCommand, OPTIONS_FD, SECCOMP_FD } from './bubblewrap-arguments.ts';
+import {
+  bubblewrapOptions,
+  EGRESS_FD,
+  guestCommand,
+  OPTIONS_FD,
+  SECCOMP_FD,
+} from './bubblewrap-arguments.ts';
 import {
   openControlGroups,
   type Ceiling,
@@ -59,14 +65,16 @@ function droppingRoot(): string[] {
  * that nothing can be left outside.
  */
 const ENTRY_SCRIPT = `
-for fd in /proc/self/fd/*; do fd=\${fd##*/}; if (( fd > ${SECCOMP_FD} && fd != ${OPTIONS_FD} )); then exec {fd}>&-; fi; done
+for fd in /proc/self/fd/*; do fd=\${fd##*/}; if (( fd > $1 && fd != ${OPTIONS_FD} )); then exec {fd}>&-; fi; done
+shift
 while [[ $1 != -- ]]; do echo $$ > "$1" || exit 71; shift; done
 shift
 exec "$@"`;
 
-function entering(group: ControlGroup | undefined): string[] {
+function entering(lastFd: number, group: ControlGroup | undefined): string[] {
   const members = group?.memberFiles ?? [];
-  return ['/bin/bash', '--norc', '--noprofile', '-c', ENTRY_SCRIPT, 'entry', ...members, '--'];
+  const shell = ['/bin/bash', '--norc', '--noprofile', '-c', ENTRY_SCRIPT, 'entry'];
+  return [...shell, String(lastFd), ...members, '--'];
 }
 
 /**
@@ -163,9 +171,9 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
   const features = { disableUserns: atLeast(options.version, 0, 8) };
 
   /** @throws when the process cannot be started for want of memory or descriptors */
-  function start({ limits }: LaunchOptions, group: ControlGroup | undefined): ChildProcess {
+  function start({ limits, egress }: LaunchOptions, group: ControlGroup | undefined): ChildProcess {
     const command = [
-      ...entering(group),
+      ...entering(egress ? EGRESS_FD : SECCOMP_FD, group),
       ...(process.getuid?.() === 0 ? droppingRoot() : []),
       'bwrap',
       '--args',
@@ -178,7 +186,7 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
       const child = spawn(command[0] ?? '', command.slice(1), {
         cwd: '/',
         env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe', program, 'ignore', 'pipe'],
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe', program, egress ? 'pipe' : 'ignore', 'pipe'],
       });
       const given = (child.stdio as readonly unknown[])[OPTIONS_FD] as Writable;
       given.on('error', () => {
@@ -247,6 +255,7 @@ export function createBubblewrapBackend(options: BubblewrapOptions): Backend {
     const signals = signalFreezer(firstProcess);
     return {
       stream: child.stdio[3] as unknown as Duplex,
+      egress: (child.stdio as readonly unknown[])[EGRESS_FD] as Duplex | undefined,
       exited,
       freeze: () => (group?.freeze ?? signals.freeze)(),
       thaw: () => {

@@ -1,3 +1,4 @@
+import { EGRESS_PORT } from '../egress/egress-port.ts';
 import type { GuestLimits } from './backend.ts';
 import { fileSystem } from './file-systems.ts';
 import type { GuestKit } from './guest-kit.ts';
@@ -109,4 +110,10 @@ export function dockerRunArguments(
     '/opt/ae/agent/main.js',
     'stdio',
   ];
+}
+
+/** `docker exec` for the way out of a guest that has one. */
+export function dockerEgressArguments(name: string): string[] {
+  const node = ['node', '--max-old-space-size=64', '--single-threaded-gc', '--v8-pool-size=0'];
+  return ['exec', '--interactive', name, ...node, '/opt/ae/agent/egress.js', String(EGRESS_PORT)];
 }

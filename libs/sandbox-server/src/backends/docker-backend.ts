@@ -8,7 +8,7 @@ import { dockerSeccompProfile } from '../seccomp/docker-profile.ts';
 import { guestArchitecture } from '../seccomp/syscalls.ts';
 import type { Backend, Enforcement, Guest, LaunchOptions } from './backend.ts';
 import { usageOfProcess } from './control-groups.ts';
-import { dockerRunArguments, SERVER_LABEL } from './docker-arguments.ts';
+import { dockerEgressArguments, dockerRunArguments, SERVER_LABEL } from './docker-arguments.ts';
 import { fileSystemUse } from './file-systems.ts';
 import { prepareGuestKit, type GuestKit } from './guest-kit.ts';
 import { processStat } from './process-stat.ts';
@@ -22,6 +22,15 @@ const REMOVE_TIMEOUT_MS = 20_000;
 
 /** Both streams over one socket: Node's HTTP/2 does not bear the sudden end of a joined pair. */
 const ENTRY_SCRIPT = 'exec docker "$@" <&3 >&3 3>&-';
+
+/** The same for a second program, which can only start when its container runs. */
+const EGRESS_SCRIPT = `
+name=$1; shift
+for i in $(seq 100); do
+  [ "$(docker inspect --format '{{.State.Running}}' "$name" 2>&1)" = true ] && break
+  sleep 0.1
+done
+${ENTRY_SCRIPT}`;
 
 function reasonOf(error: unknown): string {
   const { stderr } = error as { stderr?: string };
@@ -117,7 +126,12 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
   warden.add('kit', { kind: 'folder', path: kit.folder });
   warden.add('containers', { kind: 'containers', label: `${SERVER_LABEL}=${identity}` });
 
-  async function launch({ id, limits, image = options.image }: LaunchOptions): Promise<Guest> {
+  async function launch({
+    id,
+    limits,
+    egress,
+    image = options.image,
+  }: LaunchOptions): Promise<Guest> {
     const name = `ae-sandbox-${id}`;
     const container = { name, image, server: identity, seccomp };
     const args = dockerRunArguments(kit, container, limits);
@@ -146,6 +160,15 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
         reject(new SandboxServerError('launch_failed', `cannot start docker: ${error.message}`)),
       );
     });
+    let bridge: ChildProcess | undefined;
+    if (egress) {
+      const bridgeArgs = ['-c', EGRESS_SCRIPT, 'entry', name, ...dockerEgressArguments(name)];
+      bridge = spawn('/bin/sh', bridgeArgs, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+      bridge.on('error', () => {
+        // The guest does not become ready, and the launch fails.
+      });
+      void exited.then(() => bridge?.kill('SIGKILL'));
+    }
     const pid = Number(child.pid);
     const startTime = processStat(pid)?.startTime ?? '';
     warden.add(id, { kind: 'guest', pid, startTime, memoryMb: undefined });
@@ -160,6 +183,7 @@ export async function createDockerBackend(options: DockerOptions): Promise<Backe
     };
     return {
       stream: child.stdio[3] as unknown as Duplex,
+      egress: bridge?.stdio[3] as unknown as Duplex | undefined,
       exited,
       freeze: () => change('pause'),
       thaw: () => change('unpause'),

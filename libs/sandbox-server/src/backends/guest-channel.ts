@@ -10,6 +10,11 @@ import type { Duplex } from 'node:stream';
 /** The server's end of the stream to one guest's agent. What comes out of it is hostile. */
 export class GuestChannel {
   readonly #session: ClientHttp2Session;
+  /**
+   * Resolves when nothing more can be asked of the guest: it closed its end, or what it sent is
+   * not HTTP/2, whether or not its processes live on.
+   */
+  readonly ended: Promise<void>;
   readonly #waiting: (() => void)[] = [];
   #open = 0;
 
@@ -24,6 +29,13 @@ export class GuestChannel {
       // Each request reports it; a guest that died is reported by its backend.
     });
     stream.on('error', () => this.#session.destroy());
+    this.ended = new Promise((resolve) => {
+      this.#session.once('close', resolve);
+      // A guest that wants no further calls; those under way could last for ever.
+      this.#session.once('goaway', () => resolve());
+      stream.once('end', resolve);
+      stream.once('close', resolve);
+    });
   }
 
   get isOpen(): boolean {
@@ -57,6 +69,14 @@ export class GuestChannel {
       stream.once('error', reject);
       stream.once('close', () => reject(new Error('the guest closed its channel')));
       stream.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  /** Calls back when the agent answers; false when no ping can be sent, or too many are out. */
+  ping(answered: () => void): boolean {
+    if (!this.isOpen) return false;
+    return this.#session.ping((error) => {
+      if (error === null) answered();
     });
   }
 

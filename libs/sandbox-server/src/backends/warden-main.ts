@@ -30,7 +30,8 @@ const LOOK_SHARE = 10;
 const START_MS = 50;
 /** Far more often than any tidying of temporary folders. */
 const FRESHEN_MS = 3_600_000;
-const PATIENCE_MS = 20_000;
+/** A group goes once its last process is reaped, which is up to the machine's init. */
+const PATIENCE_MS = 60_000;
 /** A container may still be on its way when the server ends: so long none may come any more. */
 const QUIET_MS = 3_000;
 const ROUND_MS = 50;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Sandbox } from 'e2b';
 import { sandboxImage } from '@ae/test-support';
 import { probeIsolation } from '../isolation/detect-isolation.ts';
@@ -38,6 +39,8 @@ interface Server {
   readonly child: ChildProcess;
 }
 
+const started: Server[] = [];
+
 /** A server in a process of its own, which is to be killed. */
 async function startServer(options: SandboxServerOptions): Promise<Server> {
   const script = `
@@ -48,7 +51,9 @@ async function startServer(options: SandboxServerOptions): Promise<Server> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [url] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  return { url: url.trim(), pid: Number(child.pid), child };
+  const server = { url: url.trim(), pid: Number(child.pid), child };
+  started.push(server);
+  return server;
 }
 
 function isAlive(pid: number): boolean {
@@ -68,9 +73,14 @@ async function until(condition: () => boolean, withinMs: number): Promise<boolea
 }
 
 function wardenOf(pid: number): number | undefined {
-  return childrenOf(pid).find((child) =>
-    readFileSync(`/proc/${child}/cmdline`, 'latin1').includes('warden-main'),
-  );
+  return childrenOf(pid).find((child) => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'latin1').includes('warden-main');
+    } catch {
+      // It ended between the two looks.
+      return false;
+    }
+  });
 }
 
 function containersOf(pid: number): string[] {
@@ -96,7 +106,11 @@ function groupsOf(pid: number): string[] {
     beforeEach(() => {
       root = mkdtempSync(join(tmpdir(), 'ae-warden-'));
     });
-    afterEach(() => rmSync(root, { recursive: true, force: true }));
+    afterEach(() => {
+      // Where a test has failed its server lives on.
+      for (const { child } of started.splice(0)) child.kill('SIGKILL');
+      rmSync(root, { recursive: true, force: true });
+    });
 
     const create = ({ url }: Server): Promise<Sandbox> =>
       Sandbox.create({ apiKey: API_KEY, apiUrl: url, sandboxUrl: url });
@@ -116,15 +130,20 @@ function groupsOf(pid: number): string[] {
     }
 
     async function expectNothingLeft(server: Server, processes: readonly number[]): Promise<void> {
-      const left = (): object => ({
+      const guests = (): unknown => ({
         processes: processes.filter(isAlive),
-        groups: groupsOf(server.pid),
-        files: readdirSync(root).filter((name) => name.includes(`kit-${server.pid}-`)),
         containers: options.backend === 'docker' ? containersOf(server.pid) : [],
       });
-      const none = { processes: [], groups: [], files: [], containers: [] };
-      await until(() => JSON.stringify(left()) === JSON.stringify(none), WITHIN_MS);
-      expect(left()).toEqual(none);
+      const files = (): string[] => [
+        ...groupsOf(server.pid),
+        ...readdirSync(root).filter((name) => name.includes(`kit-${server.pid}-`)),
+      ];
+      const none = { processes: [], containers: [] };
+      await until(() => isDeepStrictEqual(guests(), none), WITHIN_MS);
+      expect(guests()).toEqual(none);
+      // A group goes once the machine's init has reaped its last process.
+      await until(() => files().length === 0, 6 * WITHIN_MS);
+      expect(files()).toEqual([]);
     }
 
     it('ends all when it is killed', async () => {
@@ -135,7 +154,7 @@ function groupsOf(pid: number): string[] {
       expect(wardenOf(server.pid)).toBeDefined();
       server.child.kill('SIGKILL');
       await expectNothingLeft(server, processes);
-    });
+    }, 120_000);
 
     it('ends also what was just being started', async () => {
       const server = await startServer({ ...options, root });
@@ -145,7 +164,7 @@ function groupsOf(pid: number): string[] {
       server.child.kill('SIGKILL');
       await creating;
       await expectNothingLeft(server, processes);
-    });
+    }, 120_000);
 
     // The same whatever the guests are.
     if (options === cases[0]?.options) {
@@ -159,7 +178,7 @@ function groupsOf(pid: number): string[] {
         const processes = treeOf(server.pid);
         server.child.kill('SIGKILL');
         await expectNothingLeft(server, processes);
-      });
+      }, 120_000);
     }
   },
 );

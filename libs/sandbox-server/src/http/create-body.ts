@@ -66,7 +66,9 @@ export function createRequest(body: Body, templates: TemplateCatalog): CreateReq
     throw new Refusal(400, `template '${name}' does not exist; there is: ${names}`);
   }
   for (const field of UNSUPPORTED_FIELDS) {
-    if (body[field] !== undefined && body[field] !== null) {
+    const value = body[field] ?? undefined;
+    // An empty list asks for nothing.
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0)) {
       throw new Refusal(501, `${field} is not supported by this server`);
     }
   }
@@ -77,6 +79,7 @@ export function createRequest(body: Body, templates: TemplateCatalog): CreateReq
   return {
     template,
     network,
+    wantsInternet: body['allow_internet_access'] === true,
     metadata: textMap(body, 'metadata'),
     envs: environment(body),
     secure: body['secure'] !== false,

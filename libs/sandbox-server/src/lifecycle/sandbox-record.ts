@@ -7,7 +7,8 @@ export interface SandboxRecord {
   readonly template: string;
   state: 'running' | 'paused';
   readonly limits: GuestLimits;
-  readonly network: NetworkSetting;
+  /** Moved by a network call. */
+  network: NetworkSetting;
   readonly metadata: Readonly<Record<string, string>>;
   /** The caller of the guest's agent must show it; undefined for a sandbox created open. */
   readonly accessToken: string | undefined;

@@ -4,13 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { InitMessage } from '../agent/init-message.ts';
 import type { Backend, Guest, GuestLimits } from '../backends/backend.ts';
 import { GuestChannel } from '../backends/guest-channel.ts';
+import { EGRESS_PORT } from '../egress/egress-port.ts';
+import { EgressProxy, type EgressEnvironment } from '../egress/egress-proxy.ts';
 import type { NetworkSetting } from '../egress/network-setting.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { EventDetails } from '../events/server-event.ts';
 import { reasonOf, type Log } from '../logs/log-line.ts';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import type { Template } from '../templates/template.ts';
 import type { TemplateCatalog } from '../templates/template-catalog.ts';
 import { Admission, type Quota, type Share } from './admission.ts';
+import { watchAgent } from './agent-watch.ts';
 import { LaunchQueue } from './launch-queue.ts';
 import { availableMemoryMb } from './machine-memory.ts';
 import { MetricsSampler } from './metrics-sampler.ts';
@@ -20,6 +24,8 @@ import type { SandboxRecord } from './sandbox-record.ts';
 export interface CreateRequest {
   readonly template: Template;
   readonly network: NetworkSetting;
+  /** The caller asked for the default network, whatever that is here. */
+  readonly wantsInternet: boolean;
   readonly metadata: Readonly<Record<string, string>>;
   readonly envs: Readonly<Record<string, string>>;
   readonly secure: boolean;
@@ -36,6 +42,9 @@ export interface RegistrySettings {
   readonly maxOutputBytes: number;
   /** How long a guest may take to answer after its start, in milliseconds. */
   readonly launchTimeoutMs: number;
+  readonly egress: EgressEnvironment;
+  /** How long an agent may be silent before its sandbox is ended, in milliseconds. */
+  readonly agentTimeoutMs: number;
   /** How long a sandbox may be paused before it is ended, in milliseconds. */
   readonly maxPauseMs: number;
   /** How long running commands may go on once the server is to stop, in milliseconds. */
@@ -46,6 +55,9 @@ export interface RegistrySettings {
 interface Entry {
   readonly record: SandboxRecord;
   readonly guest: Guest;
+  /** Of a sandbox that was created with an allowlist. */
+  readonly egress: EgressProxy | undefined;
+  readonly watch: { stop(): void };
   readonly share: Share;
   /** Ends it, or pauses it, when its time is over. */
   expiry: NodeJS.Timeout;
@@ -57,12 +69,15 @@ interface Entry {
   turn: Promise<unknown>;
 }
 
-type EndCause = 'killed' | 'timeout' | 'exited' | 'stopped';
+type EndCause = Extract<EventDetails, { type: 'ended' }>['cause'];
 
 /** Sandboxes that are started at the same time, for each processor. */
 const LAUNCHES_PER_PROCESSOR = 2;
 /** What is not gone by then is left to the backend and its warden. */
 const STOP_PATIENCE_MS = 10_000;
+
+/** A sandbox that was created without network has no way out that could be opened. */
+export class NoEgressError extends Error {}
 
 /** The sandboxes of one server: created, found, given time, paused, killed. */
 export class SandboxRegistry {
@@ -130,6 +145,22 @@ export class SandboxRegistry {
     entry.record.endAt = new Date(Date.now() + timeoutMs);
     if (entry.record.state === 'paused') entry.remainingMs = timeoutMs;
     else this.#expireIn(entry, timeoutMs);
+    return true;
+  }
+
+  /**
+   * Replaces what the sandbox may reach; false when there is none of that id.
+   *
+   * @throws NoEgressError
+   */
+  setNetwork(id: string, network: NetworkSetting): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    if (entry.egress === undefined && network.mode !== 'none') {
+      throw new NoEgressError('a sandbox that was created without network cannot get one');
+    }
+    entry.egress?.allow(network.mode === 'none' ? [] : network.entries);
+    entry.record.network = network;
     return true;
   }
 
@@ -261,8 +292,10 @@ export class SandboxRegistry {
     });
   }
 
-  #forget({ record, expiry, share }: Entry, cause: EndCause): void {
+  #forget({ record, egress, watch, expiry, share }: Entry, cause: EndCause): void {
     clearTimeout(expiry);
+    egress?.close();
+    watch.stop();
     share.release();
     this.#entries.delete(record.id);
     this.metrics.remove(record.id);
@@ -273,18 +306,27 @@ export class SandboxRegistry {
     this.#refuseWhileStopping();
     const id = `i${randomBytes(10).toString('hex')}`;
     const accessToken = request.secure ? randomBytes(24).toString('hex') : undefined;
-    const { template } = request;
-    const guest = await this.#backend.launch({ id, limits, image: template.dockerImage });
+    const { template, network } = request;
+    const hasEgress = network.mode === 'allowlist';
+    const image = template.dockerImage;
+    const guest = await this.#backend.launch({ id, limits, egress: hasEgress, image });
     const channel = new GuestChannel(guest.stream);
+    const egress = hasEgress
+      ? new EgressProxy(network.entries, this.#settings.egress, (event) =>
+          this.events.add({ id, metadata: request.metadata }, event),
+        )
+      : undefined;
     try {
-      await this.#introduce(guest, channel, {
-        accessToken,
+      const wayOut = guest.egress === undefined ? undefined : egress?.serve(guest.egress);
+      await this.#introduce(guest, channel, wayOut, {
+        ...(hasEgress ? { egress: { port: EGRESS_PORT } } : {}),
         envs: { ...template.envs, ...request.envs, E2B_SANDBOX: 'true', E2B_SANDBOX_ID: id },
         maxOutputBytes: this.#settings.maxOutputBytes,
       });
     } catch (error) {
       await guest.kill();
       channel.close();
+      egress?.close();
       throw error;
     }
     share.started();
@@ -294,7 +336,7 @@ export class SandboxRegistry {
       template: template.name,
       state: 'running',
       limits,
-      network: request.network,
+      network,
       metadata: request.metadata,
       accessToken,
       startedAt,
@@ -303,9 +345,16 @@ export class SandboxRegistry {
       autoResume: request.autoResume,
       channel,
     };
+    const watch = watchAgent(channel, {
+      silenceMs: this.#settings.agentTimeoutMs,
+      isFrozen: () => record.state === 'paused',
+      onSilent: () => void this.kill(id, 'unresponsive'),
+    });
     const entry: Entry = {
       record,
       guest,
+      egress,
+      watch,
       share,
       expiry: setTimeout(() => this.#expire(entry), request.timeoutMs),
       timeoutMs: request.timeoutMs,
@@ -315,6 +364,11 @@ export class SandboxRegistry {
     this.#entries.set(id, entry);
     this.metrics.add(record, () => guest.usage());
     this.events.add(record, { type: 'created', template: template.name });
+    if (request.wantsInternet && network.mode === 'none') {
+      this.events.add(record, { type: 'network_default_applied' });
+    }
+    // Without its agent a sandbox is of no use to anybody, whatever else runs in it.
+    void channel.ended.then(() => this.kill(id, 'exited'));
     void guest.exited.then((said) => {
       channel.close();
       if (!this.#isCurrent(entry)) return;
@@ -324,8 +378,13 @@ export class SandboxRegistry {
     return record;
   }
 
-  /** Waits for the agent and tells it whose it is. */
-  async #introduce(guest: Guest, channel: GuestChannel, init: InitMessage): Promise<void> {
+  /** Waits for the agent, and for the way out where there is one, and tells it whose it is. */
+  async #introduce(
+    guest: Guest,
+    channel: GuestChannel,
+    wayOut: Promise<void> | undefined,
+    init: InitMessage,
+  ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
@@ -351,6 +410,7 @@ export class SandboxRegistry {
       if (status !== 204) {
         throw new SandboxServerError('launch_failed', `The agent answered ${status} to its start.`);
       }
+      await Promise.race([wayOut, died, deadline]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,8 @@
 import type { SandboxRecord } from '../../lifecycle/sandbox-record.ts';
 import { answerJson } from '../answer.ts';
 import { createRequest, timeoutMs } from '../create-body.ts';
-import { selectPage } from '../list-query.ts';
+import { selectPage, selectRunning } from '../list-query.ts';
+import { networkInfo } from './network-routes.ts';
 import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
 
 /**
@@ -52,6 +53,10 @@ async function create(call: Call): Promise<void> {
   answerJson(response, 201, session(record));
 }
 
+function listRunning({ registry, response, query }: Call): void {
+  answerJson(response, 200, selectRunning(registry.list(), query).map(listed));
+}
+
 function list({ registry, response, query }: Call): void {
   const page = selectPage(registry.list(), query);
   if (page.nextToken !== undefined) response.setHeader('x-next-token', page.nextToken);
@@ -64,6 +69,7 @@ function show(call: Call): void {
     ...listed(record),
     envdAccessToken: record.accessToken,
     allowInternetAccess: false,
+    ...networkInfo(record.network),
     domain: null,
     lifecycle: { autoResume: record.autoResume, onTimeout: record.onTimeout },
   });
@@ -81,11 +87,13 @@ async function setTimeoutOf(call: Call): Promise<void> {
   answerJson(response, 204);
 }
 
-/** Older SDKs use the unversioned paths; both mean the same. */
+/** Older SDKs use the unversioned paths; but for the list, both mean the same. */
 export const sandboxRoutes: readonly Route[] = [
   { method: 'POST', path: /^\/(?:v2\/)?sandboxes$/, handler: create },
-  { method: 'GET', path: /^\/(?:v2\/)?sandboxes$/, handler: list },
-  { method: 'GET', path: /^\/(?:v2\/)?sandboxes\/([^/]+)$/, handler: show },
+  { method: 'GET', path: /^\/sandboxes$/, handler: listRunning },
+  { method: 'GET', path: /^\/v2\/sandboxes$/, handler: list },
+  // `/sandboxes/metrics` is a call of its own, not a sandbox that is gone.
+  { method: 'GET', path: /^\/(?:v2\/)?sandboxes\/(?!metrics$)([^/]+)$/, handler: show },
   { method: 'DELETE', path: /^\/(?:v2\/)?sandboxes\/([^/]+)$/, handler: kill },
   { method: 'POST', path: /^\/(?:v2\/)?sandboxes\/([^/]+)\/timeout$/, handler: setTimeoutOf },
 ];
