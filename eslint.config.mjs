@@ -10,18 +10,25 @@ const specs = ['**/*.spec.ts', '**/*.spec.tsx'];
 const depConstraints = [
   {
     sourceTag: 'type:app',
-    onlyDependOnLibsWithTags: ['type:contracts', 'type:domain', 'type:path', 'type:test-support'],
+    onlyDependOnLibsWithTags: [
+      'type:contracts',
+      'type:domain',
+      'type:path',
+      'type:rules',
+      'type:test-support',
+    ],
   },
   {
     sourceTag: 'type:dashboard',
     onlyDependOnLibsWithTags: ['type:contracts', 'type:test-support'],
   },
   { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: ['type:test-support'] },
-  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:test-support'] },
+  { sourceTag: 'type:rules', onlyDependOnLibsWithTags: ['type:test-support'] },
+  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:rules', 'type:test-support'] },
   { sourceTag: 'type:path', onlyDependOnLibsWithTags: ['type:contracts', 'type:test-support'] },
   { sourceTag: 'type:test-support', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['*'] },
-  ...['type:contracts', 'type:domain', 'type:path'].map((sourceTag) => ({
+  ...['type:contracts', 'type:rules', 'type:domain', 'type:path'].map((sourceTag) => ({
     sourceTag,
     bannedExternalImports: ['express', '@temporalio/*', '@opentelemetry/exporter-*'],
   })),

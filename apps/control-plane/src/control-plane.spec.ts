@@ -782,9 +782,40 @@ describe('control plane', () => {
     });
 
     it('sends strict headers and never its own keys', async () => {
-      const response = await fetch(`${plane.url}/healthz`);
-      expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
-      expect(response.headers.get('x-powered-by')).toBeNull();
+      const run_id = await newBudget();
+      const answers = [
+        await plane.call('GET', '/healthz'),
+        await plane.call('GET', '/nothing'),
+        await plane.call('GET', `${API}/nothing`),
+        await plane.call('PUT', `${API}/check`, {}),
+        await plane.call('POST', `${API}/check`, {}, { key: null }),
+        await plane.call('POST', `${API}/check`, {}),
+        await plane.call('GET', `${API}/budget/${run_id}`),
+        await plane.call('HEAD', `${API}/budget/${run_id}`),
+        await plane.call('HEAD', `${API}/events`),
+        await plane.call('DELETE', `${API}/budget/${run_id}`),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([
+        200, 404, 404, 405, 401, 400, 200, 200, 200, 204,
+      ]);
+      for (const { headers } of answers) {
+        expect(Object.fromEntries(headers)).toMatchObject({
+          'content-security-policy':
+            "default-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none';img-src 'self' data:;object-src 'none'",
+          'cross-origin-opener-policy': 'same-origin',
+          'cross-origin-resource-policy': 'same-origin',
+          'origin-agent-cluster': '?1',
+          'referrer-policy': 'no-referrer',
+          'x-content-type-options': 'nosniff',
+          'x-dns-prefetch-control': 'off',
+          'x-download-options': 'noopen',
+          'x-frame-options': 'SAMEORIGIN',
+          'x-permitted-cross-domain-policies': 'none',
+          'x-xss-protection': '0',
+        });
+        expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+        expect(headers.get('x-powered-by')).toBeNull();
+      }
       expect(plane.log()).not.toContain(plane.adminKey);
     });
   });

@@ -6,12 +6,11 @@ import { PolicyGate } from '@ae/policy-gate';
 import { Redactor } from '@ae/redactor';
 import { sandboxTimeCost } from '@ae/safe-execution';
 import type { ExecutionPorts } from '@ae/safe-execution';
-import { SandboxClient } from '@ae/sandbox';
+import { CLOUD_LEASE_MS, OWN_SERVER_LEASE_MS, SandboxClient } from '@ae/sandbox';
 import type { Logger } from '@ae/telemetry';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import type { NewEvent } from '@ae/contracts';
 import express from 'express';
-import helmet from 'helmet';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import { ApprovalService } from './approvals/approval-service.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
@@ -32,6 +31,7 @@ import type { Principal } from './http/principal.ts';
 import { DEFAULT_TENANT } from './http/principal.ts';
 import { notFound, problemHandler, toHttpProblem } from './http/problem-handler.ts';
 import { createRateLimits } from './http/rate-limit.ts';
+import { setSecurityHeaders } from './http/security-headers.ts';
 import { createMetricsEndpoint } from './metrics/metrics-endpoint.ts';
 import { InlineRunEngine } from './runs/inline-run-engine.ts';
 import type { RunEngine } from './runs/run-engine.ts';
@@ -128,9 +128,22 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
   const app = express();
   app.disable('x-powered-by').set('etag', false).set('trust proxy', false);
   app.set('query parser', 'simple');
-  app.use(securityHeaders());
   app.use((_request, response, next) => {
     stateOf(response).requestId = randomUUID();
+    next();
+  });
+  // First what has the load, and before the headers: it writes them with the rest of its answers.
+  app.use(
+    API_BASE,
+    createApiRouter({
+      routes,
+      keys,
+      limits,
+      recordRefusal: (refusal) => checks.recordRefusal(refusal),
+    }),
+  );
+  app.use((_request, response, next) => {
+    setSecurityHeaders(response);
     response.setHeader('X-Request-Id', stateOf(response).requestId);
     next();
   });
@@ -159,15 +172,6 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
     `${API_BASE}/events`,
     authenticate({ keys, limits }, { scope: 'events' }),
     eventStream(stores.events, closing.signal),
-  );
-  app.use(
-    API_BASE,
-    createApiRouter({
-      routes,
-      keys,
-      limits,
-      recordRefusal: (refusal) => checks.recordRefusal(refusal),
-    }),
   );
   if (config.AE_DASHBOARD_DIR) app.use(dashboardFiles(config.AE_DASHBOARD_DIR));
   app.use(notFound);
@@ -244,12 +248,13 @@ interface SandboxPart {
 /** E2B when there is a key for it, else the server of AE_SANDBOX_URL, else none: never unisolated. */
 function createSandbox(config: Config): SandboxPart {
   const client = config.E2B_API_KEY
-    ? new SandboxClient({ apiKey: config.E2B_API_KEY })
+    ? new SandboxClient({ apiKey: config.E2B_API_KEY, leaseMs: CLOUD_LEASE_MS })
     : config.AE_SANDBOX_URL
       ? new SandboxClient({
           apiKey: config.AE_SANDBOX_API_KEY,
           apiUrl: config.AE_SANDBOX_URL,
           sandboxUrl: config.AE_SANDBOX_URL,
+          leaseMs: OWN_SERVER_LEASE_MS,
         })
       : undefined;
   let seenAt = 0;
@@ -319,24 +324,6 @@ function createEngine(
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new HttpProblem('sandbox_unavailable', 'no sandbox is configured');
   return value;
-}
-
-function securityHeaders() {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-      },
-    },
-    // TLS ends at the balancer, which knows whether the host is served by HTTPS alone.
-    strictTransportSecurity: false,
-  });
 }
 
 function traceId(): string | undefined {

@@ -50,6 +50,18 @@ it('another worker finishes what one left when it was killed, without an orphan'
   expect(end.budget.spent).toBe(end.result?.cost);
 });
 
+it('a sandbox is gone ten seconds after the only worker was killed', async () => {
+  const run = await start('no-worker', { command: 'sleep 20; echo done', timeout_seconds: 60 });
+  await executing(run);
+  expect(await sandboxesOf(run)).toHaveLength(1);
+  await worker.kill();
+  const killedAt = performance.now();
+  while ((await sandboxesOf(run)).length > 0) await sleep(100);
+  expect(performance.now() - killedAt).toBeLessThan(10_000);
+  worker = await system.startWorker();
+  expect(await ended(run)).toMatchObject({ status: 'succeeded', result: { stdout: 'done\n' } });
+}, 120_000);
+
 it('a worker that is asked to stop hands its commands over', async () => {
   const run = await start('handed-over', { command: 'sleep 8; echo done', timeout_seconds: 30 });
   await executing(run);

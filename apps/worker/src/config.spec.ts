@@ -12,6 +12,7 @@ it('fills in what a single machine needs', () => {
       apiKey: 'local',
       apiUrl: 'http://127.0.0.1:7320',
       sandboxUrl: 'http://127.0.0.1:7320',
+      leaseMs: 8000,
     },
     artifactsDirectory: '.ae/artifacts',
     deployRoot: '.ae/deployments',
@@ -24,7 +25,7 @@ it('fills in what a single machine needs', () => {
 
 it("uses E2B's cloud where no server is named", () => {
   const { sandbox } = readConfig({ AE_WORKER_KEY: key, E2B_API_KEY: 'cloud' });
-  expect(sandbox).toEqual({ apiKey: 'cloud' });
+  expect(sandbox).toEqual({ apiKey: 'cloud', leaseMs: 30_000 });
 });
 
 it('prefers a named server to the cloud, and given folders to its own', () => {

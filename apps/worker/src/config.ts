@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CLOUD_LEASE_MS, OWN_SERVER_LEASE_MS } from '@ae/sandbox';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -31,8 +32,8 @@ export interface WorkerConfig {
   controlPlaneUrl: string;
   apiKey: string;
   temporal: { address: string; namespace: string };
-  /** Without addresses: the cloud of E2B. */
-  sandbox: { apiKey: string; apiUrl?: string; sandboxUrl?: string };
+  /** Without addresses: the cloud of E2B. After `leaseMs` a sandbox ends whose worker was killed. */
+  sandbox: { apiKey: string; apiUrl?: string; sandboxUrl?: string; leaseMs: number };
   artifactsDirectory: string;
   deployRoot: string;
   /** Of the health endpoints, on loopback; 0 takes a free one. */
@@ -65,8 +66,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     temporal: { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE },
     sandbox:
       url === undefined
-        ? { apiKey: env.E2B_API_KEY ?? '' }
-        : { apiKey: env.AE_SANDBOX_API_KEY, apiUrl: url, sandboxUrl: url },
+        ? { apiKey: env.E2B_API_KEY ?? '', leaseMs: CLOUD_LEASE_MS }
+        : {
+            apiKey: env.AE_SANDBOX_API_KEY,
+            apiUrl: url,
+            sandboxUrl: url,
+            leaseMs: OWN_SERVER_LEASE_MS,
+          },
     artifactsDirectory: join(env.AE_DATA_DIR, 'artifacts'),
     deployRoot: env.AE_DEPLOY_ROOT ?? join(env.AE_DATA_DIR, 'deployments'),
     port: env.AE_WORKER_PORT,

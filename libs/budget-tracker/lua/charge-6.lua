@@ -9,7 +9,7 @@
            4 cost: what was charged before, where there is no record of the child
            5 "settled" or "lost" when nothing is to be set aside any more, else ""; of one that is lost what is set
              aside is charged instead
-  returns  {DONE, <ledger>, thresholds reached, replayed 0 or 1} | {WINDOW_ENDED, <ledger>}
+  returns  {DONE, <ledger>, thresholds that the charges for the child have reached in the window, replayed 0 or 1} | {WINDOW_ENDED, <ledger>}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/charge"
@@ -53,4 +53,4 @@ child.settled = (isEnd or child.settled) and ledger.now or nil
 child.crossed, child.crossedIn = before + crossed, window
 writeChild(ledger, id, child)
 recordOperation(ledger)
-return reply("DONE", ledger, crossed, 0)
+return reply("DONE", ledger, child.crossed, 0)

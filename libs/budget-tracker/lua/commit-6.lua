@@ -28,7 +28,7 @@ local function replyCharged(replayed)
     record.held,
     record.charged,
     record.mark,
-    record.crossed or 0,
+    crossedNow(ledger, record),
     replayed and 1 or 0
   )
 end
@@ -60,7 +60,7 @@ else
 end
 record.state = "C"
 record.charged, record.chargedUnits = amount, units
-record.crossed = charge(ledger, amount, units)
+record.crossed, record.crossedIn = charge(ledger, amount, units), ledger.endsAt
 writeRecord(ledger, "h:" .. id, record)
 fillBucket(ledger, math.max(0, amount - freed))
 recordOperation(ledger)

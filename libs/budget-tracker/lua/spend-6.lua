@@ -24,7 +24,7 @@ if record then
   if not isSameCost(record.charged, record.chargedUnits, amount, units) then
     return conflict(record)
   end
-  return reply("DONE", ledger, record.crossed or 0, 1)
+  return reply("DONE", ledger, crossedNow(ledger, record), 1)
 end
 if isAfterWindow(ledger) then
   return reply("WINDOW_ENDED", ledger)
@@ -34,8 +34,8 @@ if overflows(ledger, amount, units) then
 end
 
 record = { state = "C", held = 0, expires = ledger.now, charged = amount, chargedUnits = units }
-record.crossed = charge(ledger, amount, units)
+record.crossed, record.crossedIn = charge(ledger, amount, units), ledger.endsAt
 writeRecord(ledger, field, record)
 fillBucket(ledger, amount)
 recordOperation(ledger)
-return reply("DONE", ledger, record.crossed or 0, 0)
+return reply("DONE", ledger, crossedNow(ledger, record), 0)

@@ -2,16 +2,17 @@
   Changes the state of a budget. What has happened before changes nothing.
 
   KEYS     1 budget  2 spent  3 exceeded  4 ledger  5 holds  6 done
-  ARGV     1 to: frozen, thawed, carved, rolled, paid or closed
+  ARGV     1 to: frozen, thawed, carved, rolled, paid or closing
            2 epoch ms at which the window ended that is rolled, else ""
            3 epoch ms at which the window ends: of rolled the next one, of carved where there is one, else ""
-           4 "1" to close by force, else ""
+           4 "1" to close by force, or when the parent has settled the child that has paid, else ""
            5 of paid, the cost that the parent is charged with in all, else ""
-  returns  {DONE, <ledger>} | {BUSY, <ledger>} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
+           6 the incarnation that is meant, or ""
+  returns  {DONE, <ledger>, changed 0 or 1} | {BUSY, <ledger>} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
+--- @include "includes/child"
 local endedAt, endsAt = parseInteger(ARGV[2]), parseInteger(ARGV[3])
-local isForced = ARGV[4] == "1"
+local isForced, isSettled = ARGV[4] == "1", ARGV[4] == "1"
 local paid = parseAmounts(ARGV[5])
 local failure, ledger
 
@@ -61,7 +62,7 @@ local transitions = {
     return true
   end,
   rolled = function()
-    if ledger.carve == "closed" or not ledger.window or ledger.endsAt ~= endedAt then
+    if ledger.isClosed or not ledger.window or ledger.endsAt ~= endedAt then
       return false
     end
     if ledger.parent then
@@ -81,21 +82,24 @@ local transitions = {
       most[unit.at + 1] = math.max(known[unit.at + 1], paid[unit.at + 1])
     end
     local text = formatAmounts(most)
-    if text == (ledger.paid or "0") then
+    local isOver = isSettled and ledger.carve == "closing"
+    if text == (ledger.paid or "0") and not isOver then
       return false
     end
-    change(ledger, "paid", text)
+    change(ledger, "paid", text ~= "0" and text or nil)
+    if isOver then
+      change(ledger, "carve", "closed")
+    end
     return true
   end,
-  closed = function()
-    if not ledger.parent or ledger.carve == "closed" then
+  closing = function()
+    if not ledger.parent or ledger.isClosed then
       return false
     end
-    -- Holds and children, without the sentinel.
-    if not isForced and redis.call("ZCOUNT", HOLDS, "-inf", "(+inf") > 0 then
+    if countChildren() > 0 or (not isForced and countHolds() > 0) then
       return nil
     end
-    change(ledger, "carve", "closed")
+    change(ledger, "carve", "closing")
     return true
   end,
 }
@@ -117,11 +121,15 @@ if failure then
 end
 -- A plain budget has none.
 ledger.extras = ledger.extras or {}
-local changed = transition()
+local isMeant = ARGV[6] == "" or ARGV[6] == ledger.incarnation
+local changed = false
+if isMeant then
+  changed = transition()
+end
 if changed == nil then
   return reply("BUSY", ledger)
 end
 if changed then
   recordOperation(ledger)
 end
-return reply("DONE", ledger)
+return reply("DONE", ledger, changed and 1 or 0)

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { coded } from '../test/coded.ts';
 import { failingStore } from '../test/failing-store.ts';
+import { interceptedStore } from '../test/intercepted-store.ts';
 import { STORE_KINDS, startStore } from '../test/store-fixtures.ts';
 import type { StoreFixture } from '../test/store-fixtures.ts';
-import type { BudgetStore } from './budget-store.ts';
+import { CorruptValueError } from './budget-error.ts';
+import type { BudgetStore, Done } from './budget-store.ts';
 import { BudgetTracker } from './budget-tracker.ts';
 import type { ThresholdAlert } from './threshold-alerts.ts';
 
@@ -213,7 +215,7 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       await tracker.create(run, 4, { parent: tenant });
       await tracker.reserve(run, 'h', 2);
       // It is closed, and its parent charged with the hold; then the process dies.
-      const failing = failingStore(store, 5, 'before');
+      const failing = failingStore(store, 5, 'after');
       await expect(new BudgetTracker(failing.store).delete(run)).rejects.toThrow(
         coded('store_unavailable'),
       );
@@ -236,6 +238,109 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
       await tracker.spend(run, 1);
       await tracker.delete(run);
       await tracker.delete(tenant);
+    });
+
+    it('regression: every set of thresholds that the charges for one child reach can be kept', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      for (const child of [run, `${run}-other`]) await tracker.create(child, 5, { parent: tenant });
+      await tracker.settle(run);
+      await tracker.settle(`${run}-other`);
+      // The first reaches 50 and 100 per cent, the other 80.
+      expect(await tracker.spend(run, 5)).toMatchObject({ crossed: [50, 80, 100] });
+      await tracker.spend(`${run}-other`, 3);
+      await tracker.spend(run, 2);
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 10 });
+      await tracker.delete(run);
+    });
+
+    it('regression: a parent is not removed while a child is made', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      await tracker.settle(run);
+      // Between the look at the children and the removal.
+      const racing = interceptedStore(store, 'delete', () =>
+        tracker.create(`${run}-late`, 4, { parent: tenant }),
+      );
+      await expect(new BudgetTracker(racing).delete(tenant)).rejects.toThrow(coded('budget_busy'));
+      expect(await tracker.status(tenant)).toMatchObject({ held: 4 });
+    });
+
+    it.each(['carved', 'paid'] as const)(
+      'regression: a step of an earlier child of the same id (%s) is none of a later one',
+      async (to) => {
+        await tracker.create(tenant, 10, { lasting: true });
+        await tracker.create(run, 4, { parent: tenant });
+        const { ledger } = (await store.status({ runId: run, now: Date.now() })) as Done;
+        const { incarnation } = ledger;
+        await tracker.delete(run);
+        await store.create({
+          ...{ runId: run, now: Date.now(), limit: 4e6, ttlMs: 60_000 },
+          ...{ parent: tenant, incarnation: 'later' },
+        });
+        const step = { runId: run, now: Date.now(), incarnation };
+        const late = to === 'paid' ? { ...step, to, amount: 4e6 } : { ...step, to };
+        expect(await store.transition(late)).toMatchObject({ changed: false });
+        expect(await store.status(step)).toMatchObject({ ledger: { carve: 'pending' } });
+        expect(await store.status(step)).not.toHaveProperty('ledger.paid');
+      },
+    );
+
+    it('regression: what is recorded while a child is deleted is charged, whoever dies', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      await tracker.spend(run, 1);
+      // Whoever records it dies before the parent is charged with it.
+      const racing = interceptedStore(store, 'delete', async (calls) => {
+        const cost = { amount: 2e6, idempotencyKey: 'late' };
+        if (calls === 0) await store.spend({ runId: run, now: Date.now(), ...cost });
+      });
+      await new BudgetTracker(racing).delete(run);
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 3, held: 0 });
+    });
+
+    it('regression: a child that was closed and not settled is settled by who looks at it', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      const failing = failingStore(store, 3, 'before');
+      await expect(new BudgetTracker(failing.store).settle(run)).rejects.toThrow(
+        coded('store_unavailable'),
+      );
+      expect(await tracker.status(tenant)).toMatchObject({ held: 4 });
+      expect(await tracker.status(run)).toMatchObject({ closed: true });
+      expect(await tracker.status(tenant)).toMatchObject({ held: 0, spent: 0 });
+      expect(await tracker.children(tenant)).toEqual([]);
+    });
+
+    it('regression: a parent is charged at once with what nothing is set aside for', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      await tracker.spend(run, 9);
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 9, held: 0 });
+      await expect(tracker.create(`${run}-2`, 2, { parent: tenant })).rejects.toThrow(
+        coded('budget_exceeded'),
+      );
+    });
+
+    it('regression: a late cost of a child that is deleted meanwhile is recorded', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      await tracker.settle(run);
+      const racing = interceptedStore(store, 'transition', () => tracker.delete(run));
+      expect(await new BudgetTracker(racing).commit(run, 'late', 1)).toMatchObject({ charged: 1 });
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 1 });
+    });
+
+    it('regression: a child is kept while its parent cannot be charged', async () => {
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 4, { parent: tenant });
+      await tracker.spend(run, 1);
+      const corrupt = interceptedStore(store, 'charge', () =>
+        Promise.reject(new CorruptValueError('the parent')),
+      );
+      await expect(new BudgetTracker(corrupt).delete(run)).rejects.toThrow(coded('corrupt_value'));
+      expect(await tracker.status(run)).toMatchObject({ spent: 1 });
+      await tracker.delete(run);
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 1, held: 0 });
     });
 
     it('needs a parent', async () => {
@@ -267,6 +372,17 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
     });
   });
 
+  it('regression: a freeze leaves a child of another parent alone that has the id of one that vanished', async () => {
+    const other = `${tenant}-other`;
+    for (const parent of [tenant, other]) await tracker.create(parent, 10, { lasting: true });
+    await tracker.create(run, 4, { parent: tenant });
+    await store.delete({ runId: run, now: Date.now() });
+    await tracker.create(run, 4, { parent: other });
+    await tracker.freeze(run);
+    await tracker.unfreeze(tenant);
+    expect(await tracker.status(run)).toMatchObject({ frozen: true });
+  });
+
   it('regression: a freeze reaches children behind a thousand holds, and goes on behind one that fails', async () => {
     await tracker.create(tenant, 10, { lasting: true });
     const children = [`${run}-a`, `${run}-b`, `${run}-c`];
@@ -275,8 +391,8 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
     for (const hold of holds) await tracker.reserve(tenant, hold, 0.001);
     expect(await tracker.children(tenant)).toHaveLength(3);
     await expect(tracker.delete(tenant)).rejects.toThrow(coded('budget_busy'));
-    // The answer of the second child is lost.
-    const failing = failingStore(store, 5, 'before');
+    // The call of the second child is lost.
+    const failing = failingStore(store, 4, 'before');
     await expect(new BudgetTracker(failing.store).freeze(tenant)).rejects.toThrow(
       coded('store_unavailable'),
     );
@@ -363,8 +479,8 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
         coded('budget_exceeded', { status: expect.objectContaining({ run_id: tenant }) as object }),
       );
       expect(await tracker.commit(run, 'unheld', 0.5)).toMatchObject({ unheld: true });
-      // What the child did not spend is kept for it.
-      expect(await tracker.status(tenant)).toMatchObject({ spent: 3, held: 1 });
+      // What the child did not spend is kept for it; what nothing is set aside for is charged at once.
+      expect(await tracker.status(tenant)).toMatchObject({ spent: 3.5, held: 0.5 });
     });
 
     it('regression: of a child leave set aside what it still holds', async () => {
@@ -443,6 +559,47 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
         `${tenant} 80`,
         `${tenant} 100`,
       ]);
+    });
+
+    it('regression: of a parent are told by the next charge where the answer of one was lost', async () => {
+      const alerts: string[] = [];
+      const onThreshold = ({ status, threshold }: ThresholdAlert): void => {
+        alerts.push(`${status.run_id} ${threshold}`);
+      };
+      await tracker.create(tenant, 10, { lasting: true });
+      await tracker.create(run, 10, { parent: tenant });
+      await tracker.spend(run, 5);
+      const failing = failingStore(store, 3, 'after');
+      const dying = new BudgetTracker(failing.store, { onThreshold });
+      await expect(dying.settle(run)).rejects.toThrow(coded('store_unavailable'));
+      expect(alerts).toEqual([]);
+      await new BudgetTracker(store, { onThreshold }).spend(run, 1);
+      expect(alerts).toEqual([`${tenant} 50`]);
+    });
+
+    it('regression: are told of the window that they were reached in, and of a run that is made again', async () => {
+      const alerts: number[] = [];
+      const own = new BudgetTracker(store, {
+        onThreshold: ({ threshold }) => alerts.push(threshold),
+      });
+      await own.create(run, 10, { window: 'day' });
+      await own.spend(run, 9, { idempotencyKey: 'k' });
+      expect(alerts.splice(0)).toEqual([50, 80]);
+      const { window_ends_at } = await own.status(run);
+      const endedAt = Date.parse(window_ends_at ?? '');
+      const next = { to: 'rolled', endedAt, endsAt: endedAt + 86_400_000 } as const;
+      await store.transition({ runId: run, now: Date.now(), ...next });
+      expect(await own.spend(run, 9, { idempotencyKey: 'k' })).toMatchObject({
+        replayed: true,
+        crossed: [],
+      });
+      expect(alerts).toEqual([]);
+      await own.spend(run, 5);
+      expect(alerts.splice(0)).toEqual([50]);
+      await own.delete(run);
+      await own.create(run, 10, { window: 'day' });
+      await own.spend(run, 5);
+      expect(alerts).toEqual([50]);
     });
 
     it('speak of the limit that is used up furthest', async () => {
@@ -583,7 +740,8 @@ describe.each(STORE_KINDS)('families of budgets on %s', (kind) => {
           );
           await act(tracker, names);
           await check(names);
-          expect(failed).toBe(failing.hasFailed());
+          // What fails in a search for vanished children is not told.
+          expect(failed && !failing.hasFailed()).toBe(false);
           if (!failing.hasFailed()) break;
         }
       }
@@ -659,8 +817,8 @@ it('regression: a parent that has forgotten a child is charged with what is new 
     await tracker.settle('child');
     expect(await tracker.status('parent')).toMatchObject({ spent: 40, held: 0 });
     now += 8 * 24 * 60 * 60 * 1000;
-    // What is long settled is forgotten at every thousandth operation.
-    for (let operation = 0; operation < 1000; operation += 1) {
+    // What is long settled is forgotten at every hundredth operation.
+    for (let operation = 0; operation < 100; operation += 1) {
       await tracker.reserve('parent', 'h', 1);
       await tracker.release('parent', 'h');
     }

@@ -24,6 +24,8 @@ import type {
   SpendCommand,
   Spent,
 } from './budget-store.ts';
+import { isClosed } from './budget-rules.ts';
+import { MOST_CHILDREN } from './budget-store.ts';
 import { windowEnd } from './budget-window.ts';
 import { isNothing, minus, NOTHING, plus } from './cost.ts';
 import type { Cost } from './cost.ts';
@@ -37,8 +39,8 @@ import type { Unit, Units } from './units.ts';
 const MOST_LEVELS = 8;
 /** Windows that end, and limits that are carved, while one hold is asked for. */
 const MOST_RENEWALS = 8;
-/** Children that are looked at in one go. */
-const CHILDREN_AT_ONCE = 64;
+/** Children that are asked at once. */
+const CHILDREN_AT_ONCE = 16;
 
 /**
  * Budgets above one another, and windows: what takes more than one step of the store.
@@ -53,6 +55,9 @@ export class BudgetFamily {
   readonly #store: BudgetStore;
   readonly #clock: () => number;
   readonly #onCharge: (runId: string, spent: Spent) => void;
+  /** Searches for vanished children that are under way. */
+  readonly #searches = new Set<Promise<void>>();
+  #isClosed = false;
 
   /** @param onCharge told of each cost that is recorded or was, also of those that parents are charged with. */
   constructor(
@@ -73,7 +78,7 @@ export class BudgetFamily {
     const result = await this.#store.create({ ...command, incarnation });
     const status = statusOf(runId, result.ledger);
     if (result.outcome === 'budget_conflict') throw new BudgetConflictError(status);
-    if (result.ledger.carve === 'closed') throw new BudgetClosedError(status);
+    if (isClosed(result.ledger)) throw new BudgetClosedError(status);
     // One that the parent refuses waits for it, and admits nothing: another process may be carving it at this moment.
     return this.#renew(runId, result.ledger);
   }
@@ -100,24 +105,29 @@ export class BudgetFamily {
   /** The budget as it stands, in the window that the store's clock is in. */
   async ledger(runId: string): Promise<Ledger> {
     const ledger = await this.#read(runId);
-    if (ledger.carve === 'closed') return this.#payUp(runId, ledger);
+    if (isClosed(ledger)) return this.#payUp(runId, ledger);
     // A child whose parent has no room for it is as it is: pending.
     return this.#renew(runId, ledger).catch(unlessUnavailable(() => this.#read(runId)));
   }
 
-  /** Freezes or thaws a budget, then all that are carved out of it. */
-  async freeze(runId: string, to: 'frozen' | 'thawed'): Promise<Ledger> {
-    const { ledger } = settled(
-      runId,
-      '',
-      await this.#store.transition({ runId, now: this.#clock(), to }),
-    );
+  /**
+   * Freezes or thaws a budget, then all that are carved out of it.
+   * @param incarnation the child that is meant, when another one of its id is not.
+   */
+  async freeze(runId: string, to: 'frozen' | 'thawed', incarnation?: string): Promise<Ledger> {
+    const command = { runId, now: this.#clock(), to, incarnation };
+    const { ledger } = settled(runId, '', await this.#store.transition(command));
+    if (incarnation !== undefined && ledger.incarnation !== incarnation) return ledger;
     const failures: unknown[] = [];
-    for (const { child } of await this.#unsettled(runId)) {
-      // One that has ended meanwhile needs no freezing; one that cannot be reached is no reason to leave out the others.
-      await this.freeze(child, to)
-        .catch(unless(BudgetNotFoundError))
-        .catch((error: unknown) => failures.push(error));
+    for await (const children of this.#unsettled(runId)) {
+      const frozen = children.map(({ child, incarnation: of }) =>
+        // One that has ended meanwhile needs no freezing.
+        this.freeze(child, to, of).catch(unless(BudgetNotFoundError)),
+      );
+      // One that cannot be reached is no reason to leave out the others.
+      for (const result of await Promise.allSettled(frozen)) {
+        if (result.status === 'rejected') failures.push(result.reason);
+      }
     }
     if (failures.length > 0) throw failures[0];
     return ledger;
@@ -138,21 +148,30 @@ export class BudgetFamily {
   /** Removes a budget. Its parent is charged with what it spent and with what it holds: nobody can tell any more. */
   async delete(runId: string): Promise<void> {
     for (let attempts = 0; ; attempts++) {
-      const ifSeq = await this.#prepareDelete(runId).catch(unless(CorruptValueError));
-      const existed = await this.#store.delete({ runId, now: this.#clock(), ifSeq });
-      if (existed) return;
-      // Something was recorded in between, and it may have been a child.
+      const ifSettled = await this.#prepareDelete(runId);
+      if (await this.#store.delete({ runId, now: this.#clock(), ifSettled })) return;
+      // Something was recorded in between.
       const ledger = await this.#read(runId);
       if (attempts === MOST_RENEWALS) throw new BudgetBusyError(statusOf(runId, ledger));
     }
   }
 
-  /** Settles a budget that is to be removed. @returns the number of its operations at that moment. */
-  async #prepareDelete(runId: string): Promise<number> {
-    const children = await this.#living(runId);
-    const ledger = await this.#read(runId);
-    if (children.length > 0) throw new BudgetBusyError(statusOf(runId, ledger));
-    return ledger.parent === undefined ? ledger.seq : (await this.#close(runId, true)).seq;
+  /** Settles a budget that is to be removed. @returns false for one that cannot be read: it is removed as it is. */
+  async #prepareDelete(runId: string): Promise<boolean> {
+    let ledger: Ledger;
+    try {
+      ledger = await this.#read(runId);
+      await this.#page(runId);
+    } catch (error) {
+      if (error instanceof CorruptValueError) return false;
+      throw error;
+    }
+    for await (const children of this.#unsettled(runId)) {
+      const living = await this.#living(runId, children);
+      if (living.length > 0) throw new BudgetBusyError(statusOf(runId, ledger));
+    }
+    if (ledger.parent !== undefined) await this.#close(runId, true);
+    return true;
   }
 
   /** The holds of actions under way. */
@@ -162,31 +181,65 @@ export class BudgetFamily {
   }
 
   async children(runId: string): Promise<ChildStatus[]> {
-    const children = await this.#living(runId);
-    return children.map(({ child, held }) => ({ run_id: child, amount: toUsd(held.amount) }));
+    const all: ChildStatus[] = [];
+    for await (const children of this.#unsettled(runId)) {
+      for (const { child, held } of await this.#living(runId, children)) {
+        all.push({ run_id: child, amount: toUsd(held.amount) });
+      }
+    }
+    return all;
+  }
+
+  /** Ends the searches that run by themselves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#searches);
+  }
+
+  /** Looks for children that have vanished, so that none takes room in another window. Nobody waits for it. */
+  #search(runId: string): void {
+    const search = this.#searchAll(runId)
+      // One that is corrupt, or a store that is away, leaves it to the next search.
+      .catch(() => undefined)
+      .finally(() => this.#searches.delete(search));
+    this.#searches.add(search);
+  }
+
+  async #searchAll(runId: string): Promise<void> {
+    for await (const children of this.#unsettled(runId)) {
+      if (this.#isClosed) return;
+      await this.#living(runId, children);
+    }
   }
 
   /**
-   * The children of a budget that are not settled. What is set aside for those that have vanished is charged: nobody can
-   * tell what they spent.
+   * Those that are still there, of some children. What is set aside for the others is charged: nobody can tell what they
+   * spent.
    */
-  async #living(runId: string): Promise<Child[]> {
-    const children = await this.#unsettled(runId);
-    const living: Child[] = [];
-    for (let at = 0; at < children.length; at += CHILDREN_AT_ONCE) {
-      const some = children.slice(at, at + CHILDREN_AT_ONCE);
-      const areLiving = await Promise.all(some.map((child) => this.#isLiving(child)));
-      for (const [index, child] of some.entries()) {
-        if (areLiving[index] === true) living.push(child);
-        else await this.#charge(runId, { ...child, total: NOTHING, end: 'lost' });
-      }
+  async #living(runId: string, children: readonly Child[]): Promise<Child[]> {
+    const areLiving = await Promise.all(children.map((child) => this.#isLiving(child)));
+    for (const [index, child] of children.entries()) {
+      if (areLiving[index] === true) continue;
+      await this.#charge(runId, { ...child, total: NOTHING, end: 'lost' });
     }
-    return living;
+    return children.filter((_child, index) => areLiving[index]);
   }
 
-  async #unsettled(runId: string): Promise<readonly Child[]> {
-    const result = await this.#store.children({ runId, now: this.#clock() });
-    return settled(runId, '', result).children;
+  /** The children of a budget that are not settled, a few at a time. */
+  async *#unsettled(runId: string): AsyncGenerator<readonly Child[]> {
+    for (let after: Child | undefined; ;) {
+      const page = await this.#page(runId, after);
+      for (let at = 0; at < page.length; at += CHILDREN_AT_ONCE) {
+        yield page.slice(at, at + CHILDREN_AT_ONCE);
+      }
+      after = page.at(-1);
+      if (page.length < MOST_CHILDREN) return;
+    }
+  }
+
+  async #page(runId: string, after?: Child): Promise<readonly Child[]> {
+    const command = { runId, now: this.#clock(), after };
+    return settled(runId, '', await this.#store.children(command)).children;
   }
 
   async #isLiving({ child, incarnation }: Child): Promise<boolean> {
@@ -267,20 +320,14 @@ export class BudgetFamily {
 
   /** Begins the next window of a budget if the last one is over. */
   async #roll(runId: string, ledger: Ledger): Promise<Ledger> {
-    const { window, endsAt, ended, carve } = ledger;
-    const isOver = ended !== undefined && carve !== 'closed';
+    const { window, endsAt, ended, incarnation } = ledger;
+    const isOver = ended !== undefined && !isClosed(ledger);
     if (!isOver || window === undefined || endsAt === undefined) return ledger;
     const next = windowEnd(window, Math.max(ended, endsAt));
-    const command = {
-      runId,
-      now: this.#clock(),
-      to: 'rolled',
-      endedAt: endsAt,
-      endsAt: next,
-    } as const;
-    const rolled = settled(runId, '', await this.#store.transition(command));
-    // No child that has vanished takes room in another window. One that is corrupt must not hinder the others.
-    await this.#living(runId).catch(unlessUnavailable(() => Promise.resolve([])));
+    const command = { runId, now: this.#clock(), incarnation, to: 'rolled' } as const;
+    const of = { ...command, endedAt: endsAt, endsAt: next };
+    const rolled = settled(runId, '', await this.#store.transition(of));
+    if (rolled.changed) this.#search(runId);
     return rolled.ledger;
   }
 
@@ -298,40 +345,48 @@ export class BudgetFamily {
       throw new BudgetClosedError(statusOf(runId, await this.#read(runId)));
     }
     admitted(parent, runId, { amount, units }, result);
-    const command = { runId, now: this.#clock(), to: 'carved', endsAt } as const;
+    const command = { runId, now: this.#clock(), incarnation, to: 'carved', endsAt } as const;
     return settled(runId, '', await this.#store.transition(command)).ledger;
   }
 
   async #close(runId: string, force: boolean): Promise<Ledger> {
-    const command = { runId, now: this.#clock(), to: 'closed', force } as const;
+    const command = { runId, now: this.#clock(), to: 'closing', force } as const;
     const { ledger } = settled(runId, '', await this.#store.transition(command));
-    const total = totalOf(ledger);
-    return this.#pay(runId, ledger, force ? plus(total, heldOf(ledger)) : total, 'settled');
+    return this.#payUp(runId, ledger);
   }
 
-  /** Hands a recorded cost on, after the parent of a settled child is charged with it. */
+  /** Hands a recorded cost on, after the parent is charged with one that nothing is set aside for. */
   async #told<Recorded extends Spent>(runId: string, recorded: Recorded): Promise<Recorded> {
-    if (recorded.ledger.carve === 'closed') await this.#payUp(runId, recorded.ledger);
+    const { ledger } = recorded;
+    const isCovered =
+      ledger.parent === undefined || (ledger.carve === undefined && !ledger.exceeded);
+    if (!isCovered) await this.#payUp(runId, ledger);
     this.#onCharge(runId, recorded);
     return recorded;
   }
 
-  /** Charges the parent with what a child has spent that it is not known to be charged with. */
+  /** Charges the parent with what a child has spent that it is not known to be charged with, and settles one that closes. */
   async #payUp(runId: string, ledger: Ledger): Promise<Ledger> {
-    const total = totalOf(ledger);
-    return isNothing(minus(total, paidOf(ledger))) ? ledger : this.#pay(runId, ledger, total);
-  }
-
-  async #pay(runId: string, ledger: Ledger, total: Cost, end?: 'settled'): Promise<Ledger> {
-    const { parent = '', incarnation = '' } = ledger;
-    const paid = paidOf(ledger);
+    const { parent = '', incarnation = '', paid = NOTHING } = ledger;
+    const closed = isClosed(ledger);
+    // Nobody can tell what a hold will have cost that is left when a child is closed.
+    const total = closed ? plus(totalOf(ledger), heldOf(ledger)) : totalOf(ledger);
+    if (ledger.carve !== 'closing' && isNothing(minus(total, paid))) return ledger;
+    const end = closed ? 'settled' : undefined;
     await this.#charge(parent, { child: runId, incarnation, total, paid, end }).catch(
       // A parent that is gone has nothing to be charged any more.
       unless(BudgetNotFoundError),
     );
-    if (isNothing(minus(total, paid))) return ledger;
-    const command = { runId, now: this.#clock(), to: 'paid', ...total } as const;
-    return settled(runId, '', await this.#store.transition(command)).ledger;
+    const command = {
+      runId,
+      now: this.#clock(),
+      incarnation,
+      to: 'paid',
+      settled: closed,
+    } as const;
+    const result = await this.#store.transition({ ...command, ...total });
+    // Its deletion has charged the parent, too.
+    return result.outcome === 'not_found' ? ledger : settled(runId, '', result).ledger;
   }
 
   async #charge(parent: string, of: Omit<ChargeCommand, 'runId' | 'now'>): Promise<void> {
@@ -356,10 +411,6 @@ function totalOf(ledger: Ledger): Cost {
 
 function heldOf(ledger: Ledger): Cost {
   return { amount: ledger.held, units: mapUnits((unit) => ledger.units?.[unit]?.held) };
-}
-
-function paidOf({ paid = NOTHING }: Ledger): Cost {
-  return paid;
 }
 
 function mapUnits(amountOf: (unit: Unit) => number | undefined): Units {

@@ -48,6 +48,8 @@ const child = fc.record({
   child: fc.constantFrom('x', 'x\u0001', '{x}', '☃'),
   incarnation: fc.constantFrom('1', '1', '2'),
 });
+/** Which incarnation is meant: whichever there is, the one there is, another. */
+const meant = fc.constantFrom(undefined, 'i', 'i', 'j');
 const runPart = fc.constantFrom('r', 'r{', 'a}b', '{t}', '☃'.repeat(80), '|');
 const endsAt = fc.constantFrom(...ENDS);
 
@@ -119,26 +121,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom(undefined, ...ENDS)
-      .map((end): Step => (runId, now) => [
+      .tuple(fc.constantFrom(undefined, ...ENDS), meant)
+      .map(([end, incarnation]): Step => (runId, now) => [
         'transition',
-        { runId, now, to: 'carved', endsAt: end },
+        { runId, now, to: 'carved', endsAt: end, incarnation },
       ]),
   },
   {
     weight: 3,
     arbitrary: fc
-      .tuple(endsAt, endsAt)
-      .map(([ended, end]): Step => (runId, now) => [
+      .tuple(endsAt, endsAt, meant)
+      .map(([ended, end, incarnation]): Step => (runId, now) => [
         'transition',
-        { runId, now, to: 'rolled', endedAt: ended, endsAt: end },
+        { runId, now, to: 'rolled', endedAt: ended, endsAt: end, incarnation },
       ]),
   },
   {
     weight: 1,
     arbitrary: fc
-      .constantFrom(true, undefined)
-      .map((force): Step => (runId, now) => ['transition', { runId, now, to: 'closed', force }]),
+      .tuple(fc.constantFrom(true, undefined), meant)
+      .map(([force, incarnation]): Step => (runId, now) => [
+        'transition',
+        { runId, now, to: 'closing', force, incarnation },
+      ]),
   },
   { weight: 1, arbitrary: fc.constant<Step>((runId, now) => ['status', { runId, now }]) },
   {
@@ -160,23 +165,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ]),
   },
   {
-    weight: 1,
-    arbitrary: cost.map((paid): Step => (runId, now) => [
-      'transition',
-      { runId, now, to: 'paid', ...paid },
-    ]),
+    weight: 3,
+    arbitrary: fc
+      .tuple(cost, fc.boolean(), meant)
+      .map(([paid, isSettled, incarnation]): Step => (runId, now) => [
+        'transition',
+        { runId, now, to: 'paid', ...paid, settled: isSettled, incarnation },
+      ]),
   },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom('holds' as const, 'children' as const)
-      .map((verb): Step => (runId, now) => [verb, { runId, now }]),
+    arbitrary: fc.oneof(
+      fc.constant<Step>((runId, now) => ['holds', { runId, now }]),
+      maybe(child).map((after): Step => (runId, now) => ['children', { runId, now, after }]),
+    ),
   },
   {
     weight: 1,
     arbitrary: fc
-      .constantFrom(1, 3)
-      .map((ifSeq): Step => (runId, now) => ['delete', { runId, now, ifSeq }]),
+      .constantFrom(true, true, undefined)
+      .map((ifSettled): Step => (runId, now) => ['delete', { runId, now, ifSettled }]),
   },
 );
 const ending = fc.constantFrom<Step>(

@@ -38,7 +38,7 @@ export interface Budget {
   readonly frozen: boolean;
   readonly parent: string | undefined;
   readonly incarnation: string | undefined;
-  readonly carve: 'pending' | 'closed' | undefined;
+  readonly carve: Ledger['carve'];
   readonly window: { readonly kind: BudgetWindow; readonly endsAt: number } | undefined;
   readonly earlier: Cost;
   readonly paid: Cost;
@@ -85,10 +85,22 @@ export function isAlike(a: Budget, b: Budget): boolean {
 
 /** Why a budget admits nothing, if so. */
 export function whyShut(budget: Budget, now: number): Shut['outcome'] | undefined {
-  if (budget.carve === 'closed') return 'closed';
+  if (isClosed(budget)) return 'closed';
   if (budget.frozen) return 'frozen';
   if (budget.carve === 'pending') return 'pending';
   return hasEnded(budget, now) ? 'window_ended' : undefined;
+}
+
+/** Whether it admits nothing any more, and begins no window. */
+export function isClosed({ carve }: { readonly carve?: Ledger['carve'] | undefined }): boolean {
+  return carve === 'closing' || carve === 'closed';
+}
+
+/** Whether the parent of a child is known to be charged with all that it spent and holds, and to have settled it. */
+export function isPaid(budget: Budget): boolean {
+  if (budget.parent === undefined) return true;
+  const owed = plus(plus(budget.earlier, spentOf(budget)), heldIn(budget));
+  return budget.carve === 'closed' && isNothing(minus(owed, budget.paid));
 }
 
 /** The first limit that is passed already, or that a hold of this cost would pass. */
@@ -148,19 +160,21 @@ export function pour(budget: Budget, amount: number, now: number): Budget {
   const { bucket } = budget;
   if (bucket === undefined) return budget;
   const level = Math.min(bucket.velocity, levelOf(bucket, now) + amount);
-  return { ...budget, bucket: { ...bucket, level, levelAt: Math.max(bucket.levelAt, now) } };
+  const levelAt = isAhead(bucket, now) ? now : Math.max(bucket.levelAt, now);
+  return { ...budget, bucket: { ...bucket, level, levelAt } };
 }
 
 /**
  * The budget after a transition: the same one where nothing changes.
- * @param isInUse whether holds are under way, or children not settled.
+ * @param use whether holds are under way, and whether children are not settled.
  */
 export function transitioned(
   budget: Budget,
   command: TransitionCommand,
-  isInUse: () => boolean,
+  use: { hasHolds(): boolean; hasChildren(): boolean },
 ): Budget | 'busy' {
-  const { parent, carve, window, paid } = budget;
+  const { parent, carve, window, paid, incarnation } = budget;
+  if ((command.incarnation ?? incarnation) !== incarnation) return budget;
   switch (command.to) {
     case 'frozen':
     case 'thawed': {
@@ -171,18 +185,21 @@ export function transitioned(
       if (carve !== 'pending' || window?.endsAt !== command.endsAt) return budget;
       return { ...budget, carve: undefined };
     case 'rolled':
-      if (carve === 'closed' || window === undefined || window.endsAt !== command.endedAt) {
+      if (isClosed(budget) || window === undefined || window.endsAt !== command.endedAt) {
         return budget;
       }
       return rolled(budget, { ...window, endsAt: command.endsAt });
     case 'paid': {
       if (parent === undefined) return budget;
       const now = most(paid, limited(budget, command));
-      return isSameCost(now, paid) ? budget : { ...budget, paid: now };
+      const isOver = command.settled === true && carve === 'closing';
+      if (isSameCost(now, paid) && !isOver) return budget;
+      return { ...budget, paid: now, carve: isOver ? 'closed' : carve };
     }
-    case 'closed':
-      if (parent === undefined || carve === 'closed') return budget;
-      return command.force !== true && isInUse() ? 'busy' : { ...budget, carve: 'closed' };
+    case 'closing':
+      if (parent === undefined || isClosed(budget)) return budget;
+      if (use.hasChildren() || (command.force !== true && use.hasHolds())) return 'busy';
+      return { ...budget, carve: 'closing' };
   }
 }
 
@@ -269,6 +286,10 @@ function spentOf(budget: Budget): Cost {
   return { amount: budget.spent, units: mapUnits(budget, ({ spent }) => spent) ?? {} };
 }
 
+function heldIn(budget: Budget): Cost {
+  return { amount: budget.held, units: mapUnits(budget, ({ held }) => held) ?? {} };
+}
+
 /** A cost without the units that are not limited. */
 function limited(budget: Budget, cost: { amount: number; units?: Units | undefined }): Cost {
   const units = mapUnits(budget, (_of, unit) => cost.units?.[unit] ?? 0);
@@ -312,8 +333,15 @@ function usage(budget: Budget): number {
   return Math.max(...[budget, ...units].map(({ spent, limit }) => spent / limit));
 }
 
-/** What is still in a bucket. */
-function levelOf({ velocity, level, levelAt }: Bucket, now: number): number {
+/** Whether a bucket was filled by a clock that was ahead: more than a full one takes to drain. */
+function isAhead({ levelAt }: Bucket, now: number): boolean {
+  return levelAt > now + DRAIN_MS;
+}
+
+/** What is still in a bucket; nothing where nobody can tell. */
+function levelOf(bucket: Bucket, now: number): number {
+  const { velocity, level, levelAt } = bucket;
+  if (isAhead(bucket, now)) return 0;
   const elapsed = Math.min(Math.max(0, now - levelAt), DRAIN_MS);
   return Math.max(0, level - Math.floor((elapsed * velocity) / DRAIN_MS));
 }

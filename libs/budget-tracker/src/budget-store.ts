@@ -30,8 +30,11 @@ export interface Ledger {
   readonly parent?: string;
   /** Of a child: what tells it from an earlier one of the same id. */
   readonly incarnation?: string;
-  /** `pending` while its limit is not held at its parent, `closed` once it is settled; absent in between. */
-  readonly carve?: 'pending' | 'closed';
+  /**
+   * `pending` while its limit is not held at its parent, `closing` once it admits nothing any more, `closed` once its
+   * parent is known to have settled it; absent in between.
+   */
+  readonly carve?: 'pending' | 'closing' | 'closed';
   readonly window?: BudgetWindow;
   /** Epoch milliseconds at which the window ends; 0 before the first one. */
   readonly endsAt?: number;
@@ -74,7 +77,8 @@ export interface CreateCommand extends RunCommand {
   /**
    * Most micro-USD a minute, 1 to {@link MAX_VELOCITY}. A bucket of that size drains evenly within a minute. A hold fills
    * it, and so does what is charged above a hold, until it is full; nothing is given back, for it may have drained
-   * already. A hold that would make it run over is refused. Children fill it with nothing.
+   * already. A hold that would make it run over is refused. Children fill it with nothing. What was poured by a clock that
+   * was more than a minute ahead counts as drained.
    */
   readonly velocity?: number | undefined;
   readonly loop?: LoopLimit | undefined;
@@ -115,22 +119,29 @@ export interface SpendCommand extends RunCommand {
 /**
  * A change of state. One that has happened before changes nothing and counts as no operation.
  *
+ * With `incarnation` that child is meant: another one of its id is left as it is.
+ *
  * - `frozen`, `thawed`: whether anything is admitted.
  * - `carved`: the limit of a child is held at its parent: it admits from now on. Where it has a window, only if that
  *   ends at `endsAt`.
  * - `rolled`: the window that ends at `endedAt` is over (else it is ignored, and for a closed child), the next one ends at
  *   `endsAt`. The spend is 0 again, holds stay. A child becomes `pending`, and what it spent goes to `earlier`.
- * - `paid`: the parent of a child is charged with so much in all; less than is known changes nothing.
- * - `closed`: a child admits nothing any more. Refused as `busy` while holds are under way or it has children, unless
- *   with `force`.
+ * - `paid`: the parent of a child is charged with so much in all; less than is known changes nothing. With `settled` it
+ *   has settled the child too: one that is `closing` is `closed`.
+ * - `closing`: a child admits nothing any more. Refused as `busy` while it has children that are not settled, and, unless
+ *   with `force`, while holds are under way.
  */
-export type TransitionCommand = RunCommand &
-  (
+export type TransitionCommand = RunCommand & { readonly incarnation?: string | undefined } & (
     | { readonly to: 'frozen' | 'thawed' }
     | { readonly to: 'carved'; readonly endsAt?: number | undefined }
     | { readonly to: 'rolled'; readonly endedAt: number; readonly endsAt: number }
-    | { readonly to: 'paid'; readonly amount: number; readonly units?: Units | undefined }
-    | { readonly to: 'closed'; readonly force?: boolean | undefined }
+    | {
+        readonly to: 'paid';
+        readonly amount: number;
+        readonly units?: Units | undefined;
+        readonly settled?: boolean | undefined;
+      }
+    | { readonly to: 'closing'; readonly force?: boolean | undefined }
   );
 
 /** Speaks to a parent of one of its children. */
@@ -161,8 +172,16 @@ export interface ChargeCommand extends ChildCommand {
 }
 
 export interface DeleteCommand extends RunCommand {
-  /** Only while that many operations are recorded; else nothing is removed. */
-  readonly ifSeq?: number | undefined;
+  /**
+   * Only where it is owed nothing and owes nothing: all its children are settled, and it is `closed` if it is one, its
+   * parent being known to be charged with all that it spent and holds.
+   */
+  readonly ifSettled?: boolean | undefined;
+}
+
+export interface ChildrenCommand extends RunCommand {
+  /** The child after which the page starts. */
+  readonly after?: Pick<Child, 'child' | 'incarnation'> | undefined;
 }
 
 export interface ListCommand {
@@ -213,7 +232,10 @@ export interface Charged extends Spent {
 }
 
 export interface Spent extends Done {
-  /** Which of {@link THRESHOLDS} this operation reached; a replay says what the operation reached. */
+  /**
+   * Which of {@link THRESHOLDS} this operation reached; of a charge, those that the charges for the child have reached in
+   * the window. A replay says what the operation reached, if that was in the window that the budget is in.
+   */
   readonly crossed: readonly Threshold[];
   readonly replayed: boolean;
 }
@@ -250,11 +272,18 @@ export interface Child {
 }
 
 export interface Children extends Done {
-  /** In the order of the bytes of their ids. */
+  /** In the order of the bytes of their ids; at most {@link MOST_CHILDREN}. */
   readonly children: readonly Child[];
 }
 
+/** What a transition did. */
+export interface Transitioned extends Done {
+  readonly changed: boolean;
+}
+
 export const MOST_HOLDS = 1000;
+/** On a page. */
+export const MOST_CHILDREN = 200;
 /** 100,000 USD a minute: what drains in a minute is still counted exactly. */
 export const MAX_VELOCITY = 100_000_000_000;
 /** Epoch milliseconds of what never expires: the last instant that a Date can tell. */
@@ -326,10 +355,10 @@ export interface BudgetStore {
   ): Promise<Spent | Refused<'window_ended'> | HoldConflict | Overflow | NotFound>;
   carve(command: CarveCommand): Promise<Carved | Exceeded | Shut | Refused<'settled'> | NotFound>;
   charge(command: ChargeCommand): Promise<Spent | Refused<'window_ended'> | NotFound>;
-  transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound>;
+  transition(command: TransitionCommand): Promise<Transitioned | Refused<'busy'> | NotFound>;
   status(command: RunCommand): Promise<Done | NotFound>;
   holds(command: RunCommand): Promise<Holds | NotFound>;
-  children(command: RunCommand): Promise<Children | NotFound>;
+  children(command: ChildrenCommand): Promise<Children | NotFound>;
   list(command: ListCommand): Promise<LedgerPage>;
   delete(command: DeleteCommand): Promise<boolean>;
   /** Whether what is acknowledged outlives the process of the store. */

@@ -23,6 +23,7 @@ import { checkHoldId, checkRunId } from './identifier.ts';
 import { ceilUsd, toMicros, toPositiveMicros } from './money.ts';
 import { toUnitLimits, toUnits } from './quantities.ts';
 import type { Quantities } from './quantities.ts';
+import { inNextWindow } from './budget-window.ts';
 import { commitReceipt, holdReceipt, holdStatus, spendReceipt, statusOf } from './receipts.ts';
 import { settled } from './refusals.ts';
 import { ThresholdAlerts } from './threshold-alerts.ts';
@@ -46,6 +47,8 @@ const MAX_PAGE = 1000;
 /** Milliseconds between two attempts to replay the journal: the first, doubled up to the last. */
 const FIRST_REPLAY_MS = 250;
 const LAST_REPLAY_MS = 5000;
+/** Commits that the store does not take before a replay takes it for unavailable. */
+const MOST_FAILURES = 3;
 
 /** What became of the journal. */
 export interface JournalReplay {
@@ -121,6 +124,7 @@ export interface BudgetPage {
 export class BudgetTracker {
   readonly #store: BudgetStore;
   readonly #family: BudgetFamily;
+  readonly #alerts: ThresholdAlerts;
   readonly #clock: () => number;
   readonly #journal: CommitJournal | undefined;
   readonly #onReplay: (replay: JournalReplay) => void;
@@ -131,9 +135,9 @@ export class BudgetTracker {
   constructor(store: BudgetStore, options: BudgetTrackerOptions = {}) {
     this.#store = store;
     this.#clock = options.clock ?? Date.now;
-    const alerts = new ThresholdAlerts(options.onThreshold);
+    this.#alerts = new ThresholdAlerts(options.onThreshold);
     this.#family = new BudgetFamily(store, this.#clock, (runId, spent) =>
-      alerts.tell(runId, spent),
+      this.#alerts.tell(runId, spent),
     );
     this.#journal = options.journal;
     this.#onReplay = options.onReplay ?? (() => undefined);
@@ -157,7 +161,7 @@ export class BudgetTracker {
       ttlMs: lasting || window !== undefined ? undefined : BUDGET_TTL_SECONDS * 1000,
       units: toUnitLimits(options.limits ?? {}),
       parent,
-      window: window && checkWindow(window),
+      window: window === undefined ? undefined : checkWindow(window),
       ...toGuards(options.guards ?? {}),
     });
     return statusOf(runId, ledger);
@@ -286,8 +290,8 @@ export class BudgetTracker {
 
   /**
    * Ends the budget of a child: it admits nothing any more, its parent is charged with what it spent and has the rest
-   * again. A cost that is recorded later is charged to the parent too. Repeating it changes nothing. A child that is
-   * left to vanish keeps its whole limit from the parent.
+   * again. A cost that is recorded later is charged to the parent too. Repeating it changes nothing. For a child that is
+   * left to vanish the parent is charged with its whole limit.
    * @throws BudgetBusyError while holds are under way; BudgetInputError `invalid_parent` when it has none.
    */
   async settle(runId: string): Promise<BudgetStatus> {
@@ -304,13 +308,16 @@ export class BudgetTracker {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
       throw new BudgetInputError('invalid_page', `A page has 1 to ${MAX_PAGE} budgets.`);
     }
+    if (cursor !== undefined && typeof cursor !== 'string') {
+      throw new BudgetInputError('invalid_page', 'A cursor is the text of an earlier page.');
+    }
     const page = await this.#store.list({
       now: this.#clock(),
       limit,
       after: cursor === undefined ? undefined : fromCursor(cursor),
     });
     return {
-      budgets: page.ledgers.map(({ runId, ledger }) => statusOf(runId, ledger)),
+      budgets: page.ledgers.map(({ runId, ledger }) => statusOf(runId, inNextWindow(ledger))),
       ...(page.after === undefined ? {} : { next_cursor: toCursor(page.after) }),
       ...(page.corrupt.length === 0 ? {} : { corrupt: [...page.corrupt] }),
     };
@@ -323,6 +330,7 @@ export class BudgetTracker {
    */
   async delete(runId: string): Promise<void> {
     await this.#family.delete(this.#run(runId).runId);
+    this.#alerts.forget(runId);
   }
 
   /** Whether what is acknowledged outlives the store's process, and how, or what to do so that it does. */
@@ -336,7 +344,7 @@ export class BudgetTracker {
   }
 
   /**
-   * Offers the store what waits in the journal, oldest first, and stops where it is unavailable. Runs by itself; call it
+   * Offers the store what waits in the journal, oldest first, and stops once it is unavailable. Runs by itself; call it
    * to have it done now. Without a journal there is nothing to do.
    */
   replayJournal(): Promise<JournalReplay> {
@@ -353,6 +361,7 @@ export class BudgetTracker {
     clearTimeout(this.#replayTimer);
     await this.#replaying?.catch(() => undefined);
     clearTimeout(this.#replayTimer);
+    await this.#family.close();
     await this.#store.close();
     this.#journal?.close();
   }
@@ -418,6 +427,7 @@ export class BudgetTracker {
   async #replay(): Promise<JournalReplay> {
     const replay: JournalReplay = { recorded: [], refused: [], waiting: 0 };
     const journal = this.#journal;
+    let failures = 0;
     for (const commit of journal?.pending ?? []) {
       try {
         const { run_id, hold_id, amount, units = {} } = commit;
@@ -426,7 +436,12 @@ export class BudgetTracker {
         journal?.settle(commit);
         replay.recorded.push(commit);
       } catch (error) {
-        if (error instanceof StoreUnavailableError) break;
+        if (error instanceof StoreUnavailableError) {
+          // One of them may be at fault, not the store.
+          failures += 1;
+          if (failures === MOST_FAILURES) break;
+          continue;
+        }
         // What can be repaired waits for that.
         if (!(error instanceof BudgetError) || error instanceof CorruptValueError) continue;
         if (journal !== undefined && this.#putAside(journal, commit, error))
@@ -487,7 +502,7 @@ function toGuards(guards: Guards): Pick<CreateCommand, 'velocity' | 'loop'> {
   }
   if (repeated_calls === undefined) return { velocity };
   const { calls, seconds } = repeated_calls;
-  const withinMs = Math.round(seconds * 1000);
+  const withinMs = typeof seconds === 'number' ? Math.round(seconds * 1000) : NaN;
   if (!(Number.isInteger(calls) && calls >= 1 && calls <= MAX_CALLS)) {
     throw new BudgetInputError('invalid_guard', `repeated_calls admits 1 to ${MAX_CALLS} calls.`);
   }
@@ -509,8 +524,8 @@ function digestOf(call: string): string {
 }
 
 function toTtlMs(ttlSeconds: number): number {
-  const ttlMs = Math.round(ttlSeconds * 1000);
-  if (typeof ttlSeconds !== 'number' || !(ttlMs >= 1 && ttlMs <= BUDGET_TTL_SECONDS * 1000)) {
+  const ttlMs = typeof ttlSeconds === 'number' ? Math.round(ttlSeconds * 1000) : NaN;
+  if (!(ttlMs >= 1 && ttlMs <= BUDGET_TTL_SECONDS * 1000)) {
     throw new BudgetInputError(
       'invalid_ttl',
       `A hold lives 0.001 to ${BUDGET_TTL_SECONDS} seconds, not ${String(ttlSeconds)}.`,

@@ -5,9 +5,9 @@ import type {
   CarveCommand,
   ChargeCommand,
   ChildCommand,
+  ChildrenCommand,
   CommitCommand,
   CreateCommand,
-  DeleteCommand,
   ExtendCommand,
   HoldCommand,
   ListCommand,
@@ -24,9 +24,10 @@ import type { Units } from './units.ts';
 
 /** Most UTF-16 units of an id. */
 export const MAX_ID_LENGTH = 256;
-const MAX_INCARNATION_LENGTH = 64;
+/** Most UTF-16 units of an incarnation. */
+export const MAX_INCARNATION_LENGTH = 64;
 const WINDOWS: readonly unknown[] = ['day', 'month'];
-const TRANSITIONS: readonly unknown[] = ['frozen', 'thawed', 'carved', 'rolled', 'paid', 'closed'];
+const TRANSITIONS: readonly unknown[] = ['frozen', 'thawed', 'carved', 'rolled', 'paid', 'closing'];
 const ENDS: readonly unknown[] = ['settled', 'lost', undefined];
 
 type Code = Extract<BudgetErrorCode, `invalid_${string}`>;
@@ -106,14 +107,19 @@ function checkChild(command: ChildCommand): void {
 export function checkTransition(command: TransitionCommand): void {
   checkRun(command);
   check(TRANSITIONS.includes(command.to), 'invalid_window', 'the transition');
+  const { incarnation } = command;
+  const isIncarnation = incarnation === undefined || isText(incarnation, MAX_INCARNATION_LENGTH);
+  check(isIncarnation, 'invalid_parent', 'the incarnation');
   if (command.to === 'paid') checkCost(command.amount, command.units);
   if (command.to === 'rolled') checkEnd(command.endedAt);
   if (command.to === 'rolled' || command.to === 'carved') checkEnd(command.endsAt);
 }
 
-export function checkDelete(command: DeleteCommand): void {
+export function checkChildren(command: ChildrenCommand): void {
   checkRun(command);
-  check(isWithin(command.ifSeq ?? 1, 1, NEVER), 'invalid_amount', 'the number of operations');
+  const { child = 'child', incarnation = 'incarnation' } = command.after ?? {};
+  const isChild = isText(child, MAX_ID_LENGTH) && isText(incarnation, MAX_INCARNATION_LENGTH);
+  check(isChild, 'invalid_page', 'the child to go on after');
 }
 
 export function checkPage({ now, limit, after = '' }: ListCommand): void {

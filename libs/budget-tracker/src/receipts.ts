@@ -7,6 +7,7 @@ import type {
   SpendReceipt,
   UnitStatus,
 } from './budget-status.ts';
+import { isClosed } from './budget-rules.ts';
 import { toUsd } from './money.ts';
 import { toQuantity } from './quantities.ts';
 import type { Quantities } from './quantities.ts';
@@ -30,7 +31,7 @@ export function statusOf(runId: string, ledger: Ledger): BudgetStatus {
     ...(window !== undefined && { window }),
     ...(endsAt !== undefined && { window_ends_at: new Date(endsAt).toISOString() }),
     ...(ledger.frozen === true && { frozen: true }),
-    ...(ledger.carve === 'closed' && { closed: true }),
+    ...(isClosed(ledger) && { closed: true }),
   };
 }
 

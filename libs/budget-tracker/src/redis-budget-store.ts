@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CorruptValueError } from './budget-error.ts';
 import type { BudgetError } from './budget-error.ts';
 import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
-import { MOST_HOLDS } from './budget-store.ts';
+import { MOST_CHILDREN, MOST_HOLDS } from './budget-store.ts';
 import type {
   BudgetStore,
   CarveCommand,
@@ -12,6 +12,7 @@ import type {
   ChargeCommand,
   Charged,
   Children,
+  ChildrenCommand,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -37,7 +38,22 @@ import type {
   Spent,
   Throttled,
   TransitionCommand,
+  Transitioned,
 } from './budget-store.ts';
+import {
+  checkCarve,
+  checkCharge,
+  checkChildren,
+  checkCommit,
+  checkCreate,
+  checkExtend,
+  checkHold,
+  checkPage,
+  checkReserve,
+  checkRun,
+  checkSpend,
+  checkTransition,
+} from './command-checks.ts';
 import { NOTHING } from './cost.ts';
 import { loadScript } from './lua-script.ts';
 import type { LuaScript } from './lua-script.ts';
@@ -57,6 +73,7 @@ import {
   refusalOf,
   Reply,
   spentOf,
+  transitionedOf,
 } from './redis-reply.ts';
 import { ReplicaConfirmation } from './replica-confirmation.ts';
 
@@ -137,6 +154,7 @@ export class RedisBudgetStore implements BudgetStore {
   }
 
   async create(command: CreateCommand): Promise<Done | Refused<'budget_conflict'>> {
+    checkCreate(command);
     const { runId, limit, ttlMs, units, parent, incarnation, window, velocity, loop } = command;
     const reply = await this.#mutate(
       SCRIPTS.create,
@@ -160,6 +178,7 @@ export class RedisBudgetStore implements BudgetStore {
   async reserve(
     command: ReserveCommand,
   ): Promise<Held | Exceeded | Shut | Throttled | HoldConflict | NotFound> {
+    checkReserve(command);
     const { runId, holdId, amount, units, ttlMs, call } = command;
     const cost = costText(amount, units);
     const reply = await this.#mutate(SCRIPTS.reserve, runId, holdId, cost, ttlMs, call);
@@ -181,6 +200,7 @@ export class RedisBudgetStore implements BudgetStore {
   async commit(
     command: CommitCommand,
   ): Promise<Charged | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
+    checkCommit(command);
     const { runId, holdId, amount, units } = command;
     const reply = await this.#mutate(SCRIPTS.commit, runId, holdId, costText(amount, units));
     if (reply.code === 'DONE') return chargedOf(reply);
@@ -188,12 +208,14 @@ export class RedisBudgetStore implements BudgetStore {
   }
 
   async release(command: HoldCommand): Promise<Done | HoldConflict | HoldNotFound | NotFound> {
+    checkHold(command);
     const reply = await this.#mutate(SCRIPTS.release, command.runId, command.holdId);
     if (reply.code === 'DONE') return doneOf(reply);
     return refusalOf(reply, 'NOT_FOUND', 'HOLD_CONFLICT', 'HOLD_NOT_FOUND');
   }
 
   async extend(command: ExtendCommand): Promise<Held | HoldConflict | HoldNotFound | NotFound> {
+    checkExtend(command);
     const { runId, holdId, ttlMs } = command;
     const reply = await this.#mutate(SCRIPTS.extend, runId, holdId, ttlMs);
     if (reply.code === 'DONE') return heldOf(reply);
@@ -203,6 +225,7 @@ export class RedisBudgetStore implements BudgetStore {
   async spend(
     command: SpendCommand,
   ): Promise<Spent | Refused<'window_ended'> | HoldConflict | Overflow | NotFound> {
+    checkSpend(command);
     const { runId, amount, units } = command;
     // A key of its own for each spend without one: should a client send it twice, it counts once.
     const key = command.idempotencyKey ?? randomUUID();
@@ -214,6 +237,7 @@ export class RedisBudgetStore implements BudgetStore {
   async carve(
     command: CarveCommand,
   ): Promise<Carved | Exceeded | Shut | Refused<'settled'> | NotFound> {
+    checkCarve(command);
     const { runId, child, incarnation, amount, units } = command;
     const cost = costText(amount, units);
     const reply = await this.#mutate(SCRIPTS.carve, runId, child, incarnation, cost);
@@ -223,6 +247,7 @@ export class RedisBudgetStore implements BudgetStore {
   }
 
   async charge(command: ChargeCommand): Promise<Spent | Refused<'window_ended'> | NotFound> {
+    checkCharge(command);
     const { runId, child, incarnation, total, paid = NOTHING, end } = command;
     const reply = await this.#mutate(
       SCRIPTS.charge,
@@ -236,33 +261,42 @@ export class RedisBudgetStore implements BudgetStore {
     return reply.code === 'DONE' ? spentOf(reply) : refusalOf(reply, 'NOT_FOUND', 'WINDOW_ENDED');
   }
 
-  async transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound> {
-    const { runId, to } = command;
+  async transition(command: TransitionCommand): Promise<Transitioned | Refused<'busy'> | NotFound> {
+    checkTransition(command);
+    const { runId, to, incarnation } = command;
+    const isForced = to === 'closing' && command.force === true;
+    const isSettled = to === 'paid' && command.settled === true;
     const reply = await this.#mutate(
       SCRIPTS.transition,
       runId,
       to,
       to === 'rolled' ? command.endedAt : undefined,
       to === 'rolled' || to === 'carved' ? command.endsAt : undefined,
-      to === 'closed' && command.force === true ? 1 : undefined,
+      isForced || isSettled ? 1 : undefined,
       to === 'paid' ? costText(command.amount, command.units) : undefined,
+      incarnation,
     );
-    return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND', 'BUSY');
+    return reply.code === 'DONE' ? transitionedOf(reply) : refusalOf(reply, 'NOT_FOUND', 'BUSY');
   }
 
-  async status(command: Pick<RunCommand, 'runId'>): Promise<Done | NotFound> {
+  async status(command: RunCommand): Promise<Done | NotFound> {
+    checkRun(command);
     const reply = await this.#call(SCRIPTS.status, command.runId);
     return reply.code === 'DONE' ? doneOf(reply) : refusalOf(reply, 'NOT_FOUND');
   }
 
-  async holds(command: Pick<RunCommand, 'runId'>): Promise<Holds | NotFound> {
+  async holds(command: RunCommand): Promise<Holds | NotFound> {
+    checkRun(command);
     const reply = await this.#call(SCRIPTS.holds, command.runId, MOST_HOLDS);
     if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
     return { ...doneOf(reply), holds: activeHoldsOf(reply) };
   }
 
-  async children(command: Pick<RunCommand, 'runId'>): Promise<Children | NotFound> {
-    const reply = await this.#call(SCRIPTS.children, command.runId);
+  async children(command: ChildrenCommand): Promise<Children | NotFound> {
+    checkChildren(command);
+    const { runId, after } = command;
+    const { child, incarnation } = after ?? {};
+    const reply = await this.#call(SCRIPTS.children, runId, child, incarnation, MOST_CHILDREN);
     if (reply.code !== 'DONE') return refusalOf(reply, 'NOT_FOUND');
     return { ...doneOf(reply), children: childrenOf(reply) };
   }
@@ -272,6 +306,7 @@ export class RedisBudgetStore implements BudgetStore {
    * all together. A last page may be empty when runs vanished meanwhile.
    */
   async list(command: ListCommand): Promise<LedgerPage> {
+    checkPage(command);
     const ledgers: { runId: string; ledger: Ledger }[] = [];
     const corrupt: string[] = [];
     let { after } = command;
@@ -283,7 +318,7 @@ export class RedisBudgetStore implements BudgetStore {
         this.#client.zrangebylex(INDEX_KEYS[0], from, '+', 'LIMIT', 0, wanted + 1),
       );
       const page = runIds.slice(0, wanted);
-      const found = await Promise.all(page.map((runId) => this.#peek(runId)));
+      const found = await Promise.all(page.map((runId) => this.#peek(runId, command.now)));
       for (const [index, runId] of page.entries()) {
         const ledger = found[index];
         if (ledger === 'corrupt') corrupt.push(runId);
@@ -294,8 +329,10 @@ export class RedisBudgetStore implements BudgetStore {
     }
   }
 
-  async delete({ runId, ifSeq }: DeleteCommand): Promise<boolean> {
-    const reply = await this.#mutate(SCRIPTS.delete, runId, ifSeq);
+  async delete(command: DeleteCommand): Promise<boolean> {
+    checkRun(command);
+    const { runId, ifSettled } = command;
+    const reply = await this.#mutate(SCRIPTS.delete, runId, ifSettled === true ? 1 : undefined);
     if (reply.code !== 'KEPT') await this.#forget(runId);
     return reply.code === 'DONE';
   }
@@ -322,9 +359,9 @@ export class RedisBudgetStore implements BudgetStore {
   }
 
   /** A budget for a page; an index entry without its budget is taken out. */
-  async #peek(runId: string): Promise<Ledger | 'corrupt' | undefined> {
+  async #peek(runId: string, now: number): Promise<Ledger | 'corrupt' | undefined> {
     try {
-      const result = await this.status({ runId });
+      const result = await this.status({ runId, now });
       if (result.outcome === 'done') return result.ledger;
       await this.#forget(runId);
       return undefined;

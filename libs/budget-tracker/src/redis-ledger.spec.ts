@@ -7,8 +7,8 @@ import { Redis } from 'ioredis';
 import { coded } from '../test/coded.ts';
 import { PATIENT } from '../test/store-fixtures.ts';
 import { budgetKeys, INDEX_KEYS } from './budget-keys.ts';
-import { NEVER } from './budget-store.ts';
-import type { BudgetStore, CreateCommand, Ledger } from './budget-store.ts';
+import { MOST_CHILDREN, NEVER } from './budget-store.ts';
+import type { BudgetStore, Child, CreateCommand, Ledger } from './budget-store.ts';
 import { BudgetTracker } from './budget-tracker.ts';
 import { loadScript } from './lua-script.ts';
 import { RedisBudgetStore } from './redis-budget-store.ts';
@@ -206,6 +206,9 @@ describe('ledgers in Redis', () => {
       ['h:h', 'C|1|1|1||3|x'],
       ['h:h', 'C|1|1|1||3|9000000000000001'],
       ['h:h', 'C|1|1|1||31'],
+      ['h:h', 'C|1|1|1||3@'],
+      ['h:h', 'C|1|1|1||@1'],
+      ['h:h', 'C|1|1|1||3@9000000000000001'],
       ['h:h', 'C|1|1|1|||'],
       ['h:h', 'C|1|1|1||3|1|1'],
       ['h:h', 'C|1|1|1|L3'],
@@ -287,11 +290,13 @@ describe('ledgers in Redis', () => {
 
     it('stay in the index when a delete does not take them', async () => {
       await create();
-      await hold('h', USD);
-      expect(await store.delete({ runId: run, now: 0, ifSeq: 1 })).toBe(false);
+      const child = { runId: run, now: 0, child: 'child', incarnation: 'first' };
+      await store.carve({ ...child, amount: USD });
+      expect(await store.delete({ runId: run, now: 0, ifSettled: true })).toBe(false);
       expect(await redis.zscore(INDEX_KEYS[0], run)).toBe('0');
-      expect(await store.delete({ runId: run, now: 0, ifSeq: 2 })).toBe(true);
-      expect(await store.delete({ runId: run, now: 0, ifSeq: 2 })).toBe(false);
+      await store.charge({ ...child, total: { amount: USD, units: {} }, end: 'settled' });
+      expect(await store.delete({ runId: run, now: 0, ifSettled: true })).toBe(true);
+      expect(await store.delete({ runId: run, now: 0, ifSettled: true })).toBe(false);
     });
 
     it('are put back into the index when they are created again while it is cleaned', async () => {
@@ -310,6 +315,33 @@ describe('ledgers in Redis', () => {
       expect(await redis.zscore(INDEX_KEYS[0], run)).toBe('0');
       expect(await redis.zscore(INDEX_KEYS[1], run)).toBe('inf');
     });
+  });
+
+  it('tells children a page at a time, in the order of the bytes of their ids', async () => {
+    await create({ limit: 9e15 });
+    const ids = Array.from({ length: 2 * MOST_CHILDREN + 1 }, (_, at) => `c${at % 10}-${at}`);
+    for (const id of ids) {
+      await store.carve({ runId: run, now: 0, child: id, incarnation: 'first', amount: 1 });
+    }
+    // They stand behind the holds, and the sentinel behind them.
+    await hold('h', 1);
+    const page = async (after?: Child): Promise<readonly Child[]> => {
+      const answer = await store.children({ runId: run, now: 0, after });
+      return 'children' in answer ? answer.children : [];
+    };
+    const first = await page();
+    expect(first).toHaveLength(MOST_CHILDREN);
+    // What a page ends with may be settled before the next one is asked for.
+    const last = first.at(-1);
+    const settled = { runId: run, now: 0, child: last?.child ?? '', incarnation: 'first' };
+    await store.charge({ ...settled, total: { amount: 1, units: {} }, end: 'settled' });
+    const second = await page(last);
+    const third = await page(second.at(-1));
+    expect(third).toHaveLength(1);
+    const all = [...first, ...second, ...third].map(({ child }) => child);
+    expect(all).toEqual([...ids].sort());
+    expect(await page(third[0])).toEqual([]);
+    expect(await redis.zscore(key('holds'), `\0${settled.child}\0first`)).toBeNull();
   });
 
   it('tells holds in the order in which they end, then of the bytes of their ids', async () => {
@@ -487,10 +519,10 @@ describe('ledgers in Redis', () => {
     await create({ parent: 'team', incarnation: 'first' });
     await store.transition({ runId: run, now: 0, to: 'carved' });
     await hold('h', 0, { units: { steps: 1 } });
-    const close = { runId: run, now: 0, to: 'closed' } as const;
+    const close = { runId: run, now: 0, to: 'closing' } as const;
     expect(await store.transition(close)).toMatchObject({ outcome: 'busy' });
     await store.release({ runId: run, now: 0, holdId: 'h' });
-    expect(await store.transition(close)).toMatchObject({ ledger: { carve: 'closed' } });
+    expect(await store.transition(close)).toMatchObject({ ledger: { carve: 'closing' } });
   });
 
   describe('velocity', () => {
@@ -599,6 +631,13 @@ describe('ledgers in Redis', () => {
       );
     });
 
+    it('regression: what a clock has filled that was a day ahead is nothing', async () => {
+      await fill(velocity, -DAY);
+      expect(await hold('h', velocity)).toMatchObject({ outcome: 'done' });
+      expect(await level()).toBe(velocity);
+      expect(await hold('i', velocity / 2)).toMatchObject({ outcome: 'too_fast' });
+    });
+
     it('lets nothing wait for what it never admits', async () => {
       const never = { outcome: 'too_fast', retryAfterMs: undefined };
       expect(await hold('h', velocity + 1)).toMatchObject(never);
@@ -657,15 +696,16 @@ describe('ledgers in Redis', () => {
         ['ttl', ['h', '0']],
       ],
       'transition-6': [
-        ['argument', ['melted', '', '', '', '']],
-        ['window', ['rolled', '1', '', '', '']],
-        ['window', ['rolled', '', '1', '', '']],
-        ['window', ['carved', '', 'x', '', '']],
-        ['amount', ['paid', '', '', '', '']],
-        ['amount', ['paid', '', '', '', '1,2']],
+        ['argument', ['melted', '', '', '', '', '']],
+        ['argument', ['closed', '', '', '', '', '']],
+        ['window', ['rolled', '1', '', '', '', '']],
+        ['window', ['rolled', '', '1', '', '', '']],
+        ['window', ['carved', '', 'x', '', '', '']],
+        ['amount', ['paid', '', '', '', '', '']],
+        ['amount', ['paid', '', '', '', '1,2', '']],
       ],
       'holds-6': [['argument', ['-1']]],
-      'delete-6': [['argument', ['x']]],
+      'children-6': [['argument', ['', '', '-1']]],
     };
 
     it.each(

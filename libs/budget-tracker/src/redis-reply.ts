@@ -16,6 +16,7 @@ import type {
   Spent,
   Threshold,
   Throttled,
+  Transitioned,
   UnitLedger,
 } from './budget-store.ts';
 import { withoutZeros } from './cost.ts';
@@ -111,6 +112,10 @@ export function limitsText(units: Units = {}): string {
 
 export function doneOf(reply: Reply): Done {
   return { outcome: 'done', ledger: reply.ledger() };
+}
+
+export function transitionedOf(reply: Reply): Transitioned {
+  return { ...doneOf(reply), changed: reply.flag(REST) };
 }
 
 export function heldOf(reply: Reply): Held {

@@ -204,6 +204,15 @@ describe('SqliteBudgetStore', () => {
       ['budgets.ends_at (r)', 'budgets SET ends_at = NULL'],
       ['budgets.ends_at (r)', 'budgets SET ends_at = 8640000000000001'],
       ['budgets.incarnation (r)', 'budgets SET incarnation = NULL'],
+      ['budgets.parent (r)', 'budgets SET parent = NULL'],
+      ['budgets.incarnation (r)', "budgets SET incarnation = printf('%.*c', 65, 'x')"],
+      ['budgets.carve (r)', "budgets SET parent = NULL, incarnation = NULL, carve = 'closed'"],
+      ['budgets.paid (r)', 'budgets SET parent = NULL, incarnation = NULL, paid = 1'],
+      ['budgets.window (r)', 'budgets SET window = NULL'],
+      ['budgets.velocity (r)', 'budgets SET velocity = NULL'],
+      ['budgets.loop_calls (r)', 'budgets SET loop_calls = NULL'],
+      ['budgets.held (r)', 'budgets SET held = max_spend + 1'],
+      ['units.held (r, tokens)', 'units SET held = max_units + 1'],
       ['budgets.earlier (r)', 'budgets SET earlier = -1'],
       ['budgets.paid (r)', 'budgets SET paid = 9000000000000001'],
       ['budgets.velocity (r)', 'budgets SET velocity = 0'],
@@ -360,7 +369,7 @@ describe('SqliteBudgetStore', () => {
     expect(holds[0]?.expiresAt).toBe(now + 1000);
   });
 
-  it('lets go of what was settled more than seven days before, at every thousandth operation', async () => {
+  it('lets go of what was settled more than seven days before, at every hundredth operation', async () => {
     const store = openStore();
     const run = () => ({ runId: 'r', now });
     const operations = () =>
@@ -410,7 +419,7 @@ describe('SqliteBudgetStore', () => {
     now += WEEK_MS;
     const unkeyed = { amount: 1, idempotencyKey: undefined };
     const { ledger } = (await store.spend({ ...run(), ...unkeyed })) as Spent;
-    for (let seq = ledger.seq; seq < 999; seq += 1) await store.spend({ ...run(), ...unkeyed });
+    for (let seq = ledger.seq; seq < 99; seq += 1) await store.spend({ ...run(), ...unkeyed });
     expect(operations()).toHaveLength(10);
     expect(children()).toHaveLength(3);
     await store.spend({ ...run(), ...unkeyed });
@@ -495,7 +504,8 @@ describe('SqliteBudgetStore', () => {
       ['invalid_amount', () => store.commit({ ...hold, units: { steps: -1 } })],
       ['invalid_amount', () => store.commit({ ...hold, units: { steps: 9e15 + 1 } })],
       ['invalid_amount', () => store.spend({ ...run, amount: 0, idempotencyKey: 'k' })],
-      ['invalid_amount', () => store.delete({ ...run, ifSeq: 0 })],
+      ['invalid_page', () => store.children({ ...run, after: { child: '', incarnation: 'i' } })],
+      ['invalid_parent', () => store.transition({ ...run, to: 'closing', incarnation: '' })],
       ['invalid_hold_id', () => store.reserve({ ...hold, holdId: 'x'.repeat(257) })],
       ['invalid_hold_id', () => store.commit({ ...hold, holdId: '' })],
       ['invalid_hold_id', () => store.release({ ...hold, holdId: '\ud800' })],

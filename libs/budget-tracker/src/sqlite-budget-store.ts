@@ -9,7 +9,9 @@ import {
   hasEnded,
   hold,
   isAlike,
+  isClosed,
   isLasting,
+  isPaid,
   lacking,
   ledgerOf,
   overflows,
@@ -28,6 +30,7 @@ import type {
   ChargeCommand,
   Charged,
   Children,
+  ChildrenCommand,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -53,13 +56,14 @@ import type {
   Spent,
   Throttled,
   TransitionCommand,
+  Transitioned,
 } from './budget-store.ts';
 import {
   checkCarve,
   checkCharge,
+  checkChildren,
   checkCommit,
   checkCreate,
-  checkDelete,
   checkExtend,
   checkHold,
   checkPage,
@@ -87,7 +91,9 @@ export type SqliteBudgetStoreOptions = z.input<typeof Options>;
 /** A lasting budget goes on for ever, so its ids do not: they are known as long as those of other budgets. */
 const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;
 /** Recorded operations of a lasting budget between two times that it forgets what is older. */
-const FORGET_EVERY = 1000;
+const FORGET_EVERY = 100;
+/** What is forgotten at once: more than is added between two times, and too little to wait for. */
+const MOST_FORGOTTEN = 1000;
 
 const NOT_FOUND: NotFound = { outcome: 'not_found' };
 const HOLD_NOT_FOUND: HoldNotFound = { outcome: 'hold_not_found' };
@@ -154,6 +160,7 @@ export class SqliteBudgetStore implements BudgetStore {
         charged: undefined,
         mark: '',
         crossed: [],
+        crossedIn: undefined,
       };
       this.#putOperation(key, found, admitted, now);
       const after = this.#record(command, pour(hold(budget, cost), cost.amount, now));
@@ -184,7 +191,7 @@ export class SqliteBudgetStore implements BudgetStore {
         expiresAt: found?.expiresAt ?? now,
         charged: cost,
         mark: found === undefined ? 'unheld' : found.state === 'active' ? '' : 'late',
-        crossed: thresholdsBetween(budget, charged),
+        ...crossing(budget, charged),
       };
       this.#putOperation(key, found, committed, now);
       const after = this.#record(
@@ -248,7 +255,7 @@ export class SqliteBudgetStore implements BudgetStore {
         expiresAt: now,
         charged: cost,
         mark: '',
-        crossed: thresholdsBetween(budget, charged),
+        ...crossing(budget, charged),
       };
       if (key !== undefined) this.#tables.addOperation(key, spent, now);
       const after = this.#record(command, pour(charged, cost.amount, now));
@@ -298,20 +305,26 @@ export class SqliteBudgetStore implements BudgetStore {
       }
       this.#tables.putAllotment(command, step.allotment);
       const after = this.#record(command, step.budget);
-      const crossed = thresholdsBetween(budget, after);
+      const { crossed } = step.allotment;
       return { outcome: 'done', ledger: ledgerOf(after, now), crossed, replayed: false };
     });
   }
 
-  async transition(command: TransitionCommand): Promise<Done | Refused<'busy'> | NotFound> {
+  async transition(command: TransitionCommand): Promise<Transitioned | Refused<'busy'> | NotFound> {
     checkTransition(command);
     const { runId, now } = command;
     return this.#change(command, (budget) => {
-      const changed = transitioned(budget, command, () => this.#tables.isInUse(runId));
-      if (changed === 'busy') return { outcome: 'busy', ledger: ledgerOf(budget, now) };
-      if (changed === budget) return { outcome: 'done', ledger: ledgerOf(budget, now) };
-      this.#tables.writeTerms(runId, changed);
-      return { outcome: 'done', ledger: ledgerOf(this.#record(command, changed), now) };
+      const next = transitioned(budget, command, {
+        hasHolds: () => this.#tables.hasHolds(runId),
+        hasChildren: () => this.#tables.hasChildren(runId),
+      });
+      if (next === 'busy') return { outcome: 'busy', ledger: ledgerOf(budget, now) };
+      if (next === budget) {
+        return { outcome: 'done', ledger: ledgerOf(budget, now), changed: false };
+      }
+      this.#tables.writeTerms(runId, next);
+      const ledger = ledgerOf(this.#record(command, next), now);
+      return { outcome: 'done', ledger, changed: true };
     });
   }
 
@@ -334,12 +347,12 @@ export class SqliteBudgetStore implements BudgetStore {
     });
   }
 
-  async children(command: RunCommand): Promise<Children | NotFound> {
-    checkRun(command);
+  async children(command: ChildrenCommand): Promise<Children | NotFound> {
+    checkChildren(command);
     return this.#tables.read(() => {
       const budget = this.#tables.budget(command);
       if (budget === undefined) return NOT_FOUND;
-      const children = this.#tables.children(command.runId);
+      const children = this.#tables.children(command);
       return { outcome: 'done', ledger: ledgerOf(budget, command.now), children };
     });
   }
@@ -365,8 +378,16 @@ export class SqliteBudgetStore implements BudgetStore {
   }
 
   async delete(command: DeleteCommand): Promise<boolean> {
-    checkDelete(command);
-    return this.#tables.write(() => this.#tables.delete(command));
+    checkRun(command);
+    const { runId, ifSettled } = command;
+    return this.#tables.write(() => {
+      if (ifSettled === true) {
+        const budget = this.#tables.settledBudget(command);
+        const isSettled = budget !== undefined && isPaid(budget);
+        if (!isSettled || this.#tables.hasChildren(runId)) return false;
+      }
+      return this.#tables.delete(command);
+    });
   }
 
   persistence(): Promise<Persistence> {
@@ -394,7 +415,7 @@ export class SqliteBudgetStore implements BudgetStore {
   #record({ runId, now }: RunCommand, budget: Budget): Budget {
     const recorded = this.#tables.record(runId, budget);
     if (isLasting(recorded) && recorded.seq % FORGET_EVERY === 0) {
-      this.#tables.forget(runId, now - REMEMBERED_MS);
+      this.#tables.forget(runId, now - REMEMBERED_MS, MOST_FORGOTTEN);
     }
     return recorded;
   }
@@ -464,13 +485,19 @@ function newBudget(command: CreateCommand): Budget {
   };
 }
 
+/** The thresholds that an operation reached, and in which window. */
+function crossing(before: Budget, after: Budget): Pick<Operation, 'crossed' | 'crossedIn'> {
+  const crossed = thresholdsBetween(before, after);
+  return { crossed, crossedIn: crossed.length === 0 ? undefined : after.window?.endsAt };
+}
+
 function holdKey({ runId, holdId }: HoldCommand): OperationKey {
   return { runId, kind: 'hold', id: holdId };
 }
 
 /** Whether a cost counts in a window that is not begun yet. A closed budget begins none. */
 function isAfterWindow(budget: Budget, now: number): boolean {
-  return budget.carve !== 'closed' && hasEnded(budget, now);
+  return !isClosed(budget) && hasEnded(budget, now);
 }
 
 function windowEnded(budget: Budget, now: number): Refused<'window_ended'> {
@@ -488,8 +515,11 @@ function heldOf(ledger: Ledger, { held, expiresAt, state }: Operation, replayed:
   };
 }
 
-function spentOf(ledger: Ledger, { crossed }: Operation, replayed: boolean): Spent {
-  return { outcome: 'done', ledger, crossed, replayed };
+function spentOf(ledger: Ledger, operation: Operation, replayed: boolean): Spent {
+  const { crossed, crossedIn } = operation;
+  // What was reached in a window that is over has no meaning in this one.
+  const isNow = crossedIn === undefined || crossedIn === ledger.endsAt;
+  return { outcome: 'done', ledger, crossed: isNow ? crossed : [], replayed };
 }
 
 function chargedOf(ledger: Ledger, operation: Operation, replayed: boolean): Charged {

@@ -4,6 +4,7 @@ import type { Allotment, Budget } from './budget-rules.ts';
 import type { HoldState } from './budget-status.ts';
 import { MAX_VELOCITY, NEVER } from './budget-store.ts';
 import type { ActiveHold, Child, Threshold, UnitLedger } from './budget-store.ts';
+import { MAX_ID_LENGTH, MAX_INCARNATION_LENGTH } from './command-checks.ts';
 import { withoutZeros } from './cost.ts';
 import type { Cost } from './cost.ts';
 import { isMicros, MAX_MICROS } from './money.ts';
@@ -20,6 +21,8 @@ export interface Operation {
   readonly charged: Cost | undefined;
   readonly mark: '' | 'late' | 'unheld';
   readonly crossed: readonly Threshold[];
+  /** The end of the window in which it did; undefined where there are no windows. */
+  readonly crossedIn: number | undefined;
 }
 
 /** How often a call was admitted since its first, at an instant. */
@@ -30,13 +33,12 @@ export interface CallCount {
 
 const STATES = ['active', 'committed', 'released', 'expired'] as const;
 const MARKS = ['', 'late', 'unheld'] as const;
-const CARVES = ['pending', 'closed'] as const;
+const CARVES = ['pending', 'closing', 'closed'] as const;
 const WINDOWS = ['day', 'month'] as const;
 const CROSSINGS: ReadonlyMap<SQLOutputValue | undefined, readonly Threshold[]> = new Map(
-  ([[], [50], [80], [100], [50, 80], [80, 100], [50, 80, 100]] as Threshold[][]).map((crossed) => [
-    crossingOf(crossed),
-    crossed,
-  ]),
+  ([[], [50], [80], [100], [50, 80], [50, 100], [80, 100], [50, 80, 100]] as Threshold[][]).map(
+    (crossed) => [crossingOf(crossed), crossed],
+  ),
 );
 
 /** Thresholds as they are stored. */
@@ -75,10 +77,19 @@ class Columns {
     return this.integer(column, 0, NEVER);
   }
 
-  text(column: string): string {
+  text(column: string, most = MAX_ID_LENGTH): string {
     const value = this.#row[column];
-    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'string' && value !== '' && value.length <= most) return value;
     throw this.corrupt(column);
+  }
+
+  /** Refuses a row in which one of these is set and another is not. */
+  together(...columns: readonly string[]): boolean {
+    const [first = ''] = columns;
+    const isSet = this.isSet(first);
+    const other = columns.find((column) => this.isSet(column) !== isSet);
+    if (other !== undefined) throw this.corrupt(isSet ? other : first);
+    return isSet;
   }
 
   oneOf<T extends string>(column: string, values: readonly T[]): T {
@@ -118,30 +129,34 @@ export function toBudget(row: Row, unitRows: readonly Row[], runId: string): Bud
   const limited = columns.integer('unit_limits', 0, UNITS.length);
   if (limited !== unitRows.length) throw columns.corrupt('unit_limits');
   const units = limited === 0 ? undefined : toLimitedUnits(unitRows, runId);
+  const limit = columns.integer('max_spend', 1, MAX_MICROS);
+  const isChild = columns.together('parent', 'incarnation');
+  const most = isChild ? MAX_MICROS : 0;
+  if (!isChild && columns.isSet('carve')) throw columns.corrupt('carve');
   return {
-    limit: columns.integer('max_spend', 1, MAX_MICROS),
+    limit,
     spent: columns.amount('spent'),
-    held: columns.amount('held'),
+    held: columns.integer('held', 0, limit),
     seq: columns.integer('seq', 1, MAX_MICROS),
     expiresAt: columns.instant('expires_at'),
     units: units?.ledgers,
     frozen: columns.integer('frozen', 0, 1) === 1,
-    parent: columns.isSet('parent') ? columns.text('parent') : undefined,
-    incarnation: columns.isSet('parent') ? columns.text('incarnation') : undefined,
+    parent: isChild ? columns.text('parent') : undefined,
+    incarnation: isChild ? columns.text('incarnation', MAX_INCARNATION_LENGTH) : undefined,
     carve: columns.isSet('carve') ? columns.oneOf('carve', CARVES) : undefined,
-    window: columns.isSet('window')
+    window: columns.together('window', 'ends_at')
       ? { kind: columns.oneOf('window', WINDOWS), endsAt: columns.instant('ends_at') }
       : undefined,
-    earlier: { amount: columns.amount('earlier'), units: units?.earlier ?? {} },
-    paid: { amount: columns.amount('paid'), units: units?.paid ?? {} },
-    bucket: columns.isSet('velocity')
+    earlier: { amount: columns.integer('earlier', 0, most), units: units?.earlier ?? {} },
+    paid: { amount: columns.integer('paid', 0, most), units: units?.paid ?? {} },
+    bucket: columns.together('velocity', 'level', 'level_at')
       ? {
           velocity: columns.integer('velocity', 1, MAX_VELOCITY),
           level: columns.amount('level'),
           levelAt: columns.instant('level_at'),
         }
       : undefined,
-    loop: columns.isSet('loop_calls')
+    loop: columns.together('loop_calls', 'loop_ms')
       ? {
           calls: columns.integer('loop_calls', 1, MAX_MICROS),
           withinMs: columns.integer('loop_ms', 1, MAX_MICROS),
@@ -163,11 +178,9 @@ function toLimitedUnits(rows: readonly Row[], runId: string): LimitedUnits {
   for (const row of rows) {
     const unit = new Columns(row, 'units', runId).oneOf('unit', UNITS);
     const columns = new Columns(row, 'units', `${runId}, ${unit}`);
-    ledgers[unit] = {
-      limit: columns.integer('max_units', 1, MAX_MICROS),
-      spent: columns.amount('spent'),
-      held: columns.amount('held'),
-    };
+    const limit = columns.integer('max_units', 1, MAX_MICROS);
+    const [spent, held] = [columns.amount('spent'), columns.integer('held', 0, limit)];
+    ledgers[unit] = { limit, spent, held };
     earlier[unit] = columns.amount('earlier');
     paid[unit] = columns.amount('paid');
   }
@@ -185,6 +198,7 @@ export function toOperation(row: Row, of: string): Operation {
     charged: state === 'committed' ? columns.cost('charged') : undefined,
     mark: columns.oneOf('mark', MARKS),
     crossed: columns.crossed('crossed'),
+    crossedIn: columns.isSet('crossed_in') ? columns.instant('crossed_in') : undefined,
   };
 }
 
@@ -216,7 +230,8 @@ export function toAllotment(row: Row, of: string): Allotment {
 /** The row of a child that is not settled. */
 export function toChild(row: Row, runId: string): Child {
   const of = new Columns(row, 'children', runId);
-  const [child, incarnation] = [of.text('child'), of.text('incarnation')];
+  const child = of.text('child');
+  const incarnation = of.text('incarnation', MAX_INCARNATION_LENGTH);
   const columns = new Columns(row, 'children', `${runId}, child ${child}`);
   const { amount, units } = columns.cost('held');
   return { child, incarnation, held: { amount, units: withoutZeros(units) } };

@@ -6,6 +6,7 @@ import { MAX_MICROS } from './money.ts';
 export const SCHEMA_VERSION = 2;
 
 const AMOUNT = `BETWEEN 0 AND ${MAX_MICROS}`;
+const CROSSINGS = `('50', '80', '100', '50,80', '50,100', '80,100', '50,80,100')`;
 const INSTANT = `BETWEEN 0 AND ${NEVER}`;
 
 /**
@@ -29,7 +30,7 @@ CREATE TABLE budgets (
   incarnation TEXT    CHECK (length(incarnation) BETWEEN 1 AND 64),
   earlier     INTEGER NOT NULL DEFAULT 0 CHECK (earlier ${AMOUNT}),
   paid        INTEGER NOT NULL DEFAULT 0 CHECK (paid ${AMOUNT}),
-  carve       TEXT    CHECK (carve IN ('pending', 'closed')),
+  carve       TEXT    CHECK (carve IN ('pending', 'closing', 'closed')),
   window      TEXT    CHECK (window IN ('day', 'month')),
   ends_at     INTEGER CHECK (ends_at ${INSTANT}),
   -- The bucket: micro-USD a minute, what is in it, and since when.
@@ -70,7 +71,9 @@ CREATE TABLE operations (
   charged    INTEGER CHECK (charged ${AMOUNT}),
   mark       TEXT    NOT NULL CHECK (mark IN ('', 'late', 'unheld')),
   -- Thresholds that it reached, in per cent.
-  crossed    TEXT    CHECK (crossed IN ('50', '80', '100', '50,80', '80,100', '50,80,100')),
+  crossed    TEXT    CHECK (crossed IN ${CROSSINGS}),
+  -- The end of the window in which it did.
+  crossed_in INTEGER CHECK (crossed_in ${INSTANT}),
   -- When it was committed or released.
   settled_at INTEGER CHECK (settled_at ${INSTANT}),
   held_tokens        INTEGER CHECK (held_tokens ${AMOUNT}),
@@ -94,7 +97,7 @@ CREATE TABLE children (
   incarnation TEXT    NOT NULL CHECK (length(incarnation) BETWEEN 1 AND 64),
   settled_at  INTEGER CHECK (settled_at ${INSTANT}),
   -- Thresholds that its charges have reached in the window that ended then, in per cent.
-  crossed     TEXT    CHECK (crossed IN ('50', '80', '100', '50,80', '80,100', '50,80,100')),
+  crossed     TEXT    CHECK (crossed IN ${CROSSINGS}),
   crossed_in  INTEGER NOT NULL CHECK (crossed_in ${INSTANT}),
   held        INTEGER NOT NULL CHECK (held ${AMOUNT}),
   charged     INTEGER NOT NULL CHECK (charged ${AMOUNT}),
@@ -154,8 +157,7 @@ export const STATEMENTS = {
       EXISTS (SELECT 1 FROM operations o
               WHERE o.run_id = b.run_id AND o.state = 'active' AND o.expires_at <= ?2) AS due
     FROM budgets b WHERE run_id = ?1 AND expires_at > ?2`,
-  exists: `
-    SELECT 1 FROM budgets WHERE run_id = ?1 AND expires_at > ?2 AND (?3 IS NULL OR seq = ?3)`,
+  exists: 'SELECT 1 FROM budgets WHERE run_id = ?1 AND expires_at > ?2',
   page: 'SELECT run_id FROM budgets WHERE run_id > ?1 AND expires_at > ?2 ORDER BY run_id LIMIT ?3',
   insertBudget: `
     INSERT INTO budgets (run_id, max_spend, spent, held, seq, expires_at, unit_limits, parent, incarnation, carve, window,
@@ -177,17 +179,17 @@ export const STATEMENTS = {
   updateUnit: `
     UPDATE units SET spent = ?3, held = ?4, earlier = ?5, paid = ?6 WHERE run_id = ?1 AND unit = ?2`,
   operation: `
-    SELECT state, held, expires_at, charged, mark, crossed, held_tokens, held_steps, held_sandbox_ms,
+    SELECT state, held, expires_at, charged, mark, crossed, crossed_in, held_tokens, held_steps, held_sandbox_ms,
       charged_tokens, charged_steps, charged_sandbox_ms
     FROM operations WHERE run_id = ?1 AND kind = ?2 AND id = ?3`,
   insertOperation: `
-    INSERT INTO operations (run_id, kind, id, state, expires_at, charged, mark, crossed, settled_at,
+    INSERT INTO operations (run_id, kind, id, state, expires_at, charged, mark, crossed, crossed_in, settled_at,
       charged_tokens, charged_steps, charged_sandbox_ms, held, held_tokens, held_steps, held_sandbox_ms)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`,
   // What an id holds never changes.
   updateOperation: `
-    UPDATE operations SET state = ?4, expires_at = ?5, charged = ?6, mark = ?7, crossed = ?8, settled_at = ?9,
-      charged_tokens = ?10, charged_steps = ?11, charged_sandbox_ms = ?12
+    UPDATE operations SET state = ?4, expires_at = ?5, charged = ?6, mark = ?7, crossed = ?8, crossed_in = ?9, settled_at = ?10,
+      charged_tokens = ?11, charged_steps = ?12, charged_sandbox_ms = ?13
     WHERE run_id = ?1 AND kind = ?2 AND id = ?3`,
   due: `
     SELECT total(held) AS held, total(held_tokens) AS held_tokens, total(held_steps) AS held_steps,
@@ -200,12 +202,13 @@ export const STATEMENTS = {
     SELECT id, held, expires_at, held_tokens, held_steps, held_sandbox_ms FROM operations
     WHERE run_id = ?1 AND state = 'active' AND expires_at > ?2
     ORDER BY expires_at, kind, id LIMIT ?3`,
-  isInUse: `
-    SELECT 1 WHERE EXISTS (SELECT 1 FROM operations WHERE run_id = ?1 AND state = 'active')
-      OR EXISTS (SELECT 1 FROM children WHERE run_id = ?1 AND settled_at IS NULL)`,
+  hasHolds: `SELECT 1 FROM operations WHERE run_id = ?1 AND state = 'active' LIMIT 1`,
+  hasChildren: 'SELECT 1 FROM children WHERE run_id = ?1 AND settled_at IS NULL LIMIT 1',
   forgetOperations: `
-    DELETE FROM operations
-    WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2`,
+    DELETE FROM operations WHERE run_id = ?1 AND (kind, id) IN
+      (SELECT kind, id FROM operations
+       WHERE run_id = ?1 AND state <> 'active' AND coalesce(settled_at, expires_at) < ?2
+       ORDER BY coalesce(settled_at, expires_at) LIMIT ?3)`,
   child: `
     SELECT settled_at, crossed, crossed_in, held, charged, held_tokens, held_steps, held_sandbox_ms,
       charged_tokens, charged_steps, charged_sandbox_ms
@@ -216,8 +219,12 @@ export const STATEMENTS = {
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
   children: `
     SELECT child, incarnation, held, held_tokens, held_steps, held_sandbox_ms
-    FROM children WHERE run_id = ?1 AND settled_at IS NULL ORDER BY child, incarnation`,
-  forgetChildren: 'DELETE FROM children WHERE run_id = ?1 AND settled_at < ?2',
+    FROM children WHERE run_id = ?1 AND settled_at IS NULL AND (child, incarnation) > (?2, ?3)
+    ORDER BY child, incarnation LIMIT ?4`,
+  forgetChildren: `
+    DELETE FROM children WHERE run_id = ?1 AND (child, incarnation) IN
+      (SELECT child, incarnation FROM children WHERE run_id = ?1 AND settled_at < ?2
+       ORDER BY settled_at LIMIT ?3)`,
   call: 'SELECT count, since FROM calls WHERE run_id = ?1 AND call = ?2',
   countCall: `
     INSERT INTO calls (run_id, call, count, since) VALUES (?1, ?2, 1, ?3)

@@ -3,12 +3,12 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { BudgetError, CorruptValueError, StoreUnavailableError } from './budget-error.ts';
 import { giveBack } from './budget-rules.ts';
 import type { Allotment, Budget } from './budget-rules.ts';
-import { MOST_HOLDS } from './budget-store.ts';
+import { MOST_CHILDREN, MOST_HOLDS } from './budget-store.ts';
 import type {
   ActiveHold,
   Child,
   ChildCommand,
-  DeleteCommand,
+  ChildrenCommand,
   Persistence,
   RunCommand,
 } from './budget-store.ts';
@@ -41,6 +41,10 @@ export interface OperationKey {
   readonly kind: 'hold' | 'spend';
   readonly id: string;
 }
+
+/** Of SQLite's result codes: the byte that all kinds of one code share. */
+const PRIMARY_CODE = 0xff;
+const SQLITE_CONSTRAINT = 19;
 
 type Statements = Record<keyof typeof STATEMENTS, StatementSync>;
 
@@ -84,7 +88,7 @@ export class SqliteTables {
         resolve(result);
       } catch (error) {
         if (this.#database.isOpen && this.#database.isTransaction) this.#statements.rollback.run();
-        throw error instanceof BudgetError ? error : new StoreUnavailableError('SQLite', error);
+        throw asBudgetError(error);
       }
     });
   }
@@ -199,8 +203,8 @@ export class SqliteTables {
   }
 
   /** Removes a budget whatever its values are; says whether there was one. */
-  delete({ runId, now, ifSeq }: DeleteCommand): boolean {
-    const found = this.#statements.exists.get(runId, now, ifSeq ?? null);
+  delete({ runId, now }: RunCommand): boolean {
+    const found = this.#statements.exists.get(runId, now);
     if (found === undefined) return false;
     this.#run('deleteBudget', runId);
     return true;
@@ -224,10 +228,10 @@ export class SqliteTables {
     this.#run('updateOperation', ...operationColumns(key, operation, now));
   }
 
-  /** Removes what was settled before an instant. */
-  forget(runId: string, before: number): void {
-    this.#run('forgetOperations', runId, before);
-    this.#run('forgetChildren', runId, before);
+  /** Removes what was settled before an instant, so much of it at most. */
+  forget(runId: string, before: number, most: number): void {
+    this.#run('forgetOperations', runId, before, most);
+    this.#run('forgetChildren', runId, before, most);
   }
 
   /** In the order in which they expire. */
@@ -236,9 +240,14 @@ export class SqliteTables {
     return rows.map((row) => toActiveHold(row, runId));
   }
 
-  /** Whether holds are active or children not settled; holds that have expired must be settled before. */
-  isInUse(runId: string): boolean {
-    return this.#statements.isInUse.get(runId) !== undefined;
+  /** Whether holds are active; those that have expired must be settled before. */
+  hasHolds(runId: string): boolean {
+    return this.#statements.hasHolds.get(runId) !== undefined;
+  }
+
+  /** Whether children are not settled. */
+  hasChildren(runId: string): boolean {
+    return this.#statements.hasChildren.get(runId) !== undefined;
   }
 
   allotment({ runId, child, incarnation }: ChildCommand): Allotment | undefined {
@@ -264,9 +273,11 @@ export class SqliteTables {
     );
   }
 
-  /** Those that are not settled, in the order of their ids. */
-  children(runId: string): Child[] {
-    const rows = this.#all(placeOf('children', runId), 'children', runId);
+  /** A page of those that are not settled, in the order of their ids. */
+  children({ runId, after }: ChildrenCommand): Child[] {
+    const [child, incarnation] = [after?.child ?? '', after?.incarnation ?? ''];
+    const place = placeOf('children', runId);
+    const rows = this.#all(place, 'children', runId, child, incarnation, MOST_CHILDREN);
     return rows.map((row) => toChild(row, runId));
   }
 
@@ -329,6 +340,14 @@ function open({ path, synchronous, busyTimeoutMs }: SqliteFile): DatabaseSync {
   }
 }
 
+/** A value that the tables refuse comes of one that is corrupt: whatever is written is checked before. */
+function asBudgetError(error: unknown): BudgetError {
+  if (error instanceof BudgetError) return error;
+  const { errcode = 0, message = '' } = error as { errcode?: number; message?: string };
+  const isRefused = (errcode & PRIMARY_CODE) === SQLITE_CONSTRAINT;
+  return isRefused ? new CorruptValueError(message) : new StoreUnavailableError('SQLite', error);
+}
+
 function prepare(database: DatabaseSync): Statements {
   const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
   return Object.fromEntries(prepared) as Statements;
@@ -352,7 +371,7 @@ function persistenceOf(database: DatabaseSync, { synchronous }: SqliteFile): Per
 /** What `insertOperation` and `updateOperation` have in common, in their order. */
 function operationColumns(
   { runId, kind, id }: OperationKey,
-  { state, expiresAt, charged, mark, crossed }: Operation,
+  { state, expiresAt, charged, mark, crossed, crossedIn }: Operation,
   now: number,
 ): SQLInputValue[] {
   return [
@@ -364,6 +383,7 @@ function operationColumns(
     charged?.amount ?? null,
     mark,
     crossingOf(crossed),
+    crossedIn ?? null,
     state === 'active' ? null : now,
     ...unitColumns(charged?.units),
   ];

@@ -21,12 +21,18 @@ export class ThresholdAlerts {
     this.#listener = listener;
   }
 
+  /** Of a run that is deleted: another one of its id may come. */
+  forget(runId: string): void {
+    const beginning = JSON.stringify([runId]).slice(0, -1) + ',';
+    for (const key of this.#told) if (key.startsWith(beginning)) this.#told.delete(key);
+  }
+
   /** A replay tells what was not told before: its first answer may have been lost. */
   tell(runId: string, { ledger, crossed }: Spent): void {
     if (this.#listener === undefined || crossed.length === 0) return;
     const status = statusOf(runId, ledger);
     for (const threshold of crossed) {
-      const key = JSON.stringify([runId, ledger.endsAt, threshold]);
+      const key = JSON.stringify([runId, ledger.incarnation, ledger.endsAt, threshold]);
       if (this.#told.has(key)) continue;
       this.#told.add(key);
       if (this.#told.size > MOST_TOLD) this.#told.delete(this.#told.values().next().value ?? '');

@@ -3,6 +3,7 @@ import type {
   BudgetStore,
   CarveCommand,
   ChargeCommand,
+  ChildrenCommand,
   CommitCommand,
   CreateCommand,
   DeleteCommand,
@@ -39,6 +40,7 @@ interface Entry {
   charged?: Cost;
   mark?: 'late' | 'unheld';
   crossed?: readonly Threshold[];
+  crossedIn?: number | undefined;
 }
 
 /** What a budget knows of a child; what is held and charged for it is not kept but summed. */
@@ -60,14 +62,14 @@ interface Budget {
   holds: Map<string, Entry>;
   /** Those of the holds that are active, and some that were: a history has many more that are not. */
   active: Set<Entry>;
-  spends: Map<string, { cost: Cost; crossed: readonly Threshold[] }>;
+  spends: Map<string, { cost: Cost; crossed: readonly Threshold[]; crossedIn: number | undefined }>;
   calls: Map<string, { count: number; since: number }>;
   children: Map<string, Child>;
   frozen: boolean;
   lasting: boolean;
   parent: string | undefined;
   incarnation: string | undefined;
-  carve: 'pending' | 'open' | 'closed';
+  carve: 'pending' | 'open' | 'closing' | 'closed';
   window: { kind: 'day' | 'month'; endsAt: number } | undefined;
   /** What was spent in each window that is over. */
   earlier: Cost[];
@@ -91,7 +93,7 @@ export type Call =
   | ['transition', TransitionCommand]
   | ['status', RunCommand]
   | ['holds', RunCommand]
-  | ['children', RunCommand]
+  | ['children', ChildrenCommand]
   | ['delete', DeleteCommand];
 
 export async function callStore(store: BudgetStore, [verb, command]: Call): Promise<unknown> {
@@ -143,7 +145,7 @@ export class BudgetModel {
         return {
           outcome: 'done',
           ledger: ledgerOf(budget, command.now),
-          children: childrenOf(budget),
+          children: childrenOf(budget, command.after),
         };
     }
   }
@@ -193,9 +195,9 @@ export class BudgetModel {
     return { outcome: 'done', ledger: ledgerOf(budget, now) };
   }
 
-  delete({ runId, now, ifSeq }: DeleteCommand): boolean {
+  delete({ runId, now, ifSettled }: DeleteCommand): boolean {
     const budget = this.#budget({ runId, now });
-    if (ifSeq !== undefined && budget?.seq !== ifSeq) return false;
+    if (ifSettled === true && budget !== undefined && !isSettled(budget, now)) return false;
     this.#budgets.delete(runId);
     return budget !== undefined;
   }
@@ -222,7 +224,7 @@ function settingsOf({ limit, lasting, parent, window, velocity, loop }: Budget):
 }
 
 function shutOf({ carve: state, frozen, ended }: Ledger): string | undefined {
-  if (state === 'closed') return 'closed';
+  if (state === 'closing' || state === 'closed') return 'closed';
   if (frozen) return 'frozen';
   if (state === 'pending') return 'pending';
   return ended === undefined ? undefined : 'window_ended';
@@ -293,6 +295,7 @@ function commit(budget: Budget, command: CommitCommand): unknown {
   done.charged = cost;
   budget.holds.set(holdId, done);
   done.crossed = charge(budget, cost);
+  done.crossedIn = budget.window?.endsAt;
   return charged(budget, done, false, now);
 }
 
@@ -324,20 +327,22 @@ function spend(budget: Budget, command: SpendCommand): unknown {
     if (!isSame(before.cost, cost)) {
       return { outcome: 'hold_conflict', held: 0, charged: before.cost.usd };
     }
-    const { crossed } = before;
+    const crossed = before.crossedIn === budget.window?.endsAt ? before.crossed : [];
     return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: true };
   }
   if (isAfterWindow(budget, now)) return { outcome: 'window_ended', ledger: ledgerOf(budget, now) };
   if (overflows(budget, cost)) return { outcome: 'overflow' };
   fill(budget, amount, now);
   const crossed = charge(budget, cost);
-  if (idempotencyKey !== undefined) budget.spends.set(idempotencyKey, { cost, crossed });
+  if (idempotencyKey !== undefined) {
+    budget.spends.set(idempotencyKey, { cost, crossed, crossedIn: budget.window?.endsAt });
+  }
   return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: false };
 }
 
 /** A closed budget begins no window any more. */
 function isAfterWindow({ carve, window }: Budget, now: number): boolean {
-  return carve !== 'closed' && window !== undefined && window.endsAt <= now;
+  return !isClosed(carve) && window !== undefined && window.endsAt <= now;
 }
 
 function childKey({ child, incarnation }: { child: string; incarnation: string }): string {
@@ -394,10 +399,12 @@ function chargeChild(budget: Budget, command: ChargeCommand): unknown {
     ? found !== undefined && !found.isSettled
     : isEnding || !isSame(more, NOTHING) || found === undefined;
   const endsAt = budget.window?.endsAt;
+  const reached = (): readonly Threshold[] => {
+    const inWindow = child.crossed.filter((of) => of.endsAt === endsAt);
+    return LEVELS.filter((level) => inWindow.some((of) => of.threshold === level));
+  };
   if (!isNews) {
-    const reached = child.crossed.filter((of) => of.endsAt === endsAt);
-    const crossed = LEVELS.filter((level) => reached.some((of) => of.threshold === level));
-    return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: true };
+    return { outcome: 'done', ledger: ledgerOf(budget, now), crossed: reached(), replayed: true };
   }
   child.freed.push(end === undefined ? smaller(set, more) : set);
   child.charges.push(more);
@@ -406,11 +413,11 @@ function chargeChild(budget: Budget, command: ChargeCommand): unknown {
   const crossed = charge(budget, more);
   budget.spent = countable(budget.spent);
   child.crossed.push(...crossed.map((threshold) => ({ threshold, endsAt })));
-  return { outcome: 'done', ledger: ledgerOf(budget, now), crossed, replayed: false };
+  return { outcome: 'done', ledger: ledgerOf(budget, now), crossed: reached(), replayed: false };
 }
 
-function childrenOf({ children }: Budget): unknown {
-  return [...children]
+function childrenOf({ children }: Budget, after: ChildrenCommand['after']): unknown {
+  const inOrder = [...children]
     .filter(([, { isSettled }]) => !isSettled)
     .map(([key, child]) => {
       const [id, incarnation] = JSON.parse(key) as [string, string];
@@ -421,6 +428,36 @@ function childrenOf({ children }: Budget): unknown {
         Buffer.compare(Buffer.from(a.child), Buffer.from(b.child)) ||
         Buffer.compare(Buffer.from(a.incarnation), Buffer.from(b.incarnation)),
     );
+  const isBehind = (of: { child: string; incarnation: string }): boolean => {
+    if (after === undefined) return true;
+    const byId = Buffer.compare(Buffer.from(of.child), Buffer.from(after.child));
+    if (byId !== 0) return byId > 0;
+    return Buffer.compare(Buffer.from(of.incarnation), Buffer.from(after.incarnation)) > 0;
+  };
+  return inOrder.filter(isBehind);
+}
+
+function isClosed(carve: Budget['carve']): boolean {
+  return carve === 'closing' || carve === 'closed';
+}
+
+/** Whether nobody owes it anything, nor it anybody. */
+function isSettled(budget: Budget, now: number): boolean {
+  if ([...budget.children.values()].some((child) => !child.isSettled)) return false;
+  if (budget.parent === undefined) return true;
+  if (budget.carve !== 'closed') return false;
+  const all = budget.earlier.reduce(sum, sum(budget.spent, heldAt(budget, now)));
+  const { amount, units } = told(countable(limitedTo(budget, all)));
+  const { paid } = budget;
+  return amount <= paid.usd && UNITS.every((unit) => (units[unit] ?? 0) <= (paid.units[unit] ?? 0));
+}
+
+/** A cost without the units that have no limit: those are counted nowhere. */
+function limitedTo({ limit }: Budget, { usd, units }: Cost): Cost {
+  const pairs = UNITS.filter((unit) => limit.units[unit] !== undefined).map((unit) => {
+    return [unit, units[unit] ?? 0];
+  });
+  return { usd, units: Object.fromEntries(pairs) as Units };
 }
 
 /** A cost as a store tells it. */
@@ -434,16 +471,19 @@ function given(units: Units): Units {
 }
 
 function transition(budget: Budget, command: TransitionCommand): unknown {
-  const { now } = command;
-  if (command.to === 'closed' && budget.parent !== undefined && budget.carve !== 'closed') {
+  const { now, incarnation = budget.incarnation } = command;
+  const isMeant = incarnation === budget.incarnation;
+  if (command.to === 'closing' && isMeant && budget.parent !== undefined) {
     const isHolding = [...budget.holds.values()].some(({ state }) => state === 'active');
-    const hasChildren = [...budget.children.values()].some(({ isSettled }) => !isSettled);
-    if (command.force !== true && (isHolding || hasChildren)) {
+    const hasChildren = [...budget.children.values()].some((child) => !child.isSettled);
+    const isBusy = hasChildren || (isHolding && command.force !== true);
+    if (isBusy && !isClosed(budget.carve)) {
       return { outcome: 'busy', ledger: ledgerOf(budget, now) };
     }
   }
-  if (change(budget, command)) budget.seq += 1;
-  return { outcome: 'done', ledger: ledgerOf(budget, now) };
+  const changed = isMeant && change(budget, command);
+  if (changed) budget.seq += 1;
+  return { outcome: 'done', ledger: ledgerOf(budget, now), changed };
 }
 
 /** Whether anything has changed. */
@@ -462,7 +502,7 @@ function change(budget: Budget, command: TransitionCommand): boolean {
       budget.carve = 'open';
       return true;
     case 'rolled':
-      if (budget.carve === 'closed' || window?.endsAt !== command.endedAt) return false;
+      if (isClosed(budget.carve) || window?.endsAt !== command.endedAt) return false;
       if (budget.parent !== undefined) {
         budget.earlier.push(budget.spent);
         budget.carve = 'pending';
@@ -481,13 +521,15 @@ function change(budget: Budget, command: TransitionCommand): boolean {
         usd: Math.max(usd, budget.paid.usd),
         units: Object.fromEntries(pairs) as Units,
       };
-      if (isSame(paid, budget.paid)) return false;
+      const isOver = command.settled === true && budget.carve === 'closing';
+      if (isSame(paid, budget.paid) && !isOver) return false;
       budget.paid = paid;
+      if (isOver) budget.carve = 'closed';
       return true;
     }
-    case 'closed':
-      if (budget.parent === undefined || budget.carve === 'closed') return false;
-      budget.carve = 'closed';
+    case 'closing':
+      if (budget.parent === undefined || isClosed(budget.carve)) return false;
+      budget.carve = 'closing';
       return true;
   }
 }
@@ -540,15 +582,22 @@ function overrun(ledger: Ledger, asked: Cost): 'usd' | Unit | undefined {
 }
 
 /** What the bucket of the velocity still holds. */
-function drained({ level, levelAt, velocity = 0 }: Budget, now: number): number {
+function drained(budget: Budget, now: number): number {
+  const { level, levelAt, velocity = 0 } = budget;
+  if (isAhead(budget, now)) return 0;
   const elapsed = Math.min(Math.max(0, now - levelAt), 60_000);
   return Math.max(0, level - Math.floor((elapsed * velocity) / 60_000));
+}
+
+/** Whether a clock that was ahead has filled it. */
+function isAhead({ levelAt }: Budget, now: number): boolean {
+  return levelAt > now + 60_000;
 }
 
 function fill(budget: Budget, amount: number, now: number): void {
   if (budget.velocity === undefined) return;
   budget.level = Math.min(budget.velocity, drained(budget, now) + amount);
-  budget.levelAt = Math.max(budget.levelAt, now);
+  budget.levelAt = isAhead(budget, now) ? now : Math.max(budget.levelAt, now);
 }
 
 /** Records a cost and says which thresholds it reached. */
@@ -604,12 +653,7 @@ function ledgerOf(budget: Budget, now: number): Ledger {
     return [[unit, ledger] as const];
   });
   const isOver = limited.some(([, unit]) => unit.spent > unit.limit);
-  // A unit without a limit is counted nowhere.
-  const limitedOf = ({ usd, units }: Cost): Cost => {
-    const pairs = limited.map(([unit]) => [unit, units[unit] ?? 0]);
-    return { usd, units: Object.fromEntries(pairs) as Units };
-  };
-  const earlier = told(countable(limitedOf(budget.earlier.reduce(sum, NOTHING))));
+  const earlier = told(countable(limitedTo(budget, budget.earlier.reduce(sum, NOTHING))));
   const paid = told(budget.paid);
   const isSome = ({ amount, units }: { amount: number; units: Units }): boolean =>
     amount > 0 || Object.keys(units).length > 0;
@@ -660,7 +704,7 @@ function charged(budget: Budget, hold: Entry, replayed: boolean, now: number): u
     charged: hold.charged?.usd,
     late: hold.mark === 'late',
     unheld: hold.mark === 'unheld',
-    crossed: hold.crossed,
+    crossed: hold.crossedIn === budget.window?.endsAt ? hold.crossed : [],
     replayed,
   };
 }

@@ -13,8 +13,10 @@ export interface Child {
   readonly lines: Interface;
   /** Its exit code; null when a signal has ended it. */
   readonly exit: Promise<number | null>;
+  /** Ends it where it has not ended by itself. */
+  readonly kill: () => void;
   /** Waits until it has ended with 0. @throws Error with what it wrote to standard error. */
-  succeeded(): Promise<void>;
+  readonly succeeded: () => Promise<void>;
 }
 
 /** Starts `test/<name>.ts`, which prints `ready` as its first line once it is. */
@@ -39,5 +41,6 @@ export async function startChild(name: string, args: readonly string[]): Promise
     const code = await exit;
     if (code !== 0) throw new Error(`${name} ended with ${String(code)}:\n${await errors}`);
   };
-  return { process: process_, lines, exit, succeeded };
+  const kill = (): void => void process_.kill('SIGKILL');
+  return { process: process_, lines, exit, kill, succeeded };
 }

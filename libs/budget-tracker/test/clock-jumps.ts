@@ -168,7 +168,9 @@ export async function playJumping(
     assert(held >= atLeast, `held ${held}, not ${atLeast}, ${seen}`);
     const after = await clock.bucketOf(runId);
     assert(after.level <= before.level + poured, `the bucket grew by itself, ${seen}`);
-    assert(after.levelAt >= before.levelAt, `the bucket went back, ${seen}`);
+    // One that lies further ahead than a bucket takes to drain would shut the guard until then.
+    const isAhead = before.levelAt > clock.now() + 60_000;
+    assert(isAhead || after.levelAt >= before.levelAt, `the bucket went back, ${seen}`);
     last = status;
   }
 }

@@ -30,7 +30,12 @@ export async function concurrentHistory(options: {
     await closed;
     return history;
   });
-  return (await Promise.all(histories)).flat();
+  try {
+    return (await Promise.all(histories)).flat();
+  } finally {
+    // Where one has failed the others go on, and keep the test from its end.
+    for (const spender of spenders) spender.kill();
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { BudgetTracker } from '../src/budget-tracker.ts';
 import type { BudgetStatus } from '../src/budget-status.ts';
 import { startChild } from './child.ts';
+import type { Child } from './child.ts';
 import type { FamilySums } from './family-member.ts';
 import { startStore } from './store-fixtures.ts';
 import type { StoreKind } from './store-fixtures.ts';
@@ -28,14 +29,14 @@ export async function raceFamily(options: {
 }): Promise<FamilyRace> {
   const { kind, processes, workers, rounds, limits } = options;
   const fixture = await startStore(kind);
+  const members: Child[] = [];
   try {
     const tracker = new BudgetTracker(fixture.connect());
     const units = { tokens: limits.tokens };
     await tracker.create(PARENT, limits.usd, { lasting: true, limits: units });
     const args = [kind, fixture.address, PARENT, String(workers), String(rounds)];
-    const members = await Promise.all(
-      Array.from({ length: processes }, () => startChild('family-member', args)),
-    );
+    const starts = Array.from({ length: processes }, () => startChild('family-member', args));
+    members.push(...(await Promise.all(starts)));
     const race = { isOver: false };
     const told = Promise.all(
       members.map(async ({ process, lines, succeeded }) => {
@@ -62,6 +63,8 @@ export async function raceFamily(options: {
     }));
     return { sums, parent: await tracker.status(PARENT), looks, overruns };
   } finally {
+    // Where one has failed the others go on, and keep the test from its end.
+    for (const member of members) member.kill();
     await fixture.stop();
   }
 }

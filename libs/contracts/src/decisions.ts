@@ -40,6 +40,10 @@ export const policyDecisionSchema = z
     decision_id: decisionIdSchema,
     policy_version: z.string(),
     findings: z.array(findingSchema),
+    network_allowlist: z.array(z.string()).optional().meta({
+      description:
+        'Of the hosts in the allowlist of the context, those that the policy lets it reach: give the sandbox no other.',
+    }),
     suggestion: z.string().optional(),
     approval_id: approvalIdSchema.optional(),
   })

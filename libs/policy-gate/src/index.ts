@@ -1,3 +1,5 @@
+export { isAllowlistEntry, matchesAllowlist, normalizeHost } from '@ae/network-rules';
+export type { AddressClass, Host } from '@ae/network-rules';
 export { ACTIONS } from './actions.ts';
 export type {
   ActingAgent,
@@ -21,10 +23,6 @@ export { EFFECT_KINDS, TARGET_CLASSES } from './effects/effect.ts';
 export type { Effect, EffectKind, Span, TargetClass, Verdict } from './effects/effect.ts';
 export { RULE_CATALOGUE } from './knowledge/rule-catalogue.ts';
 export type { BuiltInRule } from './knowledge/rule-catalogue.ts';
-export type { AddressClass } from './network/address.ts';
-export { isAllowlistEntry, matchesAllowlist } from './network/allowlist.ts';
-export { normalizeHost } from './network/host.ts';
-export type { Host } from './network/host.ts';
 export { lintPolicy } from './policy/lint-policy.ts';
 export type { LintFinding } from './policy/lint-policy.ts';
 export { PolicyError } from './policy/policy-error.ts';

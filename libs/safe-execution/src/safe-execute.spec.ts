@@ -222,6 +222,41 @@ describe('safeExecute', () => {
     expect(sandbox_seconds).toBe(Number(sandbox_seconds.toFixed(3)));
   });
 
+  it('gives the sandbox the hosts that every decision lets it reach, and no network without one', async () => {
+    const created: unknown[] = [];
+    const reaching = async (...lists: (string[] | undefined)[]): Promise<unknown> => {
+      const ports = new JournalPorts();
+      const { policy, sandbox, budget, outcomes, createRedactor } = ports;
+      const narrowed: ExecutionPorts = {
+        budget,
+        outcomes,
+        createRedactor,
+        sandbox: {
+          ...sandbox,
+          create: (options) => {
+            created.push(options.networkAllowlist);
+            return sandbox.create(options);
+          },
+        },
+        policy: {
+          check: async (asked) => {
+            const network_allowlist = lists.shift();
+            const decision = await policy.check(asked);
+            return { ...decision, ...(network_allowlist && { network_allowlist }) };
+          },
+        },
+      };
+      const networkAllowlist = ['a.example', 'b.example'];
+      await safeExecute({ ...threeCommands, networkAllowlist }, narrowed);
+      return created.at(-1);
+    };
+    const both = ['a.example', 'b.example'];
+    expect(await reaching(both, both, both)).toEqual(both);
+    expect(await reaching(both, ['b.example', 'c.example'], both)).toEqual(['b.example']);
+    expect(await reaching(both, both, [])).toBeUndefined();
+    expect(await reaching(both, undefined, both)).toBeUndefined();
+  });
+
   it('gives no listener, result or error a secret that it injected', async () => {
     const seen: string[] = [];
     const ports = new JournalPorts();

@@ -272,6 +272,7 @@ class GuardedSandbox {
 
   async #create(): Promise<SandboxSession> {
     const request = this.#request;
+    const networkAllowlist = this.#networkAllowlist();
     if (this.#attempt.number > 1) await this.#destroyOrphans();
     this.#meter.start();
     this.#createFailed = true;
@@ -279,11 +280,19 @@ class GuardedSandbox {
       timeoutMs: (totalSeconds(request) + GRACE_SECONDS) * 1000,
       metadata: executionMetadata(request),
       ...(request.envs ? { envs: { ...request.envs } } : {}),
-      ...(request.networkAllowlist?.length ? { networkAllowlist: request.networkAllowlist } : {}),
+      ...(networkAllowlist.length > 0 ? { networkAllowlist } : {}),
       ...(this.#options.signal ? { signal: this.#options.signal } : {}),
     });
     this.#createFailed = false;
     return this.#session;
+  }
+
+  /** The hosts that were asked for and that every decision lets the sandbox reach; one that says nothing lets none. */
+  #networkAllowlist(): string[] {
+    const [first = [], ...others] = this.#decisions.map(
+      ({ network_allowlist = [] }) => network_allowlist,
+    );
+    return first.filter((entry) => others.every((list) => list.includes(entry)));
   }
 
   async #execute(

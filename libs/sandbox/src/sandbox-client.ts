@@ -1,5 +1,7 @@
 import { ALL_TRAFFIC, Sandbox as E2bSandbox, type ConnectionOpts } from 'e2b';
+import { capabilitiesOf, type SandboxCapabilities } from './capabilities.ts';
 import { fromProvider } from './provider-error.ts';
+import { SandboxLease } from './sandbox-lease.ts';
 import { Sandbox } from './sandbox.ts';
 import {
   ExecutionAborted,
@@ -17,6 +19,13 @@ export interface SandboxClientOptions {
   sandboxUrl?: string;
   /** Milliseconds for one request. Default 60 000. */
   requestTimeoutMs?: number;
+  /**
+   * Milliseconds, 2000 at least, after which a created sandbox ends when this process is gone: it is
+   * renewed four times as often. By default a sandbox lives to its own timeout.
+   */
+  leaseMs?: number;
+  /** Of a provider other than E2B's cloud and @ae/sandbox-server, which tell by themselves. */
+  capabilities?: SandboxCapabilities;
 }
 
 export interface CreateOptions {
@@ -42,10 +51,10 @@ export interface SandboxInfo {
   endAt: Date;
 }
 
-export interface SandboxCapabilities {
-  /** Whether the provider can limit a sandbox's network to named hosts. */
-  readonly networkAllowlist: boolean;
-}
+/** As of E2B. */
+const DEFAULT_LIFE_MS = 300_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
+const LEAST_LEASE_MS = 2000;
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
@@ -58,13 +67,21 @@ function isId(id: string): boolean {
 
 /** One client for E2B's cloud and for E2B-compatible servers, @ae/sandbox-server among them. */
 export class SandboxClient {
-  readonly capabilities: SandboxCapabilities;
+  readonly #apiUrl: string | undefined;
+  readonly #requestTimeoutMs: number;
+  #capabilities: SandboxCapabilities | undefined;
   readonly #connection: ConnectionOpts;
+  readonly #leaseMs: number | undefined;
 
+  /** @throws RangeError for a `leaseMs` below 2000; SandboxError `unauthenticated` for an empty key */
   constructor(options: SandboxClientOptions) {
-    const { apiKey, apiUrl, requestTimeoutMs } = options;
+    const { apiKey, apiUrl, requestTimeoutMs, leaseMs } = options;
     const sandboxUrl = options.sandboxUrl ?? apiUrl;
     if (apiKey === '') throw new SandboxError('unauthenticated', 'apiKey must not be empty.');
+    if (leaseMs !== undefined && !(leaseMs >= LEAST_LEASE_MS)) {
+      throw new RangeError(`leaseMs must be ${LEAST_LEASE_MS} at least, got ${leaseMs}`);
+    }
+    this.#leaseMs = leaseMs;
     this.#connection = {
       apiKey,
       // The SDK's debug mode, which its environment can switch on, creates no sandboxes.
@@ -73,35 +90,50 @@ export class SandboxClient {
       ...(sandboxUrl === undefined ? {} : { sandboxUrl }),
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     };
-    this.capabilities = { networkAllowlist: apiUrl === undefined };
+    this.#apiUrl = apiUrl;
+    this.#requestTimeoutMs = requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    this.#capabilities = options.capabilities;
+  }
+
+  /**
+   * What the provider can do; asked once.
+   *
+   * @throws SandboxUnavailable
+   */
+  async capabilities(): Promise<SandboxCapabilities> {
+    this.#capabilities ??= await capabilitiesOf(this.#apiUrl, this.#requestTimeoutMs);
+    return this.#capabilities;
   }
 
   /**
    * Starts a sandbox without network, or with the allowlist's.
    *
-   * @throws UnsupportedByProvider for an allowlist where `capabilities.networkAllowlist` is false;
+   * @throws UnsupportedByProvider for an allowlist where `capabilities()` has none;
    *   SandboxUnavailable, SandboxCapacity, ExecutionAborted, SandboxError `sandbox_create_failed`
    */
   async create(options: CreateOptions = {}): Promise<Sandbox> {
     const { template = 'base', signal, networkAllowlist = [] } = options;
-    if (networkAllowlist.length > 0 && !this.capabilities.networkAllowlist) {
+    const lifeMs = options.timeoutMs ?? DEFAULT_LIFE_MS;
+    const leaseMs = this.#leaseMs;
+    if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
+    if (networkAllowlist.length > 0 && !(await this.capabilities()).networkAllowlist) {
       throw new UnsupportedByProvider(
-        'This provider gives sandboxes no network and has no allowlist; leave networkAllowlist empty.',
+        'This provider does not tell that it holds sandboxes to an allowlist; leave networkAllowlist empty.',
       );
     }
-    if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
     try {
       const sandbox = await E2bSandbox.create(template, {
         ...this.#connection,
         ...(networkAllowlist.length === 0
           ? { allowInternetAccess: false }
           : { network: { allowOut: [...networkAllowlist], denyOut: [ALL_TRAFFIC] } }),
-        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+        timeoutMs: Math.min(leaseMs ?? lifeMs, lifeMs),
         ...(options.envs === undefined ? {} : { envs: options.envs }),
         ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
         ...(signal === undefined ? {} : { signal }),
       });
-      return new Sandbox(sandbox);
+      const lease = leaseMs === undefined ? undefined : new SandboxLease(sandbox, leaseMs, lifeMs);
+      return new Sandbox(sandbox, lease);
     } catch (error) {
       if (isAborted(signal)) {
         throw new ExecutionAborted('The creation was aborted.', { cause: error });

@@ -4,7 +4,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   ExecutionAborted,
@@ -397,21 +399,108 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
   });
 });
 
+describe('a lease', () => {
+  const leaseMs = 2000;
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let client: SandboxClient;
+
+  beforeAll(async () => {
+    server = await startServer();
+    client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url, leaseMs });
+  }, 60_000);
+  afterAll(() => stopServer(server.process));
+
+  const ids = async (): Promise<string[]> => (await client.list()).map(({ id }) => id);
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await sleep(100);
+  }
+
+  /** Creates a sandbox in a process of its own, which is killed then. */
+  async function createAndDie(): Promise<string> {
+    const { href } = new URL('./index.ts', import.meta.url);
+    const settings = JSON.stringify({ apiKey: API_KEY, apiUrl: server.url, leaseMs });
+    const script = `
+      import { SandboxClient } from ${JSON.stringify(href)};
+      const { id } = await new SandboxClient(${settings}).create({ timeoutMs: 600_000 });
+      console.log(id);
+      setInterval(() => undefined, 1000);`;
+    const args = ['--conditions=@ae/source', '--input-type=module', '--eval', script];
+    const creator = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [id] = (await once(creator.stdout.setEncoding('utf8'), 'data')) as [string];
+    creator.kill('SIGKILL');
+    return id.trim();
+  }
+
+  it('ends a sandbox soon after its creator was killed, and keeps one whose creator lives', async () => {
+    const kept = await client.create({ timeoutMs: 600_000 });
+    const orphan = await createAndDie();
+    const killedAt = performance.now();
+    expect(await ids()).toContain(orphan);
+    await until(async () => !(await ids()).includes(orphan));
+    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    await until(() => Promise.resolve(performance.now() - killedAt > 2 * leaseMs));
+    expect((await kept.execute('echo here')).stdout).toBe('here\n');
+    await kept.destroy();
+  }, 60_000);
+
+  it('outlives no sandbox, and prolongs none', async () => {
+    const brief = await client.create({ timeoutMs: 3000 });
+    const moved = await client.create({ timeoutMs: 600_000 });
+    await moved.setTimeout(1000);
+    await until(async () => !(await ids()).some((id) => [brief.id, moved.id].includes(id)));
+    expect(await rejection(moved.execute('true'))).toBeInstanceOf(SandboxNotFound);
+  }, 60_000);
+
+  it.each([0, -1, 1999, NaN])('of %p ms is refused', (length) => {
+    expect(() => new SandboxClient({ apiKey: API_KEY, leaseMs: length })).toThrow(RangeError);
+  });
+});
+
 describe('SandboxClient on @ae/sandbox-server alone', () => {
-  it('refuses a network allowlist instead of ignoring it', async () => {
+  it('holds a sandbox to its allowlist, and gives none without one a network', async () => {
     const server = await startServer();
     try {
       const client = new SandboxClient({ apiKey: API_KEY, apiUrl: server.url });
-      expect(client.capabilities.networkAllowlist).toBe(false);
-      const creation = client.create({ networkAllowlist: ['example.com'] });
-      expect(await rejection(creation)).toBeInstanceOf(UnsupportedByProvider);
-      const sandbox = await client.create({ networkAllowlist: [] });
-      await sandbox.destroy();
+      expect(await client.capabilities()).toMatchObject({ networkAllowlist: true });
+      const proxy = 'echo "$HTTPS_PROXY"';
+      const other = `
+        const [host, port] = process.env.HTTPS_PROXY.replace('http://', '').split(':');
+        require('node:http')
+          .request({ host, port, method: 'CONNECT', path: 'other.example:443' })
+          .on('connect', ({ statusCode }) => console.log(statusCode))
+          .end();`;
+      await using listed = await client.create({ networkAllowlist: ['listed.example'] });
+      await listed.uploadFiles({ 'other.cjs': other });
+      expect((await listed.execute(proxy)).stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+      // Refused before anything is looked up.
+      expect((await listed.execute('node other.cjs')).stdout).toBe('403\n');
+      await using closed = await client.create({ networkAllowlist: [] });
+      expect((await closed.execute(proxy)).stdout).toBe('\n');
       await expectCode(client.create({ template: 'unknown' }), 'sandbox_create_failed');
     } finally {
       await stopServer(server.process);
     }
-  }, 30_000);
+  }, 60_000);
+
+  it('asks no server for an allowlist that does not tell that it holds one', async () => {
+    const asked: string[] = [];
+    const other = createHttpServer((request, response) => {
+      asked.push(`${String(request.method)} ${String(request.url)}`);
+      response.writeHead(204).end();
+    });
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const client = new SandboxClient({ apiKey: API_KEY, apiUrl: `http://127.0.0.1:${port}` });
+      const creation = client.create({ networkAllowlist: ['example.com'] });
+      expect(await rejection(creation)).toBeInstanceOf(UnsupportedByProvider);
+      expect(await client.capabilities()).toEqual({ networkAllowlist: false, pause: false });
+      expect(asked).toEqual(['GET /health']);
+    } finally {
+      other.close();
+    }
+  });
 
   it('names a wrong key, a full server and a server that is down', async () => {
     const server = await startServer({ AE_SANDBOX_MAX: '1' });

@@ -82,7 +82,7 @@ export class InvalidPath extends SandboxError {
   }
 }
 
-/** The provider lacks what was asked for; see `SandboxClient.capabilities`. */
+/** The provider lacks what was asked for; see `SandboxClient.capabilities()`. */
 export class UnsupportedByProvider extends SandboxError {
   constructor(message: string, options?: ErrorOptions) {
     super('unsupported_by_provider', message, options);

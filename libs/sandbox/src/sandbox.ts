@@ -4,6 +4,7 @@ import { downloadFiles, uploadFiles } from './file-transfer.ts';
 import { resolveInHome } from './guest-path.ts';
 import { fromProvider } from './provider-error.ts';
 import { SandboxNotFound } from './sandbox-error.ts';
+import type { SandboxLease } from './sandbox-lease.ts';
 
 export interface ListedFile {
   path: string;
@@ -18,10 +19,12 @@ export interface ListedFile {
  */
 export class Sandbox implements AsyncDisposable {
   readonly #sandbox: E2bSandbox;
+  readonly #lease: SandboxLease | undefined;
 
   /** Made by `SandboxClient.create` and `connect`. */
-  constructor(sandbox: E2bSandbox) {
+  constructor(sandbox: E2bSandbox, lease?: SandboxLease) {
     this.#sandbox = sandbox;
+    this.#lease = lease;
   }
 
   get id(): string {
@@ -75,7 +78,7 @@ export class Sandbox implements AsyncDisposable {
   /** Lets the sandbox live `ms` milliseconds from now. */
   async setTimeout(ms: number): Promise<void> {
     try {
-      await this.#sandbox.setTimeout(ms);
+      await (this.#lease?.extend(ms) ?? this.#sandbox.setTimeout(ms));
     } catch (error) {
       throw fromProvider(error);
     }
@@ -83,6 +86,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Ends the sandbox and all that runs in it. One that is gone already is no error. */
   async destroy(): Promise<void> {
+    this.#lease?.end();
     try {
       await this.#sandbox.kill();
     } catch (error) {

@@ -140,9 +140,8 @@ export class BudgetService {
         ...(ttl_seconds !== undefined && { ttlSeconds: ttl_seconds }),
       }),
     );
-    this.#changed(wireStatus(receipt));
     return {
-      ...wireStatus(receipt),
+      ...this.#changed(wireStatus(receipt)),
       hold_id: receipt.hold_id,
       amount: receipt.amount,
       expires_at: receipt.expires_at,
@@ -153,9 +152,9 @@ export class BudgetService {
   async commit({ run_id, hold_id, amount, ...options }: CommitRequest): Promise<CommitReceipt> {
     try {
       const receipt = await this.#tracker.commit(run_id, hold_id, amount, options);
-      await this.#charged(wireStatus(receipt), receipt.replayed);
+      const status = await this.#charged(wireStatus(receipt), receipt.replayed);
       return {
-        ...wireStatus(receipt),
+        ...status,
         hold_id: receipt.hold_id,
         held_amount: receipt.held_amount,
         charged: receipt.charged,

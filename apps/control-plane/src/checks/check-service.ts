@@ -223,6 +223,7 @@ function wireDecision(
     decision_id: decisionId,
     policy_version: decision.policy_version,
     findings: decision.findings,
+    ...(decision.network_allowlist ? { network_allowlist: decision.network_allowlist } : {}),
     ...(decision.suggestion ? { suggestion: decision.suggestion } : {}),
     ...(decision.reason_code === 'approved' && approvalId ? { approval_id: approvalId } : {}),
   };

@@ -1,15 +1,14 @@
-import { Router, json } from 'express';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { Router } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { ApiKeys } from './api-keys.ts';
 import { HttpProblem } from './http-problem.ts';
+import { bodyProblem, isBodyError, readJson } from './json-body.ts';
 import { ANONYMOUS } from './principal.ts';
 import type { Principal } from './principal.ts';
 import type { RateLimits } from './rate-limit.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteAnswer } from './route.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import { validate } from './validate.ts';
-
-/** Largest body: a run's files (1 MiB of text) with room for their escapes. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Called for each refused request that asked for an action, before it is answered. */
 export type RecordRefusal = (refusal: {
@@ -25,10 +24,9 @@ export interface ApiRouterOptions {
   recordRefusal: RecordRefusal;
 }
 
-/** What the middleware of one request knows, in `response.locals`. */
+/** What is known of one request beside the request itself, in `response.locals`. */
 export interface RequestState {
   requestId: string;
-  principal?: Principal;
 }
 
 export function stateOf(response: Response): RequestState {
@@ -41,19 +39,12 @@ export function stateOf(response: Response): RequestState {
  */
 export function createApiRouter(options: ApiRouterOptions): Router {
   const router = Router({ caseSensitive: true });
-  const parseBody = json({ limit: MAX_BODY_BYTES, strict: true, type: 'application/json' });
   const methods = new Map<string, string[]>();
 
   for (const row of options.routes) {
     const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1');
     methods.set(path, [...(methods.get(path) ?? []), row.method.toUpperCase()]);
-    router[row.method](
-      path,
-      authenticate(options, row),
-      ...(row.body ? [requireJson, parseBody] : []),
-      serve(row),
-      recordRefusal(options, row),
-    );
+    router[row.method](path, serve(options, row));
   }
   for (const [path, allowed] of methods) {
     router.all(path, (request, response) => {
@@ -67,54 +58,94 @@ export function createApiRouter(options: ApiRouterOptions): Router {
   return router;
 }
 
-/** Finds the principal of the key, takes one of its requests, and asks for the scope of the row. */
+/** For what is served beside the rows: goes on when {@link admit} does. */
 export function authenticate(
   options: Pick<ApiRouterOptions, 'keys' | 'limits'>,
   row: Pick<Route, 'scope'>,
 ): RequestHandler {
-  return async (request, response, next) => {
-    const principal = options.keys.authenticate(request.headers.authorization);
-    if (!principal) {
-      await options.limits.takeRefusedKey(request.ip ?? '');
-      throw new HttpProblem('unauthenticated', 'send a valid key: "Authorization: Bearer ae_..."');
-    }
-    stateOf(response).principal = principal;
-    await options.limits.takeRequest(`${principal.tenant_id}/${principal.user_id}`);
-    if (!principal.scopes.has(row.scope)) {
-      throw new HttpProblem('forbidden', `this needs a key with the scope "${row.scope}"`);
-    }
+  return async (request, _response, next) => {
+    const principal = identify(options, request) ?? (await refuseKey(options, request));
+    await admit(options, row, principal);
     next();
   };
 }
 
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  if (!request.is('application/json')) {
-    throw new HttpProblem('unsupported_media_type', 'send "Content-Type: application/json"');
-  }
-  next();
-}
-
-function serve(row: Route): RequestHandler {
+/** One function from the key to the answer: middleware for each step would cost more than most handlers. */
+function serve(options: ApiRouterOptions, row: Route): RequestHandler {
   return async (request, response) => {
-    const { principal = ANONYMOUS } = stateOf(response);
-    const answer = await row.handle({
-      params: row.params ? validate(row.params, request.params, '') : undefined,
-      query: row.query ? validate(row.query, request.query, '') : undefined,
-      body: row.body ? validate(row.body, request.body) : undefined,
-      principal,
-      get signal() {
-        return closeSignal(response);
-      },
-    });
-    response.status(row.status);
-    for (const [name, value] of Object.entries(answer.headers ?? {}))
-      response.setHeader(name, value);
-    if (answer.body === undefined) response.end();
-    else response.json(answer.body);
+    let principal: Principal | undefined;
+    let body: unknown;
+    try {
+      principal = identify(options, request) ?? (await refuseKey(options, request));
+      const admission = admit(options, row, principal);
+      if (admission) await admission;
+      if (row.body) body = await readJson(request, response);
+      const answer = await row.handle({
+        params: row.params ? validate(row.params, request.params, '') : undefined,
+        query: row.query ? validate(row.query, request.query, '') : undefined,
+        body: row.body ? validate(row.body, body) : undefined,
+        principal,
+        signal: row.waits && closeSignal(response),
+      });
+      send(response, row.status, answer);
+    } catch (error) {
+      await recordRefusal(options, row, { error, principal, body });
+      throw error;
+    }
   };
 }
 
-/** Aborts when the client goes away; made for the few handlers that ask, since most answer at once. */
+function identify({ keys }: Pick<ApiRouterOptions, 'keys'>, request: Request) {
+  return keys.authenticate(request.headers.authorization);
+}
+
+async function refuseKey(
+  { limits }: Pick<ApiRouterOptions, 'limits'>,
+  request: Request,
+): Promise<never> {
+  await limits.takeRefusedKey(request.ip ?? '');
+  throw new HttpProblem('unauthenticated', 'send a valid key: "Authorization: Bearer ae_..."');
+}
+
+/**
+ * Takes one request of the principal, and asks for the scope of the row. Most often one is at hand, and there is
+ * nothing to wait for: an await for each request would cost more than it seems, for it made what a request allocates
+ * live until a full garbage collection.
+ */
+function admit(
+  { limits }: Pick<ApiRouterOptions, 'limits'>,
+  { scope }: Pick<Route, 'scope'>,
+  { tenant_id, user_id, scopes }: Principal,
+): Promise<void> | undefined {
+  const assertScope = () => {
+    if (scopes.has(scope)) return;
+    throw new HttpProblem('forbidden', `this needs a key with the scope "${scope}"`);
+  };
+  const taken = limits.takeRequest(`${tenant_id}/${user_id}`);
+  if (taken) return taken.then(assertScope);
+  assertScope();
+  return undefined;
+}
+
+/** Writes the whole answer at once. */
+function send(
+  response: Response,
+  status: number,
+  { body, headers = {} }: RouteAnswer<unknown>,
+): void {
+  const head = [...SECURITY_HEADERS, 'X-Request-Id', stateOf(response).requestId];
+  for (const [name, value] of Object.entries(headers)) head.push(name, value);
+  if (body === undefined) {
+    response.writeHead(status, head).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  head.push('Content-Type', 'application/json; charset=utf-8');
+  head.push('Content-Length', String(Buffer.byteLength(text)));
+  response.writeHead(status, head).end(text);
+}
+
+/** Aborts when the client goes away. */
 function closeSignal(response: Response): AbortSignal {
   const closed = new AbortController();
   if (response.destroyed) closed.abort();
@@ -122,56 +153,21 @@ function closeSignal(response: Response): AbortSignal {
   return closed.signal;
 }
 
-function recordRefusal(options: ApiRouterOptions, row: Route) {
-  return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    const { asksFor } = row;
-    const code = refusalCode(error);
-    if (!asksFor || code === undefined) {
-      next(error);
-      return;
-    }
-    const { principal } = stateOf(response);
-    // A flood without a key is recorded up to its rate and no further: records are for ever.
-    if (principal || code !== 'rate_limited') {
-      const action = asksFor(request.body);
-      await options.recordRefusal({ principal: principal ?? ANONYMOUS, action, code });
-    }
-    next(error);
-  };
+async function recordRefusal(
+  options: ApiRouterOptions,
+  { asksFor }: Route,
+  refused: { error: unknown; principal: Principal | undefined; body: unknown },
+): Promise<void> {
+  const { error, principal, body } = refused;
+  const code = refusalCode(error);
+  if (!asksFor || code === undefined) return;
+  // A flood without a key is recorded up to its rate and no further: records are for ever.
+  if (!principal && code === 'rate_limited') return;
+  await options.recordRefusal({ principal: principal ?? ANONYMOUS, action: asksFor(body), code });
 }
 
 /** The code of a refusal that no decision record stands for yet; undefined for a broken part. */
 function refusalCode(error: unknown): string | undefined {
   if (error instanceof HttpProblem) return error.status < 500 ? error.code : undefined;
   return isBodyError(error) ? bodyProblem(error).code : undefined;
-}
-
-interface BodyError extends Error {
-  type: string;
-  status: number;
-}
-
-/** Whether an error was thrown by Express' body parser or path decoder. */
-export function isBodyError(error: unknown): error is BodyError {
-  return (
-    error instanceof Error &&
-    'status' in error &&
-    typeof error.status === 'number' &&
-    error.status >= 400 &&
-    error.status < 500
-  );
-}
-
-export function bodyProblem(error: BodyError): HttpProblem {
-  if (error.status === 413) {
-    return new HttpProblem(
-      'payload_too_large',
-      `a body may have ${String(MAX_BODY_BYTES)} bytes at most`,
-    );
-  }
-  if (error.status === 404) return new HttpProblem('not_found', 'there is no such file');
-  if (error.status === 415) {
-    return new HttpProblem('unsupported_media_type', 'send uncompressed or gzip JSON in UTF-8');
-  }
-  return new HttpProblem('invalid_request', 'the body is not valid JSON or the path is not valid');
 }

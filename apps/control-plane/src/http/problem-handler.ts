@@ -1,8 +1,10 @@
 import type { Logger } from '@ae/telemetry';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { bodyProblem, isBodyError, stateOf } from './api-router.ts';
+import { stateOf } from './api-router.ts';
 import { HttpProblem } from './http-problem.ts';
+import { bodyProblem, isBodyError } from './json-body.ts';
 import { problemOfPart } from './part-problem.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 /** Answers what no route serves. */
 export const notFound: RequestHandler = (request) => {
@@ -21,6 +23,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     if (problem.status >= 500) {
       logger.error({ err: error, request_id: requestId, code: problem.code }, problem.message);
     }
+    setSecurityHeaders(response);
+    response.setHeader('X-Request-Id', requestId);
     if (problem.details.retryAfterSeconds !== undefined) {
       response.setHeader('Retry-After', String(problem.details.retryAfterSeconds));
     } else if (problem.status === 503) {

@@ -41,4 +41,14 @@ describe('requests in batches', () => {
     const { counted } = limiterOf(3);
     expect(await admittedOf(new BatchedLimiter(counted, 3), 10)).toBe(3);
   });
+
+  it('are there without waiting until the batch is used up', async () => {
+    const { counted, asked } = limiterOf(100);
+    const limiter = new BatchedLimiter(counted, 100);
+    expect(limiter.takeAtHand('a')).toBe(false);
+    await limiter.consume('a');
+    const taken = Array.from({ length: 5 }, () => limiter.takeAtHand('a'));
+    expect(taken).toEqual([true, true, true, true, false]);
+    expect(asked()).toBe(1);
+  });
 });

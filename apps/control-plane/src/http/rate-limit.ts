@@ -4,8 +4,8 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { HttpProblem } from './http-problem.ts';
 
 export interface RateLimits {
-  /** Takes one request of a principal, or throws 429. */
-  takeRequest(principalId: string): Promise<void>;
+  /** Takes one request of a principal, or throws 429. Undefined when one was at hand. */
+  takeRequest(principalId: string): Promise<void> | undefined;
   /** Takes one refused key of an address, or throws 429: guessing is slow. */
   takeRefusedKey(address: string): Promise<void>;
 }
@@ -28,13 +28,14 @@ export function createRateLimits(options: {
         })
       : new RateLimiterMemory({ keyPrefix, points, duration });
   const perSecond = limiter('rate:requests', options.requestsPerSecond, 1);
-  const requests =
+  const batches =
     options.redis === undefined
-      ? perSecond
+      ? undefined
       : new BatchedLimiter(perSecond, options.requestsPerSecond);
   const refusedKeys = limiter('rate:refused-keys', REFUSED_KEYS_PER_MINUTE, 60);
   return {
-    takeRequest: (principalId) => take(requests, principalId),
+    takeRequest: (principalId) =>
+      batches?.takeAtHand(principalId) ? undefined : take(batches ?? perSecond, principalId),
     takeRefusedKey: (address) => take(refusedKeys, address),
   };
 }
@@ -49,7 +50,8 @@ const BATCH_SHARE = 20;
 export class BatchedLimiter {
   readonly #limiter: Pick<RateLimiterAbstract, 'consume'>;
   readonly #size: number;
-  readonly #batches = new Map<string, Promise<Batch>>();
+  readonly #batches = new Map<string, Batch>();
+  readonly #taking = new Map<string, Promise<void>>();
 
   constructor(limiter: Pick<RateLimiterAbstract, 'consume'>, perSecond: number) {
     this.#limiter = limiter;
@@ -58,27 +60,30 @@ export class BatchedLimiter {
 
   /** Rejects with RateLimiterRes when there is none left. */
   async consume(key: string): Promise<void> {
-    for (;;) {
-      const known = this.#batches.get(key);
-      const batch = known && (await known.catch(() => undefined));
-      if (batch !== undefined && batch.left > 0 && batch.until > performance.now()) {
-        batch.left -= 1;
-        return;
-      }
-      // Another one may have taken a batch meanwhile.
-      if (known !== this.#batches.get(key)) continue;
-      const taken = this.#take(key);
-      this.#batches.set(key, taken);
-      taken.catch(() => {
-        if (this.#batches.get(key) === taken) this.#batches.delete(key);
-      });
-      await taken;
+    while (!this.takeAtHand(key)) {
+      const taking = this.#taking.get(key);
+      if (taking) await taking.catch(() => undefined);
+      else await this.#takeBatch(key);
     }
   }
 
-  async #take(key: string): Promise<Batch> {
-    const { msBeforeNext } = await this.#limiter.consume(key, this.#size);
-    return { left: this.#size, until: performance.now() + msBeforeNext };
+  /** Takes one of the batch, if it has one left. */
+  takeAtHand(key: string): boolean {
+    const batch = this.#batches.get(key);
+    if (!batch || batch.left === 0 || batch.until <= performance.now()) return false;
+    batch.left -= 1;
+    return true;
+  }
+
+  #takeBatch(key: string): Promise<void> {
+    const taking = this.#limiter
+      .consume(key, this.#size)
+      .then(({ msBeforeNext }) => {
+        this.#batches.set(key, { left: this.#size, until: performance.now() + msBeforeNext });
+      })
+      .finally(() => this.#taking.delete(key));
+    this.#taking.set(key, taking);
+    return taking;
   }
 }
 

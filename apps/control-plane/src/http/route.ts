@@ -8,8 +8,8 @@ export interface RouteRequest<P, Q, B> {
   query: Q;
   body: B;
   principal: Principal;
-  /** Aborts when the caller went away. */
-  signal: AbortSignal;
+  /** Aborts when the caller went away, where the row `waits`. */
+  signal: AbortSignal | undefined;
 }
 
 export interface RouteAnswer<R> {
@@ -33,6 +33,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   problems: ProblemCode[];
   /** The action that is asked for: a refusal of such a request is recorded in the audit log. */
   asksFor?: (body: unknown) => string;
+  /** Whether it may wait for something to happen: then its handler is given a signal, which keeps the answer in memory. */
+  waits?: true;
   handle(request: RouteRequest<P, Q, B>): Promise<RouteAnswer<R>>;
 }
 

@@ -29,28 +29,18 @@ function pointer(prefix: string, path: readonly PropertyKey[]): string {
 }
 
 /** Refuses what no schema looks at: bodies nested too deep, and text that is not Unicode. */
-function assertPlain(value: unknown): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) {
-      throw new HttpProblem(
-        'invalid_request',
-        `a body may nest ${String(MAX_DEPTH)} levels at most`,
-      );
+function assertPlain(value: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) {
+    throw new HttpProblem('invalid_request', `a body may nest ${String(MAX_DEPTH)} levels at most`);
+  }
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    throw new HttpProblem('invalid_request', 'text must not contain lone surrogates');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Object.keys(value)) {
+    if (!key.isWellFormed()) {
+      throw new HttpProblem('invalid_request', 'keys must not contain lone surrogates');
     }
-    const next: unknown[] = [];
-    for (const item of level) {
-      if (typeof item === 'string' && !item.isWellFormed()) {
-        throw new HttpProblem('invalid_request', 'text must not contain lone surrogates');
-      }
-      if (typeof item !== 'object' || item === null) continue;
-      for (const [key, child] of Object.entries(item)) {
-        if (!key.isWellFormed()) {
-          throw new HttpProblem('invalid_request', 'keys must not contain lone surrogates');
-        }
-        next.push(child);
-      }
-    }
-    level = next;
+    assertPlain((value as Record<string, unknown>)[key], depth + 1);
   }
 }

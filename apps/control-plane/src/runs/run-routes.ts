@@ -66,6 +66,7 @@ export function runRoutes(runs: RunService, engine: RunEngine): Route[] {
       status: 200,
       response: runSchema,
       problems: ['not_found', 'store_unavailable'],
+      waits: true,
       handle: async ({ params: { run_id }, query: { wait }, signal }) => ({
         body: await runs.get(run_id, wait, signal),
       }),

@@ -100,13 +100,13 @@ export class RunService {
   }
 
   /** The run, as soon as it ended or when `waitSeconds` are over. */
-  async get(runId: string, waitSeconds: number, signal: AbortSignal): Promise<Run> {
+  async get(runId: string, waitSeconds: number, signal?: AbortSignal): Promise<Run> {
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
       const changed = this.#nextChange(runId, Math.min(WAIT_POLL_MS, deadline - Date.now()));
       const record = await this.#options.records.get(runId);
       if (!record) throw notFound(runId);
-      if (isTerminal(record.run.status) || Date.now() >= deadline || signal.aborted) {
+      if (isTerminal(record.run.status) || Date.now() >= deadline || signal?.aborted) {
         return this.#withBudget(record.run);
       }
       await changed;

@@ -1,7 +1,7 @@
 --- @include "ledger"
 -- The code of what shuts a budget; nil while it is open.
 local function whyShut(ledger)
-  return (ledger.carve == "closed" and "CLOSED")
+  return (ledger.isClosed and "CLOSED")
     or (ledger.frozen and "FROZEN")
     or (ledger.carve == "pending" and "PENDING")
     or (ledger.ended and "WINDOW_ENDED")

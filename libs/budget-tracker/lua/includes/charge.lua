@@ -14,7 +14,7 @@ end
 
 -- Whether a cost counts in a window that is not begun yet. A closed budget begins none.
 local function isAfterWindow(ledger)
-  return ledger.ended and ledger.carve ~= "closed"
+  return ledger.ended and not ledger.isClosed
 end
 
 -- The part of its limit that is spent, of the one that is used up furthest.
@@ -24,6 +24,12 @@ local function usage(ledger)
     part = math.max(part, unit.spent / unit.limit)
   end
   return part
+end
+
+-- What a record has reached, as a reply tells it: nothing that was in a window that is over.
+local function crossedNow(ledger, record)
+  local isNow = not record.crossedIn or record.crossedIn == ledger.endsAt
+  return isNow and record.crossed or 0
 end
 
 -- Adds to the spend, as much as can be counted, and marks the budget once it is past a limit. Returns which thresholds

@@ -4,6 +4,16 @@
 -- The score of children that are not settled: of no hold, for those expire before.
 local UNSETTLED = "8640000000000001"
 
+-- How many children are not settled.
+local function countChildren()
+  return redis.call("ZCOUNT", HOLDS, UNSETTLED, UNSETTLED)
+end
+
+-- How many holds are under way.
+local function countHolds()
+  return redis.call("ZCOUNT", HOLDS, "-inf", "(" .. UNSETTLED)
+end
+
 local function childId(child, incarnation)
   return child .. "\0" .. incarnation
 end

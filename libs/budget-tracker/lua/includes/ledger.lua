@@ -8,7 +8,7 @@
                 frozen, lasting  "1"
                 parent           run id
                 incarnation      what tells a child from an earlier one of the same id
-                carve            "pending" or "closed"
+                carve            "pending", "closing" or "closed"
                 earlier, paid    costs: what a child spent in windows that are over, and what its parent is known to be
                                  charged with
                 window, ends     "day" or "month", epoch ms at which it ends, 0 before the first
@@ -21,8 +21,8 @@
     6 done      hash: what each id stands for, "h:<hold id>" and "s:<idempotency key>" ->
                 "<state>|<held>|<expires at ms>|<charged>|<mark>", then where either applies "|<crossed>|<settled at ms>"
                 state A active, C committed, R released, E expired; held and charged are costs;
-                mark L late, U unheld; crossed is the sum of the thresholds reached: 1 for 50 %, 2 for 80 %, 4 for 100 %;
-                settled at is kept in lasting budgets.
+                mark L late, U unheld; crossed is the sum of the thresholds reached: 1 for 50 %, 2 for 80 %, 4 for 100 %,
+                where there are windows with "@<end of the window>"; settled at is kept in lasting budgets.
                 "k:<child>\0<incarnation>" -> "<held>|<charged>|<crossed>|<crossed in>|<settled at ms>": costs,
                 thresholds that the charges have reached in the window that ends at "crossed in", and where it is settled
                 the instant
@@ -68,10 +68,17 @@ local function parseRecord(text)
     return nil
   end
   if rest ~= "" then
-    local crossed, settled = string.match(rest, "^|([1-7]?)|(%d+)$")
-    crossed = crossed or string.match(rest, "^|([1-7])$")
+    local reached, settled = string.match(rest, "^|([%d@]*)|(%d+)$")
+    reached = reached or string.match(rest, "^|([%d@]+)$")
+    if not reached then
+      return nil
+    end
+    local crossed, window = string.match(reached, "^([1-7])@(%d+)$")
+    crossed = crossed or string.match(reached, "^[1-7]$")
     record.crossed, record.settled = tonumber(crossed), parseInteger(settled)
-    if not crossed or (settled and not record.settled) then
+    record.crossedIn = parseInteger(window)
+    local isSound = (crossed or reached == "") and (record.settled or not settled)
+    if not isSound or (window and not record.crossedIn) then
       return nil
     end
   end
@@ -87,10 +94,14 @@ local function writeRecord(ledger, field, record)
     record.charged and formatCost(record.charged, record.chargedUnits) or "",
     record.mark or ""
   )
+  local reached = record.crossed or ""
+  if record.crossed and record.crossedIn then
+    reached = string.format("%d@%.0f", record.crossed, record.crossedIn)
+  end
   if ledger.lasting and record.state ~= "A" then
-    text = string.format("%s|%s|%.0f", text, record.crossed or "", ledger.now)
+    text = string.format("%s|%s|%.0f", text, reached, ledger.now)
   elseif record.crossed then
-    text = text .. "|" .. record.crossed
+    text = text .. "|" .. reached
   end
   redis.call("HSET", DONE, field, text)
 end
@@ -122,7 +133,8 @@ local function readExtras(ledger, extras)
   ledger.parent = text("parent", "^%C+$")
   if ledger.parent then
     ledger.incarnation = text("incarnation", "^%C+$")
-    ledger.carve = text("carve", "^pending$") or text("carve", "^closed$")
+    ledger.carve = text("carve", "^pending$") or text("carve", "^closing$") or text("carve", "^closed$")
+    ledger.isClosed = ledger.carve == "closing" or ledger.carve == "closed"
     ledger.earlier, ledger.paid = text("earlier", "^[%d,]+$"), text("paid", "^[%d,]+$")
     if not (ledger.incarnation and parseCost(ledger.earlier or "0") and parseCost(ledger.paid or "0")) then
       return false

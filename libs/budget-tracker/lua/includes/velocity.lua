@@ -4,8 +4,16 @@
   2^53, for a velocity is at most 1e11.
 ]]
 
--- What the bucket still holds.
+-- Whether the bucket was filled by a clock that was ahead: more than a full one takes to drain.
+local function isAhead(ledger)
+  return ledger.levelAt > ledger.now + 60000
+end
+
+-- What the bucket still holds; nothing where nobody can tell.
 local function bucketLevel(ledger)
+  if isAhead(ledger) then
+    return 0
+  end
   local elapsed = math.min(math.max(0, ledger.now - ledger.levelAt), 60000)
   return math.max(0, ledger.level - math.floor(elapsed * ledger.velocity / 60000))
 end
@@ -14,7 +22,7 @@ end
 local function fillBucket(ledger, amount)
   if ledger.velocity then
     ledger.level = math.min(ledger.velocity, bucketLevel(ledger) + amount)
-    ledger.levelAt = math.max(ledger.levelAt, ledger.now)
+    ledger.levelAt = isAhead(ledger) and ledger.now or math.max(ledger.levelAt, ledger.now)
     change(ledger, "level", formatInteger(ledger.level))
     change(ledger, "level_at", formatInteger(ledger.levelAt))
   end

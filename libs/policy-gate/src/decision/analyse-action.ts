@@ -1,9 +1,10 @@
+import type { NetworkPolicy } from '@ae/network-rules';
+
 import { evaluateCode } from '../code/evaluate-code.ts';
 import type { CodeLanguage } from '../code/evaluate-code.ts';
 import type { Effect, TargetClass } from '../effects/effect.ts';
 import { deleteEffect, readEffect, writeEffect } from '../effects/file-effects.ts';
 import { classifyPath, followLinks } from '../effects/path-class.ts';
-import type { NetworkPolicy } from '../network/network-check.ts';
 import { requestEffects } from '../network/request.ts';
 import type { PostgresParser } from '../postgresql/postgres-parser.ts';
 import type { EvaluatedCall } from '../shell/effect-log.ts';

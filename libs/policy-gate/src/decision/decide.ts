@@ -1,3 +1,4 @@
+import { intersectAllowlists } from '@ae/network-rules';
 import type { Effect, Verdict } from '../effects/effect.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import type { PostgresParser } from '../postgresql/postgres-parser.ts';
@@ -64,7 +65,13 @@ export function decide(
       ),
     );
   }
-  return conclude(compiled, action, ruled, limits);
+  const decision = conclude(compiled, action, ruled, limits);
+  const asked = context.allowlist ?? [];
+  if (asked.length > 0) {
+    decision.network_allowlist =
+      allowlist.length === 0 ? [...asked] : intersectAllowlists(allowlist, asked);
+  }
+  return decision;
 }
 
 /** The answer to an action that was not looked into. */

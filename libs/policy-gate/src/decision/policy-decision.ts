@@ -79,6 +79,11 @@ export interface PolicyDecision {
   findings: Finding[];
   effects: Effect[];
   coverage: Coverage;
+  /**
+   * Of the hosts that the context asks for in its `allowlist`, those that the policy lets it reach; none when it is
+   * empty. Absent when the context asks for none.
+   */
+  network_allowlist?: string[];
   /** What would be allowed instead. */
   suggestion?: string;
   /** Who may approve, where the rules that ask name somebody. */

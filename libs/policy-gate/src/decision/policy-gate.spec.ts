@@ -204,6 +204,15 @@ describe('policies', () => {
 
   it('restrict the network, and a context only narrows', () => {
     const strict = new PolicyGate({ network: { allowlist: ['*.example.com'] } });
+    const reach = (gate: PolicyGate, allowlist?: string[]) =>
+      gate.checkAction('execute_code', { command: 'ls', ...(allowlist && { allowlist }) })
+        .network_allowlist;
+    expect(reach(strict)).toBeUndefined();
+    expect(reach(strict, [])).toBeUndefined();
+    expect(reach(strict, ['api.example.com', 'example.org'])).toEqual(['api.example.com']);
+    expect(reach(strict, ['*'])).toEqual(['*.example.com']);
+    expect(reach(strict, ['example.org'])).toEqual([]);
+    expect(reach(new PolicyGate({}), ['example.org'])).toEqual(['example.org']);
     const check = (url: string, allowlist?: string[]) =>
       strict.checkAction('network_access', allowlist === undefined ? { url } : { url, allowlist })
         .reason_code;

@@ -1,7 +1,8 @@
+import type { NetworkPolicy } from '@ae/network-rules';
+import { checkHost, hostOfUrl } from '@ae/network-rules';
+
 import type { Effect } from '../effects/effect.ts';
 import { holdsCredential } from './credential-text.ts';
-import type { NetworkPolicy } from './network-check.ts';
-import { checkHost, hostOfUrl } from './network-check.ts';
 
 /** One HTTP request, as far as it is known. */
 export interface Request {

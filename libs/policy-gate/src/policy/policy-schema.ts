@@ -1,8 +1,8 @@
+import { isAllowlistEntry } from '@ae/network-rules';
 import { z } from 'zod';
 
 import { ACTIONS } from '../actions.ts';
 import { EFFECT_KINDS, TARGET_CLASSES } from '../effects/effect.ts';
-import { isAllowlistEntry } from '../network/allowlist.ts';
 import { PRESET_NAMES } from './preset-names.ts';
 
 const action = z.enum(ACTIONS as [string, ...string[]]);

@@ -1,4 +1,5 @@
-import { matchesAllowlist } from '../network/allowlist.ts';
+import { coversEntry } from '@ae/network-rules';
+
 import { resolveActions } from './load-policy.ts';
 import { PolicyError } from './policy-error.ts';
 import type { PolicyIssue } from './policy-error.ts';
@@ -104,15 +105,4 @@ function tightenNetwork(base: Policy, workspace: WrittenPolicy, refuse: Refuse):
     allowlist: allowlist ?? base.network.allowlist,
     allow_private: allowPrivate ?? base.network.allow_private,
   };
-}
-
-/** Whether every host that the entry means is in the list. */
-function coversEntry(list: readonly string[], entry: string): boolean {
-  if (list.includes('*') || list.includes(entry)) return true;
-  if (!entry.startsWith('*.')) return matchesAllowlist(entry, list);
-  // `*.eu.example.com` is within `*.example.com`: what holds below a host below it holds for all.
-  return matchesAllowlist(
-    `x${entry.slice(1)}`,
-    list.filter((item) => item.startsWith('*.')),
-  );
 }

@@ -1,7 +1,7 @@
+import { normalizeHost } from '@ae/network-rules';
 import type { Redirection } from 'unbash';
 
 import type { Span } from '../effects/effect.ts';
-import { normalizeHost } from '../network/host.ts';
 import { expandHereDoc, expandSingle } from './expansion.ts';
 import type { Shell } from './shell.ts';
 import type { ShellState } from './state.ts';

@@ -1,3 +1,4 @@
+import type { NetworkPolicy } from '@ae/network-rules';
 import type {
   Assignment,
   Command,
@@ -16,7 +17,6 @@ import type { Effect, Span } from '../effects/effect.ts';
 import { readEffect, writeEffect } from '../effects/file-effects.ts';
 import type { ClassifiedPath } from '../effects/path-class.ts';
 import { classifyPath, isHarmlessDevice } from '../effects/path-class.ts';
-import type { NetworkPolicy } from '../network/network-check.ts';
 import type { PostgresParser } from '../postgresql/postgres-parser.ts';
 import { analyzeSql } from '../sql/sql-effects.ts';
 import { commandName, runCall } from './commands/run-call.ts';

@@ -15,6 +15,8 @@ import { isQuote, lineBefore, skipBlanks } from './reading.ts';
 import { isRandom } from './value-score.ts';
 
 const VALUE_WINDOW = 1024;
+const GREATER = 62;
+const BACKSLASH = 92;
 
 /** How a program takes a secret on its command line. */
 interface CommandLineSecret {
@@ -199,10 +201,12 @@ class CommandLineDetector implements Detector {
   detect(view: TextView, start: number, end: number): Candidate | undefined {
     const isApart = isBlank(view.at(end));
     let line: string | undefined;
-    const secret = this.secrets.find(({ flag, programs, line: pattern, place }) => {
+    const secret = this.secrets.find(({ flag, programs, line: pattern, place, behind }) => {
       if (place !== 'either' && isApart !== (place === 'apart')) return false;
       if (flag.startsWith("'") && isQuote(view.at(end))) return false;
       if (programs === '') return !isWordCode(view.before(start - 1));
+      // `on` is a common word.
+      if (behind === '>' && standsBeforeOther(view, end)) return false;
       line ??= lineBefore(view, start).replace(/['"],? ?\[?['"]?/g, ' ');
       return pattern.test(line);
     });
@@ -210,7 +214,7 @@ class CommandLineDetector implements Detector {
     let at = skipBlanks(view, end);
     for (let word = 0; word < (secret.skip ?? 0); word++) at = skipBlanks(view, wordEnd(view, at));
     // `net use Z: \\\\server\\share password`
-    if (view.at(at) === 92) at = skipBlanks(view, wordEnd(view, at));
+    if (view.at(at) === BACKSLASH) at = skipBlanks(view, wordEnd(view, at));
     while (view.at(at) === 47 && secret.flag === 'net use')
       at = skipBlanks(view, wordEnd(view, at));
     // `sqlplus -s user/password`
@@ -234,6 +238,14 @@ class CommandLineDetector implements Detector {
     const host = secret.behind === '/' ? value.indexOf('@', mark) : -1;
     return found(from + mark, host < 0 ? until : from + host, view);
   }
+}
+
+/** Whether what follows has come, and cannot be a word that begins with `>`. */
+function standsBeforeOther(view: TextView, end: number): boolean {
+  let at = end;
+  while (isBlank(view.peek(at))) at++;
+  const code = view.peek(at);
+  return code >= 0 && code !== GREATER && code !== BACKSLASH && !isQuote(code);
 }
 
 /** `echo secret | sudo -S`, `echo user:secret | chpasswd`. */

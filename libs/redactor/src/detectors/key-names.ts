@@ -343,14 +343,20 @@ export const KEY_WORDS: readonly KeyWord[] = [
   { family: 'cookie', kind: 'cookie', words: ['cookie'] },
 ];
 
+/** Every word that names a secret, in a text in lower case. */
+export const KEY_WORD = new RegExp(
+  KEY_WORDS.flatMap(({ words }) => words)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('|'),
+  'g',
+);
+
 const ALL_WORDS: ReadonlySet<string> = new Set(KEY_WORDS.flatMap(({ words }) => words));
 
 /** Whether a key may name a secret at all. */
 export function hasKeyWord(key: string): boolean {
   const lower = key.toLowerCase();
-  return (
-    KEY_WORDS.some(({ words }) => words.some((word) => lower.includes(word))) || lower === 'pass'
-  );
+  return lower.search(KEY_WORD) >= 0 || lower === 'pass';
 }
 
 /** Whether a text is nothing but a word that names a secret. */
@@ -385,10 +391,10 @@ const FOREIGN_TAIL =
  */
 export function namesSecret(left: string, right: string, family: KeyFamily): boolean {
   if (left === '' && right === '') return true;
-  if (FOREIGN_TAIL.test(right.toLowerCase())) return false;
+  if (right !== '' && FOREIGN_TAIL.test(right.toLowerCase())) return false;
+  if (family === 'named_key') return /^(?:|[_-]?(?:prod|live|test|dev|staging|\d+))$/i.test(right);
   const rightParts = partsOf(right);
   const leftParts = partsOf(left);
-  if (family === 'named_key') return /^(?:|[_-]?(?:prod|live|test|dev|staging|\d+))$/i.test(right);
   // `tokens`, `secrets`: a list or a count; `credentials` and `cookies` are the thing itself.
   if (rightParts[0] === 's' && (family === 'token' || family === 'weak_key')) return false;
   if (rightParts.some((part) => PUBLIC_PARTS.has(part))) return false;
@@ -493,9 +499,8 @@ const LEFT_PUBLIC_TOKEN = new Set([
 /** The lower-case parts of an identifier in any of the usual spellings. */
 function partsOf(name: string): string[] {
   if (name === '') return [];
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((part) => part !== '');
+  const isHumped = /[a-z0-9][A-Z]/.test(name);
+  const lower = (isHumped ? name.replace(/([a-z0-9])([A-Z])/g, '$1_$2') : name).toLowerCase();
+  if (!/[^a-z0-9]/.test(lower)) return [lower];
+  return lower.split(/[^a-z0-9]+/).filter((part) => part !== '');
 }

@@ -7,6 +7,7 @@ import {
   isWordCode,
 } from '../engine/char-class.ts';
 import type { Candidate, Detector, Trigger } from '../engine/detector.ts';
+import { SHORTEST_MIXED_RUN } from '../engine/mixed-runs.ts';
 import type { TextView } from '../engine/text-view.ts';
 import { unescapeBehind, unescapeValue } from './escaped-text.ts';
 import { readAlike, readFolded, readJoined } from './further-values.ts';
@@ -20,6 +21,7 @@ import { findValue, mayFollowName } from './value-reader.ts';
 import { isMixedCase, isOpaque, isRandom, judgeValue } from './value-score.ts';
 import type { ValueSite } from './value-site.ts';
 
+const DOT = 46;
 const LESS = 60;
 const VALUE_WINDOW = 4096;
 const LONGEST_NAME = 48;
@@ -64,14 +66,15 @@ class KeyValueDetector implements Detector {
     if (name === undefined) return undefined;
     const { nameStart, wordStart, wordEnd, nameEnd } = name;
     const isServiceKey = family !== 'named_key' || isNamedKey(view, nameStart, wordStart);
-    if (!isServiceKey && PUBLIC_KEY.test(lineBefore(view, nameStart))) return undefined;
-    if (!isServiceKey && (nameStart !== wordStart || nameEnd !== wordEnd)) return undefined;
+    if (!isServiceKey) {
+      if (nameStart !== wordStart || nameEnd !== wordEnd) return undefined;
+      if (PUBLIC_KEY.test(lineBefore(view, nameStart))) return undefined;
+    }
     const left = view.slice(nameStart, wordStart);
     const right = view.slice(wordEnd, nameEnd);
     const isNamed = namesSecret(left, right, family);
     const isRoleSecret = family === 'secret' && /^_?id$/i.test(right);
     if (!isNamed && family !== 'weak_key' && !isRoleSecret) return undefined;
-    const site = findValue(view, nameStart, nameEnd, family);
     // `primary_key` of a table, and of an account in the cloud; `key = X` of anything: the value tells.
     const tells = isNamed
       ? isServiceKey
@@ -80,6 +83,8 @@ class KeyValueDetector implements Detector {
       : isRoleSecret
         ? isUuid
         : isCloudKey;
+    if (tells === isKeyMaterial && view.hasNoMixedRun(nameEnd)) return undefined;
+    const site = findValue(view, nameStart, nameEnd, family);
     if (tells !== undefined && !(site && tells(view.slice(site.start, site.end)))) return undefined;
     const plain = site && this.judge(view, nameStart, nameEnd, site);
     const escaped = isNamed ? this.detectEscaped(view, nameStart, nameEnd) : undefined;
@@ -173,12 +178,11 @@ function readName(view: TextView, start: number, end: number): Name | undefined 
   // `bypass=`; but `dbPass=`.
   if (isClosed && (endsOtherWord(view, wordStart) || isMinified(view, wordStart))) return undefined;
   let nameEnd = wordEnd;
-  while (
-    nameEnd - wordEnd < LONGEST_NAME &&
-    isLetterOfName(view.at(nameEnd)) &&
-    !view.has('..', nameEnd)
-  )
+  while (nameEnd - wordEnd < LONGEST_NAME) {
+    const code = view.at(nameEnd);
+    if (!isLetterOfName(code) || (code === DOT && view.at(nameEnd + 1) === DOT)) break;
     nameEnd++;
+  }
   if (nameEnd - wordEnd === LONGEST_NAME || (isClosed && nameEnd !== wordEnd)) return undefined;
   while (nameEnd > wordEnd && isMarkOfName(view.at(nameEnd - 1))) nameEnd--;
   if (!mayFollowName(view.at(nameEnd))) return undefined;
@@ -238,9 +242,11 @@ function startsLine(view: TextView, index: number): boolean {
   return isLineBreak(view.at(at));
 }
 
+const KEY_MATERIAL = new RegExp(`^[\\w+/=-]{${String(SHORTEST_MIXED_RUN)},128}$`);
+
 /** A long random value in mixed case, or a key in base64: no word, no digest. */
 function isKeyMaterial(value: string): boolean {
-  if (!/^[\w+/=-]{30,128}$/.test(value) || /[\da-f]{32}|^[\da-f-]+$/i.test(value)) return false;
+  if (!KEY_MATERIAL.test(value) || /[\da-f]{32}|^[\da-f-]+$/i.test(value)) return false;
   if (!/[a-z]/.test(value) || !/[A-Z]/.test(value)) return false;
   const changes = value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])/g)?.length ?? 0;
   return changes * 4 >= value.length && distinctUnits(value, 16) >= 16;

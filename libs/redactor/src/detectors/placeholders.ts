@@ -1,3 +1,5 @@
+import { CLASS_BITS, inClass } from '../engine/char-class.ts';
+
 /** Values that are published in the vendors' own documentation. */
 const PUBLISHED = new Set([
   'AKIAIOSFODNN7EXAMPLE',
@@ -29,9 +31,17 @@ const PUBLISHED = new Set([
   'JBSWY3DPEHPK3PXP',
 ]);
 
+/** Whether anything but letters and digits of ASCII stands in a value: most tests are for what holds such marks. */
+export function hasMarks(value: string): boolean {
+  for (let at = 0; at < value.length; at++)
+    if (!inClass(value.charCodeAt(at), CLASS_BITS.a)) return true;
+  return false;
+}
+
 /** Whether a value is published, alone or with what stands behind it: a scope, a parameter. */
 function isPublished(value: string): boolean {
-  return PUBLISHED.has(value) || PUBLISHED.has(value.split(/[/&]/, 1)[0] ?? '');
+  if (PUBLISHED.has(value)) return true;
+  return /[/&]/.test(value) && PUBLISHED.has(value.split(/[/&]/, 1)[0] ?? '');
 }
 
 const FILLER = /^(?:x{3,}|X{3,}|\*{2,}[A-Z]*\**|\.{3,}|-{3,}|_{3,}|#{3,}|0{4,}|1{4,}|\?{2,})$/;
@@ -64,7 +74,10 @@ export function distinctUnits(text: string, enough = 64): number {
 }
 
 const REFERENCE =
-  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%[\w.]+%$|%\w+\(.*\)%$|\\\(|(?:string|number|integer|boolean) ?\(|(?:AC|MG|PN|SM|MM|CA|VA|IS)[\da-f]{32}$|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+  /^(?:\\?\$[{(A-Za-z_]|\$\$\w+\$\$$|@\{|\{\{|%[\w.]+%$|%\w+\(.*\)%$|\\\(|(?:string|number|integer|boolean) ?\(|%\(\w+\)s|<[^>]*>?$|\[[A-Za-z_ .-]+\]$|@\w+[.@/]|!\w+ |&#?\w+;|process\.env|os\.(?:environ|getenv)|import\.meta|(?:op|vault|secret|awssm|gcpsm|keyring|ssm|env|file|ref\+\w+):\/\/|(?:env|vault|secret|var|vars|local|data|config|settings|props|self|this|secrets|module|github|inputs|params|parameters|args|ctx|req|request|res|response|options|opts)\.[A-Za-z_]|arn:aws|projects\/[^/]+\/secrets|sha(?:1|256|384|512)[:-]|#\{)/;
+
+/** An id of Twilio. */
+const PUBLIC_ID = /^(?:AC|MG|PN|SM|MM|CA|VA|IS)[\da-f]{32}$/;
 
 const WORDS = new Set(
   `true false null nil none undefined nan yes no on off required optional string str number int integer bool boolean
@@ -83,14 +96,11 @@ export function isPlaceholder(value: string): boolean {
   // Sealed for a cluster: public as it is.
   if (/^Ag[A-Z][\w+/=]{100,}$/.test(value)) return true;
   if (value.length > 256) return false;
-  if (FILLER.test(value) || REFERENCE.test(value) || isPublished(value)) return true;
+  if (FILLER.test(value) || PUBLIC_ID.test(value) || isPublished(value)) return true;
   // Credentials and ids in the documentation of AWS end so.
   if (/EXAMPLE(?:KEY|TOKEN|SECRET|PASSWORD)?[\w=-]{0,2}$/.test(value)) return true;
-  if (/^[a-z][a-z-]*-0[\da-f]{16}$/.test(value)) return true;
-  // Publishable keys of Stripe.
-  if (/^pk_(?:live|test)_\w+$/.test(value)) return true;
   const lower = value.toLowerCase();
-  if (WORDS.has(lower) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
+  if (WORDS.has(lower)) return true;
   if (lower.includes('abcdefghijkl') || lower.includes('0123456789abcdef0123456789abcdef'))
     return true;
   if (
@@ -99,10 +109,20 @@ export function isPlaceholder(value: string): boolean {
     )
   )
     return true;
+  if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
+  if (hasMarks(value) && isMarkedPlaceholder(value, lower)) return true;
+  return distinctUnits(value, 3) < Math.min(3, value.length);
+}
+
+/** The same of what only a value with marks can be. */
+function isMarkedPlaceholder(value: string, lower: string): boolean {
+  if (REFERENCE.test(value) || WORDS.has(lower.replace(/[.!?:]+$/, ''))) return true;
+  if (/^[a-z][a-z-]*-0[\da-f]{16}$/.test(value)) return true;
+  // Publishable keys of Stripe.
+  if (/^pk_(?:live|test)_\w+$/.test(value)) return true;
   if (/^not (?:shown|set|available|applicable|provided|specified|used|found)$/.test(lower))
     return true;
   if (/^[a-z_-]+[_-](?:placeholder|here|changeme|todo|dummy)$/.test(lower)) return true;
-  if (/^your[a-z_-]*(?:here|key|token|secret|password)$/.test(lower)) return true;
   // "Yours" and "change it" in other languages.
   if (
     /^(?:votre|vos|ihr|dein|tu|su|seu|sua|il_tuo|la_tua|jouw|uw|twoje)[-_][\p{L}_-]+$/u.test(lower)
@@ -151,7 +171,7 @@ export function isPlaceholder(value: string): boolean {
     )
   )
     return true;
-  return distinctUnits(value, 3) < Math.min(3, value.length);
+  return false;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isBlank, isLineBreak, isSpace, isWordCode } from '../engine/char-class.ts';
+import { CodeSet, isBlank, isLineBreak, isSpace, isWordCode } from '../engine/char-class.ts';
 import type { TextView } from '../engine/text-view.ts';
 import type { KeyFamily } from './key-names.ts';
 import { isQuote, lineBefore, skipBlanks, textBefore } from './reading.ts';
@@ -170,9 +170,12 @@ const FAR_LINKS = new Set(
     ' ',
   ),
 );
+/** Units of ASCII with which a link begins. */
+const MAY_LINK = new CodeSet(LINKS.map((link) => link.charAt(0)).join(''));
 const LINKS_WITHOUT_BLANK = ['\u662f', '\u4e3a', '\u70ba', '\u306f', '\ub294', '\uc740'];
 
 function skipLink(view: TextView, from: number, isSpaced: boolean): number {
+  if (!MAY_LINK.has(view.at(from)) && view.at(from) < 128) return -1;
   for (const link of LINKS_WITHOUT_BLANK) {
     if (!view.has(link, from)) continue;
     const at = skipBlanks(view, from + link.length);

@@ -22,12 +22,13 @@ export function* readColumn(
   const isHead = ENDS_OF_NAME.has(next) || next < 0 || isLineBreak(next);
   if (!isHead && view.before(nameStart - 1) !== 32) return;
   const before = lineBefore(view, nameStart);
-  if (!isHead && !CHAP.test(before)) return;
+  const isChap = CHAP.test(before);
+  if (!isHead && !isChap) return;
   if (INSERT.test(before)) {
     yield* readInserted(view, before, nameEnd);
     return;
   }
-  if (CHAP.test(before)) {
+  if (isChap) {
     yield* readChap(view, nameEnd);
     return;
   }
@@ -86,15 +87,15 @@ function delimiterAround(view: TextView, before: string, nameEnd: number): numbe
   if (view.at(at) === 34) at++;
   const tight = view.at(at);
   const next = view.at(skipBlanks(view, at));
+  const isLast = next < 0 || isLineBreak(next);
   for (const delimiter of [COMMA, SEMICOLON, TAB, PIPE]) {
     const follows = delimiter === PIPE ? next === delimiter : tight === delimiter;
     if (follows) return delimiter;
+    if (!isLast) continue;
     const precedes = before.trimEnd().replace(/"$/, '').trimEnd();
-    const isLast = next < 0 || isLineBreak(next);
     if (
-      isLast &&
-      (precedes.endsWith(String.fromCharCode(delimiter)) ||
-        (delimiter === TAB && /\t"?$/.test(before)))
+      precedes.endsWith(String.fromCharCode(delimiter)) ||
+      (delimiter === TAB && /\t"?$/.test(before))
     )
       return delimiter;
   }

@@ -18,6 +18,8 @@ import { readBare, readToken, readUntil, readValue } from './value-site.ts';
 import type { ValueSite } from './value-site.ts';
 import { namesPhrase, readGroups, readWords } from './word-groups.ts';
 
+/** A resource of Terraform. */
+const RANDOM_PASSWORD = 'random_password';
 const LONGEST_PADDING = 40;
 const OPENING_PAREN = 40;
 const DOLLAR = 36;
@@ -74,7 +76,8 @@ export function findValue(
     return isPublicPair(view, nameStart, nameEnd, closed, afterName, separator)
       ? undefined
       : readSeparated(view, nameStart, nameEnd, afterName > closed, separator, family);
-  if (view.slice(nameStart, nameEnd) === 'random_password') return readResult(view, closed);
+  if (nameEnd - nameStart === RANDOM_PASSWORD.length && view.has(RANDOM_PASSWORD, nameStart))
+    return readResult(view, closed);
   const pair = findPairedValue(view, closed);
   if (pair >= 0) return readValue(view, skipBlanks(view, pair), 'colon', false, family);
   if (view.at(afterName) === COMMA)

@@ -2,7 +2,7 @@ import { hasKeyWord, isKeyWord } from './key-names.ts';
 import type { KeyFamily } from './key-names.ts';
 import { NAME_WORDS } from './name-words.ts';
 import type { ValueSite } from './value-site.ts';
-import { distinctUnits, holdsMask, isPlaceholder } from './placeholders.ts';
+import { distinctUnits, hasMarks, holdsMask, isPlaceholder } from './placeholders.ts';
 
 /** Units below which a value is none, whatever it looks like. */
 const SHORTEST: Readonly<Record<KeyFamily, number>> = {
@@ -29,10 +29,12 @@ export function judgeValue(
   const length = value.length;
   if (length < SHORTEST[family] || isPlaceholder(value) || holdsMask(value)) return 0;
   // What stands between two strings: `'Password: ' + name + ':'`.
-  if (site.quoted && /^\s*[+.,;)\]}][^\w]/.test(value) && /[+.,([:]\s*$/.test(value)) return 0;
+  const isMarked = hasMarks(value);
+  if (isMarked && site.quoted && /^\s*[+.,;)\]}][^\w]/.test(value) && /[+.,([:]\s*$/.test(value))
+    return 0;
   // `password=password` of keyword arguments, `const ERROR_PASSWORD_MISSING = "password_missing"`.
   if (name.toLowerCase().endsWith(value.toLowerCase())) return 0;
-  const reference = value.search(/[$#]\{/);
+  const reference = isMarked ? value.search(/[$#]\{/) : -1;
   if (reference >= 0 && value.indexOf('}', reference) > 0) return 0;
   if (family === 'authorization') {
     const first = (value.split(/\s/, 1)[0] ?? '').replace(/[`'")]+$/, '');
@@ -44,13 +46,14 @@ export function judgeValue(
   // A public token of Mapbox.
   if (value.startsWith('pk.eyJ')) return 0;
   if (family === 'cookie') return isCookie(value.slice(0, 512)) ? 0.75 : 0;
-  if (isGrouped(value)) return 0.7;
+  if (isMarked && isGrouped(value)) return 0.7;
   if (length > 512) return 0.6;
-  if (isLocation(value)) return 0;
+  if (isMarked && isLocation(value)) return 0;
   if (!site.quoted && isExpression(value, site)) return 0;
   const isAssigned = site.separator === 'equals' && !site.spaced && /\d/.test(value);
-  if (isVersion(value) || (isPath(value) && !isAssigned) || isNotation(value)) return 0;
-  const words = value.split(' ').length;
+  if (isMarked && (isVersion(value) || (isPath(value) && !isAssigned))) return 0;
+  if (isNotation(value, isMarked)) return 0;
+  const words = isMarked ? value.split(' ').length : 1;
   const digits = /\d/.test(value);
   const letters = /[A-Za-z]/.test(value);
   const mixedCase = /[a-z]/.test(value) && /[A-Z]/.test(value);
@@ -198,9 +201,10 @@ const MOST_COOKIES = 40;
 const COOKIE_ATTRIBUTES = new Set(['path', 'domain', 'expires', 'max-age', 'samesite', 'priority']);
 
 /** Numbers, regular expressions, escapes alone, roles of documentation. */
-function isNotation(value: string): boolean {
+function isNotation(value: string, isMarked: boolean): boolean {
+  if (/^[-+.\deE]+$/.test(value) && /[.eE]/.test(value)) return true;
+  if (!isMarked) return false;
   return (
-    (/^[-+.\deE]+$/.test(value) && /[.eE]/.test(value)) ||
     /\(\?[:=!<]|\[\^?[\w\\]-[\w\\]|\\[wdsWDSb][*+?{]|\][*+?{]/.test(value) ||
     /^(?:\\u[\da-f]{4}|\\x[\da-f]{2})+$/i.test(value) ||
     /^:[a-z]+:/.test(value) ||
@@ -243,6 +247,7 @@ function isLocation(value: string): boolean {
 
 /** Source code in the place of a value: a call, a property, a type, another variable. */
 function isExpression(value: string, site: ValueSite): boolean {
+  if (!hasMarks(value)) return isNameInCode(value, site) || isVariable(value, site);
   const isAssignment = site.separator === 'equals' && !site.spaced;
   const call = /^[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|->)[A-Za-z_$][\w$]*)*[([{]/.exec(value);
   // `PASSWORD=Tr0ub4dor(3`, `Password={x(1;` are no calls.
@@ -258,20 +263,26 @@ function isExpression(value: string, site: ValueSite): boolean {
   if (/^[A-Za-z_$][\w$]{0,24}(?:\.[A-Za-z_$][\w$]*)+[=,;(?:&|]/.test(value)) return true;
   if (/^[\w$]{1,3},(?:\.{3})?[\w$]/.test(value)) return true;
   if (/^[\w$.]+(?:,[\w$.]+)+$/.test(value) && value.split(',').every(isIdentifier)) return true;
-  const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
-  // `hunter2` is no such name: a small word with a number has no place for one in code.
-  if (isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value)) return true;
+  if (isNameInCode(value, site)) return true;
   if (/^!\w*\d\w*$/.test(value)) return false;
   // ODBC and ADO.NET quote with braces.
   if (isAssignment && /^\{(?!\w+![rsa]\})[^{}:,=]*[\d@#$%^*!][^{}:,=]*\}$/.test(value))
     return !isMadeUp(value.slice(1, -1));
   if (/^(?:\(|\[|\{|!|&|\*|=>|\||-\s|->|\/\/)/.test(value))
     return !isAssignment || /^[([{]/.test(value);
-  if (site.spaced && /^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) {
-    // `token = nextToken`; but `password = hunter2` of an INI file.
-    return !/\d/.test(value) || (isIdentifier(value) && /[a-z][A-Z]|_/.test(value));
-  }
-  return false;
+  return isVariable(value, site);
+}
+
+/** A name of a program. `hunter2` is no such name: a small word with a number has no place for one in code. */
+function isNameInCode(value: string, site: ValueSite): boolean {
+  const isInCode = site.inCode === true || site.spaced || site.separator === 'colon';
+  return isInCode && isIdentifier(value) && /[a-z\d][A-Z]|_|\./.test(value);
+}
+
+/** `token = nextToken`; but `password = hunter2` of an INI file. */
+function isVariable(value: string, site: ValueSite): boolean {
+  if (!site.spaced || !/^[A-Za-z_$][\w$]*[;,)]*$/.test(value)) return false;
+  return !/\d/.test(value) || (isIdentifier(value) && /[a-z][A-Z]|_/.test(value));
 }
 
 /** Made of dictionary-like words and short numbers joined by marks or case. */
@@ -292,11 +303,33 @@ export function isIdentifier(value: string): boolean {
   if (!/^[A-Za-z_$][\w$.]*$/.test(value)) return false;
   let letters = 0;
   let known = 0;
-  for (const [word] of value.matchAll(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g)) {
-    letters += word.length;
-    const lower = word.toLowerCase();
-    if (NAME_WORDS.has(lower) || (lower.endsWith('s') && NAME_WORDS.has(lower.slice(0, -1))))
-      known += word.length;
+  for (let at = 0; at < value.length;) {
+    const end = wordEnd(value, at);
+    if (end > at) {
+      letters += end - at;
+      const lower = value.slice(at, end).toLowerCase();
+      if (NAME_WORDS.has(lower) || (lower.endsWith('s') && NAME_WORDS.has(lower.slice(0, -1))))
+        known += end - at;
+    }
+    at = Math.max(end, at + 1);
   }
   return known * 2 >= letters && known >= 3;
+}
+
+/** Where the word of a name ends that begins at an index: `Array`, `value`, the `HTTP` of `HTTPServer`. */
+function wordEnd(value: string, start: number): number {
+  let end = start;
+  while (isUpper(value.charCodeAt(end))) end++;
+  if (!isLower(value.charCodeAt(end))) return end;
+  if (end > start + 1) return end - 1;
+  while (isLower(value.charCodeAt(end))) end++;
+  return end;
+}
+
+function isUpper(code: number): boolean {
+  return code >= 65 && code <= 90;
+}
+
+function isLower(code: number): boolean {
+  return code >= 97 && code <= 122;
 }

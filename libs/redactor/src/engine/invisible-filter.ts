@@ -1,3 +1,5 @@
+import { CodeSet } from './char-class.ts';
+
 /** Text that a reader does not see and a scan does not read: where it stood in the visible text. */
 export interface InvisiblePiece {
   /** Index in the visible text before which it stood. */
@@ -24,12 +26,15 @@ const ESCAPE = '\u001b';
 const CONTROL_SEQUENCE = '\u009b';
 const NUL = '\0';
 const SOFT_HYPHEN = '\u00ad';
-/** Spaces, joiners, marks of direction and selectors without width, byte order mark. Costs nothing in a text of Latin-1. */
-const ZERO_WIDTH = /[\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]/;
+/**
+ * Spaces, joiners, marks of direction and selectors without width, byte order mark, NUL: one expression for what would be
+ * looked for slowly in a text of units of 16 bits. {@link WIDE} costs nothing in a text of Latin-1.
+ */
+const WIDE_INVISIBLE = /[\0\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]/g;
+const WIDE = /[\u0100-\uffff]/;
 
 /** Escape as programs write it in letters, in logs and in JSON, with the bracket of a change of colour. */
 const WRITTEN_ESCAPES = ['\\x1b[', '\\x1B[', '\\u001b[', '\\u001B[', '\\033[', '\\e[', '^[['];
-const WRITTEN_ESCAPE = /\\(?:x1b|u001b|033|e)\[|\^\[\[/i;
 const LONGEST_WRITTEN_ESCAPE = 7;
 const COLOUR = /[0-9;]{0,20}m/y;
 const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
@@ -37,9 +42,8 @@ const COLOUR_BEGINNING = /[0-9;]{0,20}$/y;
 /** What announces text in which a line that ends in `=` goes on in the next one (RFC 2045, section 6.7). */
 const QUOTED_PRINTABLE = 'quoted-printable';
 
-const CANDIDATE = /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^]/g;
-const CANDIDATE_OR_SIGN =
-  /[\u001b\u009b\0\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\\^=]/g;
+/** A line end that does not count, or what may become one. */
+const SOFT_BREAK = /=(?=\r?(?:\n|$))/g;
 
 /** Hidden units that a unit of visible text makes room for, and the most that are hidden at one place. */
 const HIDDEN_PER_VISIBLE = 24;
@@ -70,17 +74,29 @@ export class InvisibleFilter {
    */
   private room = MOST_HIDDEN;
 
-  /** The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`. */
-  take(chunk: string, final: boolean, offset: number, pieces: InvisiblePiece[]): string {
+  /**
+   * The visible part of the next piece of input; `pieces` gets the rest, with places counted from `offset`.
+   *
+   * @param isClear that {@link mayHoldInvisible} has been asked about the piece, and found nothing.
+   */
+  take(
+    chunk: string,
+    final: boolean,
+    offset: number,
+    pieces: InvisiblePiece[],
+    isClear = false,
+  ): string {
     const text = this.pending + chunk;
+    const isKnown = isClear && this.pending === '' && !endsInPart(text);
     this.pending = '';
     const softBreaksFrom = this.findSoftBreaks(text);
-    if (!mayHoldInvisible(text) && !endsInPart(text) && softBreaksFrom === Infinity) {
+    const openings = new Openings(text, softBreaksFrom);
+    let at = isKnown && softBreaksFrom === Infinity ? Infinity : openings.next(0);
+    if (at === Infinity) {
       if (text !== '') this.remember(text);
       this.makeRoom(text.length);
       return text;
     }
-    const candidates = softBreaksFrom === Infinity ? CANDIDATE : CANDIDATE_OR_SIGN;
     let visible = '';
     let from = 0;
     let hidden = '';
@@ -102,19 +118,14 @@ export class InvisibleFilter {
       hidden += text.slice(start, end);
       from = end;
     };
-    candidates.lastIndex = 0;
-    for (let match = candidates.exec(text); match !== null; match = candidates.exec(text)) {
-      const at = match.index;
-      const length =
-        match[0] === '=' && at < softBreaksFrom ? 0 : this.invisibleUnits(text, at, final);
+    while (at !== Infinity) {
+      const length = this.invisibleUnits(text, at, final);
       if (length < 0) {
         this.pending = text.slice(at);
         break;
       }
-      if (length > 0) {
-        hide(at, at + length);
-        candidates.lastIndex = at + length;
-      }
+      if (length > 0) hide(at, at + length);
+      at = openings.next(at + Math.max(1, length));
     }
     const end = text.length - this.pending.length;
     flush();
@@ -138,7 +149,7 @@ export class InvisibleFilter {
     const units = QUOTED_PRINTABLE.length;
     // Over the seam of two chunks first: the long text is not copied.
     const atSeam = (this.context + text.slice(0, units)).indexOf(QUOTED_PRINTABLE);
-    const found = atSeam < 0 ? text.indexOf(QUOTED_PRINTABLE) : atSeam - this.context.length;
+    const found = atSeam < 0 ? indexOfQuotedPrintable(text) : atSeam - this.context.length;
     if (atSeam < 0 && found < 0) return Infinity;
     this.isQuotedPrintable = true;
     return found + units;
@@ -164,16 +175,109 @@ export class InvisibleFilter {
   }
 }
 
+/** Short strings are looked for many times as fast as long ones. */
+function indexOfQuotedPrintable(text: string): number {
+  let at = text.indexOf('quoted');
+  while (at >= 0 && !text.startsWith(QUOTED_PRINTABLE, at)) at = text.indexOf('quoted', at + 1);
+  return at;
+}
+
+/** Where something invisible may begin in a text: each kind is looked for by itself, which the machine does fast. */
+class Openings {
+  private readonly text: string;
+  private readonly searches: readonly Search[];
+  /** The next place of each kind, from the last one asked for on. */
+  private readonly places = [-1, -1, -1, -1, -1, -1, -1];
+
+  /** @param softBreaksFrom from which index on `=` may end a line that goes on; Infinity where none does. */
+  constructor(text: string, softBreaksFrom: number) {
+    this.text = text;
+    this.searches = WIDE.test(text) ? WIDE_SEARCHES : SEARCHES;
+    if (softBreaksFrom === Infinity) this.places[SOFT_BREAKS] = Infinity;
+    else this.places[SOFT_BREAKS] = searchSoftBreak(text, softBreaksFrom);
+  }
+
+  /** The first place at an index or behind it; Infinity where there is none. */
+  next(from: number): number {
+    const { text, searches, places } = this;
+    let next = Infinity;
+    for (let kind = 0; kind < searches.length; kind++) {
+      let place = places[kind] as number;
+      if (place < from) {
+        place = (searches[kind] as Search)(text, from);
+        places[kind] = place;
+      }
+      if (place < next) next = place;
+    }
+    return next;
+  }
+}
+
+/** Where something begins at an index or behind it; Infinity where nothing does. */
+type Search = (text: string, from: number) => number;
+
+/** The order of the searches: that for soft breaks comes first. */
+const SOFT_BREAKS = 0;
+
+const COMMON_SEARCHES: readonly Search[] = [
+  searchSoftBreak,
+  ...[ESCAPE, CONTROL_SEQUENCE, SOFT_HYPHEN].map(searchUnit),
+  // Of the escapes in letters the next unit must stand there too, or come yet.
+  (text, from) => {
+    let at = text.indexOf('\\', from);
+    while (at >= 0 && at + 1 < text.length && !SECOND_UNITS.has(text.charCodeAt(at + 1)))
+      at = text.indexOf('\\', at + 1);
+    return placeOf(at);
+  },
+  (text, from) => {
+    const at = text.indexOf('^[', from);
+    return at < 0 && from < text.length && text.endsWith('^') ? text.length - 1 : placeOf(at);
+  },
+];
+const SEARCHES: readonly Search[] = [...COMMON_SEARCHES, searchUnit(NUL)];
+const WIDE_SEARCHES: readonly Search[] = [
+  ...COMMON_SEARCHES,
+  (text, from) => {
+    WIDE_INVISIBLE.lastIndex = from;
+    return placeOf(WIDE_INVISIBLE.exec(text)?.index ?? -1);
+  },
+];
+
+function searchUnit(unit: string): Search {
+  return (text, from) => placeOf(text.indexOf(unit, from));
+}
+
+function searchSoftBreak(text: string, from: number): number {
+  SOFT_BREAK.lastIndex = from;
+  return placeOf(SOFT_BREAK.exec(text)?.index ?? -1);
+}
+
+/** Behind the backslash of {@link WRITTEN_ESCAPES}. */
+const SECOND_UNITS = new CodeSet('xu0e');
+
+function placeOf(index: number): number {
+  return index < 0 ? Infinity : index;
+}
+
 /** Whether a text has a unit that the filter has to look at. */
 export function mayHoldInvisible(text: string): boolean {
   return (
     text.includes(ESCAPE) ||
     text.includes(CONTROL_SEQUENCE) ||
-    text.includes(NUL) ||
     text.includes(SOFT_HYPHEN) ||
-    ZERO_WIDTH.test(text) ||
-    ((text.includes('\\') || text.includes('^[[')) && WRITTEN_ESCAPE.test(text))
+    text.includes('^[[') ||
+    holdsWrittenEscape(text) ||
+    (WIDE.test(text) ? text.search(WIDE_INVISIBLE) >= 0 : text.includes(NUL))
   );
+}
+
+/** Whether an escape stands in a text in letters, behind a backslash. */
+function holdsWrittenEscape(text: string): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 1)) {
+    if (!SECOND_UNITS.has(text.charCodeAt(at + 1))) continue;
+    if (WRITTEN_ESCAPES.some((escape) => text.startsWith(escape, at))) return true;
+  }
+  return false;
 }
 
 /** Whether a text may end in the beginning of an escape that is written in letters. */

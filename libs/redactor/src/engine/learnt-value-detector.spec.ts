@@ -55,3 +55,10 @@ it('finds a value again in base64 and in a query', () => {
     expect(output).toMatch(/&y=1\n$/);
   }
 });
+
+it('finds a value again at the very end', () => {
+  for (const value of ['Xy7-kd', 'Xy7-kd9', 'Xy7-kd93', 'Xy7-kd93Qz'])
+    expect(redactor.redact(`password: ${value}\n${value}`)).toBe(
+      'password: [REDACTED:password]\n[REDACTED:password]',
+    );
+});

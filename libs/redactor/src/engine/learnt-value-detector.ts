@@ -10,6 +10,10 @@ const TRIGGER_UNITS = 8;
 /** From this length on a value is masked inside a longer word too. */
 const UNMISTAKABLE = 16;
 
+const ENCODER = new TextEncoder();
+/** Room for the value of the detector that is being made: up to three bytes for a unit. */
+const BYTES = new Uint8Array(LONGEST_LEARNT * 3);
+
 /**
  * Finds a value again that its context has shown to be secret before: `password: X`, and then X alone, also in a query
  * or as a whole in base64.
@@ -28,17 +32,16 @@ export class LearntValueDetector implements Detector {
   constructor(kind: string, value: string) {
     this.kind = kind;
     this.value = value;
-    this.inBase64 = base64At(new TextEncoder().encode(value), 0).text;
+    const { written } = ENCODER.encodeInto(value, BYTES);
+    this.inBase64 = base64At(BYTES.subarray(0, written), 0).text;
     this.inQuery = encodeURIComponent(value.toWellFormed());
-    const literals = new Set(
-      [value, this.inQuery, this.inBase64].map((form) => form.slice(0, TRIGGER_UNITS)),
-    );
+    const literals = new Set([value, this.inQuery, this.inBase64].map(triggerOf));
     this.triggers = [...literals].map((literal) => ({ literal, caseSensitive: true }));
   }
 
-  /** Whether another value would be looked for at the same places. */
-  beginsAs(value: string): boolean {
-    return this.value.startsWith(value.slice(0, TRIGGER_UNITS));
+  /** Whether a value of which this is the trigger would be looked for at the same places. */
+  beginsWith(trigger: string): boolean {
+    return this.value.startsWith(trigger);
   }
 
   detect(view: TextView, start: number): Candidate | undefined {
@@ -52,6 +55,11 @@ export class LearntValueDetector implements Detector {
     if (!view.has(this.inBase64, start)) return undefined;
     return { ...found, end: view.runEnd(start + this.inBase64.length, CLASS_BITS.m, 4) };
   }
+}
+
+/** The beginning of a learnt value, or of a form of it, that is looked for. */
+export function triggerOf(form: string): string {
+  return form.slice(0, TRIGGER_UNITS);
 }
 
 function isAlphanumeric(code: number): boolean {

@@ -3,9 +3,10 @@ import { CLASS_BITS, inClass } from './char-class.ts';
 import type { Candidate, Detector } from './detector.ts';
 import { countPiecesBefore, InvisibleFilter, mayHoldInvisible } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
-import { LearntValueDetector } from './learnt-value-detector.ts';
+import { LearntLiterals } from './learnt-literals.ts';
+import { LearntValueDetector, triggerOf } from './learnt-value-detector.ts';
 import { LOOK_BEHIND, TextView } from './text-view.ts';
-import { TriggerAutomaton } from './trigger-automaton.ts';
+import type { TriggerAutomaton } from './trigger-automaton.ts';
 import { TriggerScanner } from './trigger-scanner.ts';
 
 /** Units before a trigger in which a masked span may begin: the longest prefix-less token with an inner mark. */
@@ -89,6 +90,7 @@ export class RedactionScan {
   private written = 0;
   private scanner: TriggerScanner;
   private readonly learnt: LearntValueDetector[] = [];
+  private readonly learntLiterals = new LearntLiterals();
   private readonly learntValues = new Set<string>();
   private lessons: { kind: string; value: string }[] = [];
   /** Which hit of the current state waits for more input; -1 when none does. */
@@ -101,7 +103,7 @@ export class RedactionScan {
   /** @param depth how many layers of encoding are undone to look into them. */
   constructor(rules: ScanRules, listener: ScanListener, depth = MOST_LAYERS) {
     this.rules = rules;
-    this.scanner = new TriggerScanner(rules.automaton, rules.ownAutomaton);
+    this.scanner = this.newScanner(0);
     this.listener = listener;
     if (depth > 0) {
       this.view.inspect = (text) => {
@@ -118,13 +120,14 @@ export class RedactionScan {
     if (rules === this.rules) return;
     this.rules = rules;
     if (this.goesOn !== undefined) {
-      this.scanner = this.newScanner();
+      this.scanner = this.newScanner(this.scanned);
       return;
     }
     // What was settled stays. A trigger that is written already may have a value that is not: all that is still held is
     // read again, and a verdict on what is written is dropped where it is added.
-    this.scanner = this.newScanner();
+    this.scanner = this.newScanner(this.scanned);
     this.scanned = Math.max(0, Math.min(this.written, this.scanned) - this.longestReach());
+    this.scanner.reset(this.scanned);
     this.view.forgetDecoded();
     this.waitingHit = -1;
     this.retryAt = 0;
@@ -132,7 +135,8 @@ export class RedactionScan {
 
   /** Adds input; returns the output that is now certain. */
   push(chunk: string, final: boolean): string {
-    if (chunk.length <= LARGE_CHUNK || !mayHoldInvisible(chunk)) return this.take(chunk, final);
+    if (chunk.length <= LARGE_CHUNK) return this.take(chunk, final);
+    if (!mayHoldInvisible(chunk)) return this.take(chunk, final, true);
     // What is taken out is kept until it is written: a piece at a time, so that this stays bounded.
     let output = '';
     let from = 0;
@@ -141,8 +145,8 @@ export class RedactionScan {
     return output + this.take(chunk.slice(from), final);
   }
 
-  private take(chunk: string, final: boolean): string {
-    const visible = this.filter.take(chunk, final, this.buffer.length, this.pieces);
+  private take(chunk: string, final: boolean, isClear = false): string {
+    const visible = this.filter.take(chunk, final, this.buffer.length, this.pieces, isClear);
     if (visible !== '') this.buffer = this.buffer === '' ? visible : this.buffer + visible;
     if (!final && this.buffer.length < this.retryAt) return '';
     this.scan(final);
@@ -174,21 +178,23 @@ export class RedactionScan {
     this.retryAt = 0;
   }
 
-  private newScanner(): TriggerScanner {
+  private newScanner(from: number): TriggerScanner {
     const { automaton, ownAutomaton } = this.rules;
-    const learnt = this.learnt.length === 0 ? undefined : new TriggerAutomaton(this.learnt);
-    return new TriggerScanner(automaton, ownAutomaton, learnt);
+    return new TriggerScanner(automaton, ownAutomaton, this.learntLiterals, from);
   }
 
   /** Takes the lessons of the verdicts just reached. They hold for what begins behind the last unit read. */
   private learn(): void {
     for (const { kind, value } of this.lessons) {
       if (this.learntValues.size >= MOST_LEARNT || this.learntValues.has(value)) continue;
-      const alike = this.learnt.filter((one) => one.beginsAs(value)).length;
+      const trigger = triggerOf(value);
+      let alike = 0;
+      for (const one of this.learnt) if (one.beginsWith(trigger)) alike++;
       if (alike >= MOST_ALIKE) continue;
       this.learntValues.add(value);
-      this.learnt.push(new LearntValueDetector(kind, value));
-      this.scanner = this.scanner.withLearnt(new TriggerAutomaton(this.learnt));
+      const detector = new LearntValueDetector(kind, value);
+      this.learnt.push(detector);
+      this.scanner.learn(detector, this.scanned);
     }
     this.lessons = [];
   }
@@ -196,8 +202,8 @@ export class RedactionScan {
   /** Judges what ends here; false when a verdict needs input that has not come yet. */
   private judgeHits(): boolean {
     const { automaton } = this.rules;
-    const hits = this.scanner.hits();
     const end = this.scanned;
+    const hits = this.scanner.hits(this.buffer, end);
     for (let index = this.waitingHit; index < hits.length; index++) {
       const hit = hits[index];
       if (hit === undefined) break;
@@ -250,7 +256,7 @@ export class RedactionScan {
     const { view } = this;
     view.starved = false;
     view.maskFrom = end;
-    const last = this.spans.findLast((span) => span.start < end);
+    const last = this.lastSpanBefore(end);
     view.maskedStart = last?.start ?? 0;
     view.maskedEnd = last?.end ?? 0;
     // What lies in a settled span is masked already; what sticks out of it is still looked at.
@@ -262,6 +268,13 @@ export class RedactionScan {
     view.low = Math.max(0, start - LOOK_BEHIND);
     view.high = end + detector.window;
     return detector.detect(view, start, end);
+  }
+
+  private lastSpanBefore(end: number): Span | undefined {
+    const { spans } = this;
+    let at = spans.length - 1;
+    while (at >= 0 && (spans[at] as Span).start >= end) at--;
+    return at < 0 ? undefined : spans[at];
   }
 
   private add(candidate: Candidate): void {
@@ -313,7 +326,7 @@ export class RedactionScan {
     while (end < text.length && goesOn(text.charCodeAt(end))) end++;
     span.end = end;
     this.scanned = Math.max(this.scanned, end);
-    this.scanner.reset();
+    this.scanner.reset(this.scanned);
     this.waitingHit = -1;
     if (end >= text.length && !this.view.final) return false;
     this.goesOn = undefined;
@@ -325,7 +338,8 @@ export class RedactionScan {
     if (this.goesOn !== undefined) return this.buffer.length;
     let limit = this.scanned;
     if (this.waitingHit >= 0) {
-      const [waiting, ...others] = this.scanner.hits().slice(this.waitingHit);
+      const hits = this.scanner.hits(this.buffer, this.scanned);
+      const [waiting, ...others] = hits.slice(this.waitingHit);
       if (waiting?.detector.masks === 'after' && others.length === 0) limit = this.view.maskFrom;
       for (const { literal, detector } of waiting === undefined ? [] : [waiting, ...others]) {
         if (detector.masks !== 'after') limit = Math.min(limit, this.scanned - literal.length);
@@ -356,11 +370,11 @@ export class RedactionScan {
     const reader = this.scanner.fork();
     let earliest = limit;
     for (let index = this.scanned; ;) {
-      const start = index - reader.heldUnits();
+      const start = index - reader.heldUnits(buffer, index);
       if (start >= limit) return earliest;
       if (index >= buffer.length) return Math.min(earliest, start);
       index = reader.advance(buffer, index, index + 1);
-      for (const { literal, detector } of reader.hits()) {
+      for (const { literal, detector } of reader.hits(buffer, index)) {
         earliest = Math.min(earliest, detector.masks === 'after' ? index : index - literal.length);
       }
     }
@@ -444,6 +458,7 @@ export class RedactionScan {
     if (keep <= 1024) return;
     this.buffer = this.buffer.slice(keep);
     this.view.shift(keep);
+    this.scanner.shift(keep);
     this.base += keep;
     if (this.pieces.length > 0) {
       const forgotten = this.pieces.splice(

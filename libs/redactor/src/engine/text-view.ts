@@ -2,6 +2,7 @@ import type { RedactionFinding } from '../finding.ts';
 import { inClass, isLineBreak } from './char-class.ts';
 import { countPiecesBefore } from './invisible-filter.ts';
 import type { InvisiblePiece } from './invisible-filter.ts';
+import { MixedRuns } from './mixed-runs.ts';
 
 /** A run of encoded text, and what was found in it. Places are counted from its start. */
 export interface DecodedRegion {
@@ -53,6 +54,7 @@ export class TextView {
   private runBits = 0;
   private runStart = 0;
   private runKnownEnd = 0;
+  private readonly mixedRuns = new MixedRuns();
   private restStart = 0;
   private restKnownEnd = 0;
   /** The last masked span; to the right of it the text looks as it will look when masked. */
@@ -121,6 +123,23 @@ export class TextView {
     return at;
   }
 
+  /**
+   * Whether nothing in the window from an index on can be a key in base64: no run of it is long enough and changes
+   * between letters, digits and cases often enough. False, too, while the window has not come as a whole.
+   */
+  hasNoMixedRun(from: number): boolean {
+    if (this.high > this.end && !this.final) return false;
+    return this.mixedRuns.areMissing(this.text, from, Math.min(this.high, this.end));
+  }
+
+  /**
+   * The unit at an index where it has come, else -1: for what is refused at once where it is known, and read with
+   * {@link at} otherwise.
+   */
+  peek(index: number): number {
+    return index < this.end && index < this.high ? this.text.charCodeAt(index) : -1;
+  }
+
   /** The regions that were decoded last, so that many triggers in one decode it once. */
   get decodedRegions(): readonly DecodedRegion[] {
     return this.regions;
@@ -142,6 +161,7 @@ export class TextView {
     this.runKnownEnd -= units;
     this.restStart -= units;
     this.restKnownEnd -= units;
+    this.mixedRuns.shift(units);
     for (const region of this.regions) region.start -= units;
   }
 

@@ -169,8 +169,12 @@ export class TriggerAutomaton {
 
   /** Whether a hit that ends at a unit is one, after case and units outside ASCII are looked at too. */
   isHit({ literal, caseSensitive, isExact }: TriggerHit, text: string, start: number): boolean {
-    if (caseSensitive) return text.startsWith(literal, start);
-    return isExact || text.slice(start, start + literal.length).toLowerCase() === literal;
+    if (!caseSensitive)
+      return isExact || text.slice(start, start + literal.length).toLowerCase() === literal;
+    // Unit by unit: the first one that differs, as most do, ends it.
+    for (let index = 0; index < literal.length; index++)
+      if (text.charCodeAt(start + index) !== literal.charCodeAt(index)) return false;
+    return true;
   }
 
   /** What ends at a state, longest literal first. */

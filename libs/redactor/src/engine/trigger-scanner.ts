@@ -1,52 +1,72 @@
+import type { Detector } from './detector.ts';
+import { LearntLiterals } from './learnt-literals.ts';
 import { TriggerAutomaton } from './trigger-automaton.ts';
 import type { TriggerHit } from './trigger-automaton.ts';
 
 /** Finds nothing. */
 const EMPTY = new TriggerAutomaton([]);
+/** Units that are searched for learnt literals at once. */
+const LOOK_AHEAD = 512;
 
 /**
- * Walks over a text with up to three automata at once: the large one of what is built in, which all redactors share;
- * the one of the caller's own values and patterns; and the one of values that the text has taught, which is rebuilt
- * for each. Building the large one takes milliseconds, the others next to nothing.
+ * Walks over a text with up to two automata at once: the large one of what is built in, which all redactors share, and
+ * the one of the caller's own values and patterns. The values that the text has taught are looked for ahead of them.
  */
 export class TriggerScanner {
   private readonly builtIn: TriggerAutomaton;
   private readonly own: TriggerAutomaton;
-  private readonly learnt: TriggerAutomaton;
+  private readonly learnt: LearntLiterals;
   private state = 0;
   private ownState = 0;
-  private learntState = 0;
+  /** Where a learnt literal can begin at the earliest. */
+  private learntFrom: number;
+  /** Index up to which learnt literals have been looked for. */
+  private learntSought: number;
+  /** Index behind the one that was found last; none ends between it, or the units read, and `learntSought`. */
+  private learntEnd = -Infinity;
   /** Whether something ends at the last unit read. */
   isHit = false;
 
-  constructor(builtIn: TriggerAutomaton, own?: TriggerAutomaton, learnt?: TriggerAutomaton) {
+  /** @param learnt what the text has taught so far, looked for from the index `from` on. */
+  constructor(
+    builtIn: TriggerAutomaton,
+    own?: TriggerAutomaton,
+    learnt = new LearntLiterals(),
+    from = 0,
+  ) {
     this.builtIn = builtIn;
     this.own = own ?? EMPTY;
-    this.learnt = learnt ?? EMPTY;
+    this.learnt = learnt;
+    this.learntFrom = from;
+    this.learntSought = from;
   }
 
-  /** Begins a new learnt automaton here; the others go on. */
-  withLearnt(learnt: TriggerAutomaton): TriggerScanner {
-    const next = new TriggerScanner(this.builtIn, this.own, learnt);
-    next.state = this.state;
-    next.ownState = this.ownState;
-    return next;
+  /** Looks for the literals of a learnt value too; for all that are learnt only from an index on. */
+  learn(detector: Detector, from: number): void {
+    this.learnt.add(detector);
+    this.seekLearntFrom(from);
   }
 
   /** A second reader that begins where this one stands. */
   fork(): TriggerScanner {
-    const next = new TriggerScanner(this.builtIn, this.own, this.learnt);
+    const next = new TriggerScanner(this.builtIn, this.own, this.learnt, this.learntFrom);
     next.state = this.state;
     next.ownState = this.ownState;
-    next.learntState = this.learntState;
     return next;
   }
 
-  /** Forgets what was read. */
-  reset(): void {
+  /** Forgets what was read before an index. */
+  reset(from: number): void {
     this.state = 0;
     this.ownState = 0;
-    this.learntState = 0;
+    this.seekLearntFrom(from);
+  }
+
+  /** Keeps indexes right when units are dropped from the beginning of the text. */
+  shift(units: number): void {
+    this.learntFrom -= units;
+    this.learntEnd -= units;
+    this.learntSought -= units;
   }
 
   get longestLiteral(): number {
@@ -56,8 +76,22 @@ export class TriggerScanner {
 
   /** Reads to the next unit at which something ends, or to `end`; returns the index after the last unit read. */
   advance(text: string, from: number, end: number): number {
-    if (this.own !== EMPTY) return this.advanceAll(text, from, end);
-    if (this.learnt !== EMPTY) return this.advanceTwo(text, from, end);
+    if (this.learnt.isEmpty) return this.advanceKnown(text, from, end);
+    this.isHit = false;
+    let index = from;
+    while (index < end && !this.isHit) {
+      index = this.advanceKnown(text, index, this.seekLearnt(text, index, end));
+      this.isHit ||= index === this.learntEnd;
+    }
+    return index;
+  }
+
+  private advanceKnown(text: string, from: number, end: number): number {
+    if (this.own === EMPTY) return this.advanceOne(text, from, end);
+    return this.advanceTwo(text, from, end);
+  }
+
+  private advanceOne(text: string, from: number, end: number): number {
     const { table, classes, shift, firstHitState } = this.builtIn;
     let state = this.state;
     let index = from;
@@ -74,37 +108,13 @@ export class TriggerScanner {
     return index;
   }
 
-  /** As `advanceAll`, without the caller's own: most texts have none, and their every unit counts. */
+  /** As `advanceOne`, with the caller's own: most texts have none, and their every unit counts. */
   private advanceTwo(text: string, from: number, end: number): number {
     const { table, classes, shift, firstHitState } = this.builtIn;
-    const { table: learntTable, classes: learntClasses, shift: learntShift } = this.learnt;
-    const learntMask = learntClasses.length - 1;
-    const firstLearntHit = this.learnt.firstHitState;
-    let { state, learntState } = this;
-    let index = from;
-    let isHit = false;
-    while (index < end && !isHit) {
-      const code = text.charCodeAt(index++);
-      state = table[(state << shift) + (classes[code] as number)] as number;
-      const learntSymbol = learntClasses[code & learntMask] as number;
-      learntState = learntTable[(learntState << learntShift) + learntSymbol] as number;
-      isHit = state >= firstHitState || learntState >= firstLearntHit;
-    }
-    this.isHit = isHit;
-    this.state = state;
-    this.learntState = learntState;
-    return index;
-  }
-
-  private advanceAll(text: string, from: number, end: number): number {
-    const { table, classes, shift, firstHitState } = this.builtIn;
     const { table: ownTable, classes: ownClasses, shift: ownShift } = this.own;
-    const { table: learntTable, classes: learntClasses, shift: learntShift } = this.learnt;
     const ownMask = ownClasses.length - 1;
-    const learntMask = learntClasses.length - 1;
     const firstOwnHit = this.own.firstHitState;
-    const firstLearntHit = this.learnt.firstHitState;
-    let { state, ownState, learntState } = this;
+    let { state, ownState } = this;
     let index = from;
     let isHit = false;
     while (index < end && !isHit) {
@@ -112,31 +122,48 @@ export class TriggerScanner {
       state = table[(state << shift) + (classes[code] as number)] as number;
       const ownSymbol = ownClasses[code & ownMask] as number;
       ownState = ownTable[(ownState << ownShift) + ownSymbol] as number;
-      const learntSymbol = learntClasses[code & learntMask] as number;
-      learntState = learntTable[(learntState << learntShift) + learntSymbol] as number;
-      isHit = state >= firstHitState || ownState >= firstOwnHit || learntState >= firstLearntHit;
+      isHit = state >= firstHitState || ownState >= firstOwnHit;
     }
     this.isHit = isHit;
     this.state = state;
     this.ownState = ownState;
-    this.learntState = learntState;
     return index;
   }
 
-  /** What ends at the last unit read; the caller's own comes first. */
-  hits(): readonly TriggerHit[] {
-    const hits = this.builtIn.hitsOf(this.state);
-    const own = this.own.hitsOf(this.ownState);
-    const learnt = this.learnt.hitsOf(this.learntState);
-    return own.length + learnt.length === 0 ? hits : [...own, ...hits, ...learnt];
+  private seekLearntFrom(from: number): void {
+    this.learntFrom = from;
+    this.learntSought = from;
+    this.learntEnd = -Infinity;
   }
 
-  /** How many of the last units read may yet become the beginning of a masked span. */
-  heldUnits(): number {
+  /**
+   * An index behind `from` before which no learnt literal ends. It is never far: each value that is learnt makes the
+   * scanner look again.
+   */
+  private seekLearnt(text: string, from: number, end: number): number {
+    if (this.learntSought <= from) {
+      const until = Math.min(end, from + LOOK_AHEAD);
+      const found = this.learnt.next(text, this.learntFrom, from, until);
+      if (found !== undefined) this.learntEnd = found;
+      this.learntSought = found ?? until;
+    }
+    return Math.min(this.learntSought, end);
+  }
+
+  /** What ends at the last unit read, which stands before an index of the text; the caller's own comes first. */
+  hits(text: string, index: number): readonly TriggerHit[] {
+    const hits = this.builtIn.hitsOf(this.state);
+    const own = this.own.hitsOf(this.ownState);
+    if (index !== this.learntEnd) return own.length === 0 ? hits : [...own, ...hits];
+    return [...own, ...hits, ...this.learnt.endingAt(text, this.learntFrom, index)];
+  }
+
+  /** How many of the last units read, which stand before an index, may yet become the beginning of a masked span. */
+  heldUnits(text: string, index: number): number {
     return Math.max(
       this.builtIn.heldUnits(this.state),
       this.own.heldUnits(this.ownState),
-      this.learnt.heldUnits(this.learntState),
+      this.learnt.heldUnits(text, this.learntFrom, index),
     );
   }
 

@@ -1,4 +1,4 @@
-import { KEY_WORDS } from '../detectors/key-names.ts';
+import { KEY_WORD } from '../detectors/key-names.ts';
 
 /** Units of a name that is judged as a whole; of a longer one what stands around each word. */
 const LONGEST_NAME = 48;
@@ -6,14 +6,6 @@ const LONGEST_NAME = 48;
 const AROUND_WORD = 20;
 /** Names in a long key under which its value is judged. */
 const MOST_NAMES = 64;
-
-/** Every word that names a secret. */
-const KEY_WORD = new RegExp(
-  KEY_WORDS.flatMap(({ words }) => words)
-    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('|'),
-  'g',
-);
 
 /** Names that say nothing in a text, where they may be anything: as the whole name of a field they do. */
 const WHOLE_NAMES: ReadonlyMap<string, string> = new Map([

@@ -4,6 +4,6 @@ export interface InitMessage {
   readonly envs: Readonly<Record<string, string>>;
   /** Bytes of output of one command that are handed on. */
   readonly maxOutputBytes: number;
-  /** What a caller must show; absent for a sandbox created open. */
-  readonly accessToken?: string | undefined;
+  /** Where programs find the way out; absent for a guest without network. */
+  readonly egress?: { readonly port: number } | undefined;
 }

@@ -1,21 +1,22 @@
 /**
  * The agent: runs inside the sandbox and speaks E2B's envd protocol (Connect-RPC in JSON, and
  * plain HTTP for file contents) over one inherited byte stream. It is part of the guest: the
- * server treats all that it says as hostile.
+ * server treats all that it says as hostile, and lets in only who may call it.
  *
- * `node main.js fd` uses file descriptor 3 (a socket pair); `node main.js stdio` uses the
- * standard streams (a container's attached streams).
+ * `node main.js fd` uses file descriptor 3 (a socket pair), and 5 for the way out of a guest that
+ * has one; `node main.js stdio` uses the standard streams (a container's attached streams).
  */
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { joinCalls, type AgentCalls, type Streaming } from './agent-calls.ts';
 import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
+import { proxyEnvironment, startEgressBridge } from './egress-bridge.ts';
 import type { EventSink } from './event-sink.ts';
 import { FileMetadata } from './file-metadata.ts';
 import { fileTransferCalls } from './file-transfer.ts';
 import { filesystemCalls } from './filesystem-calls.ts';
-import { count, parseMessage, text, textMap, type Message } from './message.ts';
+import { child, count, parseMessage, textMap, type Message } from './message.ts';
 import { processCalls, Processes } from './processes.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
 import { readBody, skipBody } from './read-body.ts';
@@ -24,31 +25,31 @@ import { watchCalls } from './watch-calls.ts';
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const STREAM_TYPE = 'application/connect+json';
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-interface Identity {
-  readonly accessToken: string | undefined;
-  readonly calls: Required<AgentCalls>;
-}
+const EGRESS_FD = 5;
 
 /** What the agent serves is known once the server has told it whose it is. */
-let identity: Identity | undefined;
+let calls: Required<AgentCalls> | undefined;
 
-function becomeSandbox(init: Message): Identity {
-  const environment = textMap(init, 'envs');
+async function becomeSandbox(init: Message): Promise<Required<AgentCalls>> {
+  const egressPort = count(child(init, 'egress'), 'port');
+  const environment = {
+    ...(egressPort === undefined ? {} : proxyEnvironment(egressPort)),
+    ...textMap(init, 'envs'),
+  };
+  if (egressPort !== undefined && process.argv[2] === 'fd') {
+    await startEgressBridge(new Socket({ fd: EGRESS_FD }), egressPort);
+  }
   const processes = new Processes(environment, {
     maxOutputBytes: count(init, 'maxOutputBytes') ?? DEFAULT_MAX_OUTPUT_BYTES,
   });
   const notes = new FileMetadata();
-  return {
-    accessToken: text(init, 'accessToken'),
-    calls: joinCalls([
-      processCalls(processes),
-      filesystemCalls(notes),
-      fileTransferCalls(notes),
-      watchCalls(notes),
-      { http: { 'GET /envs': () => environment } },
-    ]),
-  };
+  return joinCalls([
+    processCalls(processes),
+    filesystemCalls(notes),
+    fileTransferCalls(notes),
+    watchCalls(notes),
+    { http: { 'GET /envs': () => environment } },
+  ]);
 }
 
 function answerJson(response: Http2ServerResponse, status: number, body: unknown): void {
@@ -90,17 +91,13 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
     response.writeHead(204).end();
     return;
   }
-  if (url.pathname === '/init' && identity === undefined) {
-    identity = becomeSandbox(parseMessage(await readBody(request, MAX_MESSAGE_BYTES)));
+  if (url.pathname === '/init' && calls === undefined) {
+    calls = await becomeSandbox(parseMessage(await readBody(request, MAX_MESSAGE_BYTES)));
     response.writeHead(204).end();
     return;
   }
-  if (identity === undefined) {
+  if (calls === undefined) {
     throw new ProtocolError('failed_precondition', 'the sandbox is not ready');
-  }
-  const { accessToken, calls } = identity;
-  if (accessToken !== undefined && request.headers['x-access-token'] !== accessToken) {
-    throw new ProtocolError('unauthenticated', 'the access token is missing or wrong');
   }
   const httpCall = ownValue(calls.http, `${request.method} ${url.pathname}`);
   if (httpCall !== undefined) {
@@ -142,7 +139,7 @@ function answerError(
   const { code, status, message } = fileError(error, '');
   if (response.headersSent) {
     response.stream.destroy();
-  } else if (isStreamingCall(request) && code !== 'unauthenticated') {
+  } else if (isStreamingCall(request)) {
     // A streaming call reports its errors in its last frame.
     response.writeHead(200, { 'content-type': STREAM_TYPE });
     response.end(endFrame({ code, message }));

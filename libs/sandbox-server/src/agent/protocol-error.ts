@@ -5,7 +5,6 @@
 const HTTP_STATUS = {
   invalid_argument: 400,
   failed_precondition: 400,
-  unauthenticated: 401,
   permission_denied: 403,
   not_found: 404,
   already_exists: 409,

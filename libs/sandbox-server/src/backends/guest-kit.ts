@@ -23,6 +23,7 @@ import { encode } from '../seccomp/bpf.ts';
 import { seccompProgram } from '../seccomp/seccomp-program.ts';
 import { guestArchitecture } from '../seccomp/syscalls.ts';
 import { bundleModules } from './agent-bundle.ts';
+import { IDENTITY_PATTERN, isGone } from './server-identity.ts';
 import { SUDO_SHIM } from './sudo-shim.ts';
 
 const AGENT_SOURCE = fileURLToPath(new URL('../agent/', import.meta.url));
@@ -38,6 +39,8 @@ export interface GuestKit {
   readonly etc: Readonly<Record<string, string>>;
   /** The seccomp program in the kernel's form; absent where the filter knows no such processor. */
   readonly seccomp: string | undefined;
+  /** An empty file, to cover others with. */
+  readonly empty: string;
   remove(): void;
 }
 
@@ -56,24 +59,15 @@ function reachableByOthers(path: string): boolean {
   }
 }
 
-/** Whether there is a process of that id, of whatever user. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** A server that was killed with SIGKILL could not remove its kit. */
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(parent, name);
-    const pid = Number(name.slice(PREFIX.length).split('-')[0]);
+    const identity = IDENTITY_PATTERN.exec(name)?.[0];
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory() === true && stats.uid === process.getuid?.() && !isRunning(pid)) {
+    if (identity === undefined || !isGone(identity)) continue;
+    if (stats?.isDirectory() === true && stats.uid === process.getuid?.()) {
       rmSync(path, { recursive: true, force: true });
     }
   }
@@ -111,14 +105,18 @@ function makeReadable(folder: string): void {
  */
 export function prepareGuestKit(
   root: string | undefined,
-  options: { readonly memoryIsCounted: boolean; readonly needsNode: boolean },
+  options: {
+    readonly identity: string;
+    readonly memoryIsCounted: boolean;
+    readonly needsNode: boolean;
+  },
 ): GuestKit {
   const asRoot = process.getuid?.() === 0;
   let parent = resolve(root ?? tmpdir());
   mkdirSync(parent, { recursive: true });
   if (asRoot && !reachableByOthers(parent)) parent = tmpdir();
   removeLeftovers(parent);
-  const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(join(parent, `${PREFIX}${options.identity}-`));
 
   const agent = join(folder, 'agent');
   writeAgent(agent);
@@ -134,6 +132,8 @@ export function prepareGuestKit(
       return [name, path];
     }),
   );
+  const empty = join(folder, 'empty');
+  writeFileSync(empty, '');
   const architecture = guestArchitecture(process.arch);
   let seccomp: string | undefined;
   if (architecture !== undefined) {
@@ -147,6 +147,7 @@ export function prepareGuestKit(
     node,
     etc,
     seccomp,
+    empty,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

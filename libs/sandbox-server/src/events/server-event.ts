@@ -11,7 +11,10 @@ export type ServerEvent = EventDetails & {
 export type EventDetails =
   | { readonly type: 'created'; readonly template: string }
   /** `cause`: who or what ended it. */
-  | { readonly type: 'ended'; readonly cause: 'killed' | 'timeout' | 'exited' | 'stopped' }
+  | {
+      readonly type: 'ended';
+      readonly cause: 'killed' | 'timeout' | 'exited' | 'stopped' | 'unresponsive';
+    }
   | { readonly type: 'paused' | 'resumed' }
   /** It was created by a caller that asked for the default network; here that is none. */
   | { readonly type: 'network_default_applied' }
@@ -20,7 +23,7 @@ export type EventDetails =
 /** A connection out of a sandbox, and the rule that refused it. */
 export interface EgressEvent {
   readonly type: 'egress_allowed' | 'egress_refused';
-  /** As the guest named it, at most 255 characters. */
+  /** As the guest named it, at most 255 characters; empty when it named none. */
   readonly host: string;
   readonly port: number;
   readonly method: string;
@@ -31,5 +34,10 @@ export interface EgressEvent {
     | 'invalid_host'
     | 'port_not_allowed'
     | 'unresolvable'
-    | 'name_mismatch';
+    | 'name_mismatch'
+    | 'invalid_request'
+    | 'method_not_allowed'
+    | 'limit_exceeded';
+  /** Connections before this one that were too many to tell, of this sandbox. */
+  readonly suppressed?: number;
 }

@@ -3,11 +3,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** A refusal of the REST interface: E2B's body is `{code, message}` with the HTTP status as code. */
 export class Refusal extends Error {
   readonly status: number;
+  /** The status, or a word of the Connect protocol where the caller speaks that. */
+  readonly code: number | string;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code: number | string = status) {
     super(message);
     this.status = status;
+    this.code = code;
   }
+}
+
+/** The one value of a header; undefined when it is not there. */
+export function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 export function answerJson(response: ServerResponse, status: number, body?: unknown): void {
@@ -24,10 +33,17 @@ export function answerJson(response: ServerResponse, status: number, body?: unkn
   response.end(bytes);
 }
 
-export function answerRefusal(response: ServerResponse, status: number, message: string): void {
+export function answerRefusal(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  code: number | string = status,
+): void {
   // The rest of a refused body is not read, so the connection cannot serve another request.
-  if (!response.headersSent && status === 413) response.setHeader('connection', 'close');
-  answerJson(response, status, { code: status, message });
+  if (!response.headersSent && (status === 408 || status === 413)) {
+    response.setHeader('connection', 'close');
+  }
+  answerJson(response, status, { code, message });
 }
 
 export async function readJsonObject(

@@ -2,9 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { Refusal } from './answer.ts';
 import type { Route } from './route.ts';
+import { eventRoutes } from './routes/event-routes.ts';
+import { logRoutes } from './routes/log-routes.ts';
+import { metricsRoutes } from './routes/metrics-routes.ts';
+import { networkRoutes } from './routes/network-routes.ts';
+import { pauseRoutes } from './routes/pause-routes.ts';
 import { sandboxRoutes } from './routes/sandbox-routes.ts';
+import { templateRoutes } from './routes/template-routes.ts';
 
-const ROUTES: readonly Route[] = [...sandboxRoutes];
+const ROUTES: readonly Route[] = [
+  ...pauseRoutes,
+  ...metricsRoutes,
+  ...logRoutes,
+  ...templateRoutes,
+  ...networkRoutes,
+  ...eventRoutes,
+  ...sandboxRoutes,
+];
 
 /** Serves one request of E2B's REST interface. */
 export async function serveControl(
@@ -20,5 +34,6 @@ export async function serveControl(
     return;
   }
   // Not 404: the SDK reads that as a sandbox that is gone.
-  throw new Refusal(501, 'this call is not supported by this server');
+  const call = `${request.method ?? ''} ${url.pathname}`;
+  throw new Refusal(501, `${call} is not supported by this server`);
 }

@@ -98,24 +98,25 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['a timeout of words', '{"timeout": "1"}'],
       ['secure that is no boolean', '{"secure": 1}'],
       ['network that is no object', '{"network": 1}'],
+      ['autoPause that is no boolean', '{"autoPause": "yes"}'],
+      ['autoResume that says nothing', '{"autoResume": {}, "autoPause": true}'],
+      ['internet access by a word', '{"allow_internet_access": "yes"}'],
     ])('refuses to create from %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 400, body: { code: 400 } });
     });
 
     it.each([
-      ['internet access', '{"allow_internet_access": true}'],
       ['an allowlist', '{"network": {"allowOut": ["example.com"]}}'],
       ['an egress proxy', '{"network": {"egressProxy": {"address": "x:1"}}}'],
-      ['volumes', '{"volumeMounts": []}'],
-      ['pausing', '{"autoPause": true}'],
+      ['volumes', '{"volumeMounts": [{"name": "v", "path": "/v"}]}'],
+      ['a pause without the memory', '{"autoPause": true, "autoPauseMemory": false}'],
     ])('says that it does not support %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 501, body: { code: 501 } });
     });
 
     it.each([
-      ['POST', '/sandboxes/x/pause'],
       ['POST', '/sandboxes/x/snapshots'],
       ['GET', '/templates'],
       ['PUT', '/v2/sandboxes'],
@@ -132,6 +133,11 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['DELETE', '/sandboxes/nope', undefined],
       ['POST', '/sandboxes/nope/timeout', '{"timeout": 1}'],
       ['POST', '/v2/sandboxes/nope/connect', '{}'],
+      ['POST', '/sandboxes/nope/pause', '{}'],
+      ['POST', '/sandboxes/nope/resume', '{}'],
+      ['GET', '/sandboxes/nope/metrics', undefined],
+      ['GET', '/v2/sandboxes/nope/logs', undefined],
+      ['GET', '/templates/aliases/nope', undefined],
     ])('answers %s %s with 404', async (method, path, body) => {
       expect(await control(method, path, body)).toMatchObject({ status: 404, body: { code: 404 } });
     });
@@ -146,6 +152,9 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       'limit=-1',
       'limit=x',
       'nextToken=-1',
+      'nextToken=MTox',
+      'order=newest',
+      'state=asleep',
       'startedAfter=never',
       'metadata=%25E0%25A4%25A',
     ])('refuses to list by %s', async (query) => {
@@ -256,6 +265,14 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
         code: 400,
         message: expect.any(String) as string,
       });
+    });
+
+    it('resolves .. within the guest, however often', async () => {
+      await sandbox.files.write('/tmp/up.txt', 'up');
+      const read = await guest(`/files?path=${'../'.repeat(20)}tmp/up.txt`);
+      expect(await read.text()).toBe('up');
+      const target = await guest('/x/../../../files?path=/tmp/up.txt');
+      expect(await target.text()).toBe('up');
     });
 
     it('refuses a body that is neither octets nor a form, and a form that is none', async () => {
@@ -399,7 +416,7 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
     });
 
     it('is told what is not supported', async () => {
-      await expect(sandbox.pause()).rejects.toThrow('501');
+      await expect(sandbox.pause({ keepMemory: false })).rejects.toThrow('501');
     });
 
     it('knows its sandbox', async () => {

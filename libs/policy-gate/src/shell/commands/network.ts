@@ -1,5 +1,5 @@
-import { checkHost, hostOfUrl } from '../../network/network-check.ts';
-import { normalizeHost } from '../../network/host.ts';
+import { checkHost, hostOfUrl, normalizeHost } from '@ae/network-rules';
+
 import { methodEffect } from '../../network/request.ts';
 import { Options, optionSpec } from '../options.ts';
 import type { Call, Shell } from '../shell.ts';

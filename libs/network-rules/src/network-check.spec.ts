@@ -1,6 +1,10 @@
 import fc from 'fast-check';
-
-import { isAllowlistEntry, matchesAllowlist } from './allowlist.ts';
+import {
+  coversEntry,
+  intersectAllowlists,
+  isAllowlistEntry,
+  matchesAllowlist,
+} from './allowlist.ts';
 import { normalizeHost } from './host.ts';
 import { checkHost, hostOfUrl } from './network-check.ts';
 
@@ -82,6 +86,24 @@ describe('addresses', () => {
     ['[::ffff:169.254.169.254]', 'metadata'],
     ['[64:ff9b::a9fe:a9fe]', 'metadata'],
     ['[fd00:ec2::254]', 'metadata'],
+    ['[fd00:ec2::23]', 'metadata'],
+    ['[fd20:ce::254]', 'metadata'],
+    ['[64:ff9b:1::a9fe:a9fe]', 'metadata'],
+    ['[64:ff9b::808:808]', 'public'],
+    ['[64:ff9b:1::808:808]', 'private'],
+    ['[2002:7f00:1::]', 'loopback'],
+    ['[2002:808:808::]', 'public'],
+    ['[2606:4700::5efe:10.0.0.1]', 'private'],
+    ['[2606:4700::200:5efe:a9fe:a9fe]', 'metadata'],
+    ['[2606:4700::5efe:8.8.8.8]', 'public'],
+    ['[2001::1]', 'reserved'],
+    ['[2001:2::1]', 'reserved'],
+    ['[2001:db8::1]', 'reserved'],
+    ['[3fff:fff::1]', 'reserved'],
+    ['[100::1]', 'reserved'],
+    ['[4000::1]', 'reserved'],
+    ['[5f00::1]', 'reserved'],
+    ['192.88.99.1', 'reserved'],
     ['metadata.google.internal.', 'metadata'],
     ['１６９.254.169.254', 'metadata'],
     ['169.254.169.254.nip.io', 'private'],
@@ -157,5 +179,37 @@ describe('URLs', () => {
         );
       }),
     );
+  });
+});
+
+describe('intersectAllowlists', () => {
+  const label = fc.constantFrom('a', 'b', 'eu', 'x');
+  const name = fc
+    .array(label, { minLength: 1, maxLength: 3 })
+    .map((labels) => [...labels, 'example', 'com'].join('.'));
+  const entry = fc.oneof(
+    name,
+    name.map((of) => `*.${of}`),
+    name.map((of) => ` *.${of.toUpperCase()} `),
+    fc.constantFrom('*', '*.example.com', '192.0.2.1', '0xc0000201'),
+  );
+  const list = fc.array(entry, { maxLength: 5 });
+
+  it('means the hosts that are in both lists, and no other', () => {
+    fc.assert(
+      fc.property(list, list, fc.oneof(name, fc.constant('192.0.2.1')), (one, other, host) => {
+        const isInBoth = matchesAllowlist(host, one) && matchesAllowlist(host, other);
+        expect(matchesAllowlist(host, intersectAllowlists(one, other))).toBe(isInBoth);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('covers an entry by a list that means all its hosts', () => {
+    expect(coversEntry(['*.example.com'], '*.eu.example.com')).toBe(true);
+    expect(coversEntry(['*.eu.example.com'], '*.example.com')).toBe(false);
+    expect(coversEntry(['*.example.com'], '*')).toBe(false);
+    expect(coversEntry(['*'], '*')).toBe(true);
+    expect(coversEntry([], 'example.com')).toBe(false);
   });
 });

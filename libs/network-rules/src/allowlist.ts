@@ -26,6 +26,27 @@ function matchesEntry(name: string, kind: 'name' | 'ip', entry: string): boolean
   return normalizeHost(entry)?.name === name;
 }
 
+/** Whether every host that an entry means is in `allowlist`. */
+export function coversEntry(allowlist: readonly string[], entry: string): boolean {
+  const text = entry.trim();
+  if (allowlist.some((item) => item.trim() === '*' || item.trim() === text)) return true;
+  if (text === '*') return false;
+  if (!text.startsWith('*.')) return matchesAllowlist(text, allowlist);
+  // `*.eu.example.com` is within `*.example.com`: what holds below a host below it holds for all.
+  const suffixes = allowlist.filter((item) => item.trim().startsWith('*.'));
+  return matchesAllowlist(`x${text.slice(1)}`, suffixes);
+}
+
+/**
+ * The entries that mean the hosts which are in both lists. Where the lists have none in common it is
+ * empty, and means no host at all.
+ */
+export function intersectAllowlists(one: readonly string[], other: readonly string[]): string[] {
+  const within = (entries: readonly string[], list: readonly string[]): string[] =>
+    entries.map((entry) => entry.trim()).filter((entry) => coversEntry(list, entry));
+  return [...new Set([...within(one, other), ...within(other, one)])];
+}
+
 /** Whether the text can stand in an allowlist: an exact host, `*` or `*.<name>`. */
 export function isAllowlistEntry(entry: string): boolean {
   const text = entry.trim();

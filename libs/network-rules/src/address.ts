@@ -19,6 +19,7 @@ const V4_NETWORKS: readonly (readonly [string, number, AddressClass])[] = [
   ['169.254.0.0', 16, 'link_local'],
   ['192.0.0.0', 24, 'reserved'],
   ['192.0.2.0', 24, 'reserved'],
+  ['192.88.99.0', 24, 'reserved'],
   ['198.18.0.0', 15, 'private'],
   ['198.51.100.0', 24, 'reserved'],
   ['203.0.113.0', 24, 'reserved'],
@@ -122,14 +123,25 @@ export function classifyIPv6(parts: readonly number[]): AddressClass {
   if (leadingZero && e === 0 && f === 0 && tail <= 1) return 'loopback';
   if (leadingZero && e === 0 && (f === 0xffff || f === 0)) return classifyIPv4(tail);
   if (leadingZero && e === 0xffff && f === 0) return classifyIPv4(tail);
-  if (a === 0x64 && b === 0xff9b) return classifyIPv4(tail);
+  if (a === 0x64 && b === 0xff9b) {
+    const carried = classifyIPv4(tail);
+    // Translators of a site's own (RFC 8215) may put the IPv4 address elsewhere.
+    return c === 0 || carried === 'metadata' ? carried : 'private';
+  }
   if (a === 0x2002) return classifyIPv4(b * 65536 + c);
-  if (a === 0xfd00 && b === 0xec2 && tail === 0x254) return 'metadata';
+  // ISATAP (RFC 5214), below whatever network.
+  if ((e === 0 || e === 0x200) && f === 0x5efe) {
+    const carried = classifyIPv4(tail);
+    if (carried !== 'public') return carried;
+  }
+  if (a === 0xfd00 && b === 0xec2 && (tail === 0x254 || tail === 0x23)) return 'metadata';
+  if (a === 0xfd20 && b === 0xce && tail === 0x254) return 'metadata';
   if ((a & 0xfe00) === 0xfc00) return 'private';
   if ((a & 0xffc0) === 0xfe80) return 'link_local';
   if ((a & 0xffc0) === 0xfec0) return 'private';
   if ((a & 0xff00) === 0xff00) return 'reserved';
-  if (a === 0x2001 && b === 0xdb8) return 'reserved';
-  if (a === 0x2001 && b === 0) return 'reserved';
-  return 'public';
+  if (a === 0x2001 && (b === 0xdb8 || b < 0x200)) return 'reserved';
+  if (a === 0x3fff && b < 0x1000) return 'reserved';
+  // Only 2000::/3 is handed out.
+  return (a & 0xe000) === 0x2000 ? 'public' : 'reserved';
 }
