@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { describeGuest, startGuest, until, type TestGuest } from './guest.fixture.spec.ts';
+import { describeGuest, startGuest, until, type TestGuest } from '../testing/guest-fixture.ts';
 
-const DISK_MB = 72;
+const DISK_MB = 128;
+/** The share of the home. */
+const HOME_MB = (DISK_MB * 10) / 16;
 
 describeGuest('files', () => {
   let guest: TestGuest;
@@ -114,7 +116,7 @@ describeGuest('files', () => {
     ],
   ] as const)('leaves nothing of %s over the disk', async (name, request) => {
     const path = name === 'a form' ? '/files' : '/files?path=full/deep/big';
-    await guest.run(`head -c ${DISK_MB - 8}M /dev/zero > filler`);
+    await guest.run(`head -c ${HOME_MB - 8}M /dev/zero > filler`);
     const answer = await guest.request(path, request());
     expect(answer.status).toBe(507);
     await guest.run('rm filler');

@@ -1,6 +1,6 @@
 /** Commands of a real guest: what ends with them, and what they find there. */
 import { readFileSync } from 'node:fs';
-import { describeGuest, startGuest, until, type TestGuest } from './guest.fixture.spec.ts';
+import { describeGuest, startGuest, until, type TestGuest } from '../testing/guest-fixture.ts';
 
 describeGuest('commands', () => {
   let guest: TestGuest;

@@ -1,6 +1,6 @@
 /** Pseudo-terminals of a real guest, through E2B's SDK and raw calls. */
 import type { CommandHandle } from 'e2b';
-import { describeGuest, startGuest, until, type TestGuest } from './guest.fixture.spec.ts';
+import { describeGuest, startGuest, until, type TestGuest } from '../testing/guest-fixture.ts';
 
 describeGuest('pseudo-terminals', () => {
   let guest: TestGuest;

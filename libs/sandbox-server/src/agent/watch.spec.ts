@@ -5,7 +5,7 @@ import {
   InvalidArgumentError,
   type FilesystemEvent,
 } from 'e2b';
-import { describeGuest, startGuest, until, type TestGuest } from './guest.fixture.spec.ts';
+import { describeGuest, startGuest, until, type TestGuest } from '../testing/guest-fixture.ts';
 
 interface RawEvent {
   name: string;
