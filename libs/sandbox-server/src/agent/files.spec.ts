@@ -270,7 +270,7 @@ describeGuest('files', () => {
     expect((await guest.run('cd moved/here/b; ls; stat -c %a c; cat l; ls /tmp')).stdout).toBe(
       'c\nl\n700\nx\n',
     );
-    await guest.run('rm -r moved; head -c 60M /dev/zero > /tmp/big; head -c 30M /dev/zero > rest');
+    await guest.run('rm -r moved; head -c 30M /dev/zero > /tmp/big; head -c 60M /dev/zero > rest');
     await expect(files.rename('/tmp/big', 'big')).rejects.toThrow('no space left');
     expect((await guest.run('ls . /tmp; rm /tmp/big rest')).stdout).toBe(
       '.:\nrest\n\n/tmp:\nbig\n',
