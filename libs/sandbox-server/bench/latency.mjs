@@ -1,10 +1,12 @@
 /**
- * Latency of a sandbox's life through E2B's unmodified SDK, and the start of Node alone to
- * compare with. Usage: node bench/latency.mjs [rounds]
+ * Latency of a sandbox's life through E2B's unmodified SDK; beside it the start of Node alone, and
+ * a hardened `docker run` of a shell and of Node where a Docker engine answers.
+ * Usage: node bench/latency.mjs [rounds] [image with node; made of this machine's when absent]
  */
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { sandboxImage } from '@ae/test-support';
 import { Sandbox } from 'e2b';
 import { startSandboxServer } from '../src/index.ts';
 
@@ -23,6 +25,25 @@ function quantile(name, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))].toFixed(1);
 }
 
+/** As the Docker backend starts its guests: nothing that a sandbox does not get. */
+const HARDENED = [
+  ...[
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '--read-only',
+    '--cap-drop',
+    'ALL',
+    '--user',
+    '1000:1000',
+  ],
+  ...['--security-opt', 'no-new-privileges', '--pids-limit', '256', '--memory', '512m'],
+];
+const docker = (...args) => spawnSync('docker', args, { stdio: 'ignore' }).status === 0;
+const image = docker('version') ? (process.argv[3] ?? sandboxImage()) : undefined;
+if (image === undefined) console.log('docker run: not measured, no engine answers');
+
 const server = await startSandboxServer();
 const connection = { apiKey: 'bench', apiUrl: server.url, sandboxUrl: server.url };
 try {
@@ -34,6 +55,9 @@ try {
     await measure('download 1 KiB', () => sandbox.files.read('f'));
     await measure('kill', () => sandbox.kill());
     await measure('node -e 0', () => spawnSync(process.execPath, ['-e', '0']));
+    if (image === undefined) continue;
+    await measure('docker run sh', () => docker(...HARDENED, image, 'sh', '-c', 'true'));
+    await measure('docker run node', () => docker(...HARDENED, image, 'node', '-e', '0'));
   }
   const megabytes = 20;
   const big = new Blob([new Uint8Array(megabytes << 20)]);

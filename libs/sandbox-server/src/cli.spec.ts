@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { detectIsolation } from './isolation/detect-isolation.ts';
@@ -68,6 +69,35 @@ describe('ae-sandbox-server', () => {
     } finally {
       other.close();
     }
+  });
+
+  it('logs lines of JSON, and lives on when nobody reads them', async () => {
+    if ((await detectIsolation()).backend === 'none') {
+      console.info('the log: not run, nothing can isolate here');
+      return;
+    }
+    const command = ['--disable-warning=ExperimentalWarning', CLI, '--port=0'];
+    const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const exited = once(child, 'exit');
+    try {
+      const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+      const { listening } = JSON.parse(said) as { listening: string };
+      const create = async (): Promise<number> => {
+        const headers = { 'X-API-Key': 'any' };
+        return (await fetch(`${listening}/sandboxes`, { method: 'POST', headers })).status;
+      };
+      const logged = once(createInterface({ input: child.stderr }), 'line');
+      expect(await create()).toBe(201);
+      expect(JSON.parse(((await logged) as [string])[0])).toMatchObject({
+        level: 'info',
+        message: 'created',
+      });
+      child.stderr.destroy();
+      for (let calls = 0; calls < 3; calls += 1) expect(await create()).toBe(201);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await exited).toEqual([0, null]);
   });
 
   it('explains itself', async () => {

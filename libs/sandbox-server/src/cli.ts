@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { formatLine } from './logs/log-line.ts';
 import { startSandboxServer } from './sandbox-server.ts';
 import { SandboxServerError } from './sandbox-server-error.ts';
 import type { SandboxServerOptions } from './server-settings.ts';
@@ -46,7 +47,48 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'disk-mb': {
     option: 'diskMb',
     variable: 'AE_SANDBOX_DISK_MB',
-    help: 'MiB of files of a sandbox (512)',
+    help: 'MiB of files of a sandbox (1024)',
+    numeric: true,
+  },
+  cpus: {
+    option: 'cpus',
+    variable: 'AE_SANDBOX_CPUS',
+    help: "processors' worth of time of a sandbox (2)",
+    numeric: true,
+  },
+  templates: {
+    option: 'templates',
+    variable: 'AE_SANDBOX_TEMPLATES',
+    help: 'JSON file of templates',
+  },
+  'total-memory-mb': {
+    option: 'totalMemoryMb',
+    variable: 'AE_SANDBOX_TOTAL_MEMORY_MB',
+    help: 'MiB of memory promised to all sandboxes (no limit)',
+    numeric: true,
+  },
+  'total-cpus': {
+    option: 'totalCpus',
+    variable: 'AE_SANDBOX_TOTAL_CPUS',
+    help: 'processors promised to all running sandboxes (no limit)',
+    numeric: true,
+  },
+  'total-processes': {
+    option: 'totalProcesses',
+    variable: 'AE_SANDBOX_TOTAL_PROCESSES',
+    help: "processes promised to all sandboxes (half of the machine's)",
+    numeric: true,
+  },
+  'memory-reserve-mb': {
+    option: 'memoryReserveMb',
+    variable: 'AE_SANDBOX_MEMORY_RESERVE_MB',
+    help: 'MiB that a new sandbox must leave free (a tenth, at most 2048)',
+    numeric: true,
+  },
+  'stop-grace-ms': {
+    option: 'stopGraceMs',
+    variable: 'AE_SANDBOX_STOP_GRACE_MS',
+    help: 'milliseconds for running commands at the end (0)',
     numeric: true,
   },
   'max-output-mb': {
@@ -63,16 +105,17 @@ const DEFAULT_PORT = 13_000;
 
 function help(): string {
   const rows = Object.entries(SETTINGS).map(
-    ([flag, { variable, help: text }]) => `  --${flag.padEnd(15)} ${variable.padEnd(25)} ${text}`,
+    ([flag, { variable, help: text }]) => `  --${flag.padEnd(17)} ${variable.padEnd(28)} ${text}`,
   );
   return [
     'Usage: ae-sandbox-server [options]',
     '       ae-sandbox-server doctor [--json] [--backend auto|bubblewrap|docker]',
     '',
-    `Serves E2B's sandbox protocol on this machine. Prints {"listening": url} when it is ready.`,
+    `Serves E2B's sandbox protocol on this machine. Prints {"listening": url} when it is ready,`,
+    'and a line of JSON on standard error for all that happens to a sandbox.',
     '',
     ...rows,
-    `  ${' '.repeat(17)} ${API_KEY_VARIABLE.padEnd(25)} key that callers must send`,
+    `  ${' '.repeat(19)} ${API_KEY_VARIABLE.padEnd(28)} key that callers must send`,
     '',
   ].join('\n');
 }
@@ -111,7 +154,13 @@ async function main(): Promise<void> {
     process.stdout.write(help());
     return;
   }
-  const server = await startSandboxServer(options);
+  process.stderr.on('error', () => {
+    // Nobody reads the log any more; that is no reason to end.
+  });
+  const server = await startSandboxServer({
+    ...options,
+    onLog: (line) => process.stderr.write(`${formatLine(line)}\n`),
+  });
   const end = (): void => {
     server.stop().then(
       () => process.exit(0),

@@ -1,7 +1,9 @@
+export type { Enforcement } from './backends/backend.ts';
 export { detectIsolation } from './isolation/detect-isolation.ts';
 export type { Isolation } from './isolation/detect-isolation.ts';
 export type { EgressLimits, EgressOptions } from './egress/egress-proxy.ts';
 export type { EgressEvent, EventDetails, ServerEvent } from './events/server-event.ts';
+export type { LogLevel, LogLine } from './logs/log-line.ts';
 export { startSandboxServer } from './sandbox-server.ts';
 export type { SandboxServer } from './sandbox-server.ts';
 export type { SandboxServerOptions } from './server-settings.ts';

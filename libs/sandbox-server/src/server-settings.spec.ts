@@ -13,7 +13,11 @@ function codeOf(options: SandboxServerOptions): string | undefined {
 
 describe('the settings of a server', () => {
   it('have defaults that listen on loopback only', () => {
-    expect(serverSettings({})).toMatchObject({ host: '127.0.0.1', port: 0, maxSandboxes: 50 });
+    expect(serverSettings({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 0,
+      quota: { sandboxes: 50 },
+    });
   });
 
   it.each<SandboxServerOptions>([

@@ -170,7 +170,7 @@ export class SandboxClient {
     return found;
   }
 
-  /** @throws SandboxNotFound */
+  /** Finds a sandbox, and lets one that is paused go on. @throws SandboxNotFound */
   async connect(id: string): Promise<Sandbox> {
     if (!isId(id)) throw new SandboxNotFound(`There is no sandbox '${id}'.`);
     try {

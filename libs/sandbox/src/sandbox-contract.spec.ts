@@ -380,6 +380,17 @@ describe.each(providers)('SandboxClient on $name', (provider) => {
       expect(await client.destroy(id)).toBe(false);
     });
 
+    it('goes on after a pause when it is connected to', async () => {
+      if (!(await client.capabilities()).pause) return;
+      await using paused = await client.create({ timeoutMs: 60_000 });
+      await paused.execute('(while sleep 0.05; do date +%s%N > beat; done) > /dev/null 2>&1 &');
+      await paused.pause();
+      const resumed = await client.connect(paused.id);
+      const beat = async (): Promise<string> => (await resumed.execute('cat beat')).stdout;
+      const before = await beat();
+      while ((await beat()) === before) await sleep(50);
+    });
+
     it('ends when its time is over, and the command in it with SandboxTimeout', async () => {
       const brief = await client.create({ timeoutMs: 60_000 });
       const execution = brief.execute('sleep 60');

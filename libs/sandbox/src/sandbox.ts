@@ -84,6 +84,21 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
+  /**
+   * Freezes all that runs in it; `SandboxClient.connect` lets it go on. Its time stands still
+   * meanwhile, and its lease is over: it waits for whoever connects.
+   *
+   * @throws UnsupportedByProvider, SandboxNotFound
+   */
+  async pause(): Promise<void> {
+    this.#lease?.end();
+    try {
+      await this.#sandbox.pause();
+    } catch (error) {
+      throw fromProvider(error);
+    }
+  }
+
   /** Ends the sandbox and all that runs in it. One that is gone already is no error. */
   async destroy(): Promise<void> {
     this.#lease?.end();

@@ -1,6 +1,8 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { FileMetadata, Metadata } from './file-metadata.ts';
+import { nameOf, onDisk } from './file-name.ts';
 
 /** `filesystem.EntryInfo` of envd, in protobuf's JSON form (64-bit integers are strings). */
 export interface FileEntry {
@@ -14,6 +16,7 @@ export interface FileEntry {
   group: string;
   modifiedTime: string;
   symlinkTarget?: string;
+  metadata?: Metadata;
 }
 
 function permissions(entry: Stats): string {
@@ -26,18 +29,20 @@ function permissions(entry: Stats): string {
 }
 
 async function linkTarget(path: string): Promise<{ target: string; stats: Stats | undefined }> {
+  const link = onDisk(path);
   try {
-    return { target: await realpath(path), stats: await stat(path) };
+    return { target: nameOf(await realpath(link, 'buffer')), stats: await stat(link) };
   } catch {
     // A dangling link or a loop: the text of the link is all there is to tell.
-    return { target: await readlink(path), stats: undefined };
+    return { target: nameOf(await readlink(link, 'buffer')), stats: undefined };
   }
 }
 
-export async function fileEntry(path: string): Promise<FileEntry> {
-  const own = await lstat(path);
+export async function fileEntry(path: string, notes: FileMetadata): Promise<FileEntry> {
+  const own = await lstat(onDisk(path));
   const link = own.isSymbolicLink() ? await linkTarget(path) : undefined;
   const seen = link?.stats ?? own;
+  const metadata = notes.of(seen);
   return {
     name: basename(path),
     type: seen.isDirectory()
@@ -53,5 +58,6 @@ export async function fileEntry(path: string): Promise<FileEntry> {
     group: 'user',
     modifiedTime: own.mtime.toISOString(),
     ...(link === undefined ? {} : { symlinkTarget: link.target }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
 }

@@ -1,31 +1,21 @@
 import { constants, type Stats } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import type { AgentCalls } from './agent-calls.ts';
+import { metadataOf, type FileMetadata } from './file-metadata.ts';
 import { namedGuestPath } from './guest-path.ts';
+import { boundaryOf, multipart } from './multipart.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
-import { readBody } from './read-body.ts';
+import { bodyOf } from './read-body.ts';
+import { openRegular, Upload, type WrittenFile } from './upload.ts';
 
-/** Multi-part bodies are parsed in memory; single uploads are streamed and have no such limit. */
-const MAX_MULTIPART_BYTES = 64 * 1024 * 1024;
-
-/** A fifo would block the open and a device would not be a file: both are refused. */
-async function openRegular(path: string, flags: number): Promise<[FileHandle, Stats]> {
-  const file = await open(path, flags | constants.O_NONBLOCK, 0o644);
-  const stats = await file.stat();
-  if (stats.isFile()) return [file, stats];
-  await file.close();
-  throw new ProtocolError(
-    'invalid_argument',
-    stats.isDirectory() ? `path '${path}' is a directory` : `path '${path}' is not a regular file`,
-  );
-}
+/** The answer names each one, and has to fit in memory. */
+const MAX_PARTS = 10_000;
 
 /** `GET /files?path=`: the bytes of one regular file. */
-export async function download(
+async function download(
   query: URLSearchParams,
   request: Http2ServerRequest,
   response: Http2ServerResponse,
@@ -55,64 +45,61 @@ export async function download(
   await pipeline(source, response);
 }
 
-interface Written {
-  path: string;
-  name: string;
-  type: 'file';
-}
-
-async function write(path: string, source: Readable): Promise<Written> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const [file] = await openRegular(
-      path,
-      constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC,
-    );
-    await pipeline(source, file.createWriteStream());
-  } catch (error) {
-    source.destroy();
-    throw fileError(error, path);
-  }
-  return { path, name: basename(path), type: 'file' };
+async function* gunzipped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  const gunzip = createGunzip();
+  const fed = pipeline(source, gunzip);
+  fed.catch(() => {
+    // It fails whoever reads `gunzip`, too.
+  });
+  yield* gunzip as AsyncIterable<Buffer>;
+  await fed;
 }
 
 /** `POST /files?path=`: one file as octets, or several as multi-part form data. */
-export async function upload(
+async function upload(
+  notes: FileMetadata,
   query: URLSearchParams,
   request: Http2ServerRequest,
-): Promise<Written[]> {
+): Promise<WrittenFile[]> {
   const type = request.headers['content-type'] ?? '';
   const named = query.get('path') ?? undefined;
-  if (type.startsWith('application/octet-stream')) {
-    const path = namedGuestPath(named);
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'gzip') {
-      throw new ProtocolError('unimplemented', `content encoding '${encoding}' is not supported`);
-    }
-    return [await write(path, encoding === 'gzip' ? request.pipe(createGunzip()) : request)];
-  }
-  if (!type.startsWith('multipart/form-data')) {
+  const isForm = type.startsWith('multipart/form-data');
+  if (!isForm && !type.startsWith('application/octet-stream')) {
     throw new ProtocolError('invalid_argument', 'the body must be octets or multi-part form data');
   }
-  const body = await readBody(request, MAX_MULTIPART_BYTES);
-  let form: FormData;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip') {
+    throw new ProtocolError('unimplemented', `content encoding '${encoding}' is not supported`);
+  }
+  const files = new Upload(notes, metadataOf(request.headers));
+  const body = encoding === 'gzip' ? gunzipped(bodyOf(request)) : bodyOf(request);
   try {
-    const parsed = new Response(new Uint8Array(body), { headers: { 'content-type': type } });
-    // The deprecation is about bodies without a bound; this one is bounded above.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
-    form = await parsed.formData();
-  } catch {
-    throw new ProtocolError('invalid_argument', 'the multi-part body cannot be read');
-  }
-  const written: Written[] = [];
-  for (const part of form.getAll('file')) {
-    // A field of a form is a file, too, where the query names it.
-    if (typeof part === 'string' && named === undefined) {
-      throw new ProtocolError('invalid_argument', 'a part has no file name');
+    if (!isForm) return [await files.write(namedGuestPath(named), body)];
+    const written: WrittenFile[] = [];
+    for await (const part of multipart(body, boundaryOf(type))) {
+      if (part.name !== 'file') continue;
+      const name = named ?? part.fileName;
+      // A field of a form is a file, too, where the query names it.
+      if (name === undefined) {
+        throw new ProtocolError('invalid_argument', 'a part has no file name');
+      }
+      if (written.length === MAX_PARTS) {
+        throw new ProtocolError('resource_exhausted', `over ${MAX_PARTS} files at once`, 413);
+      }
+      written.push(await files.write(namedGuestPath(name), part.content));
     }
-    const path = namedGuestPath(named ?? (part as File).name);
-    const bytes = typeof part === 'string' ? part : await part.arrayBuffer();
-    written.push(await write(path, Readable.from(Buffer.from(bytes as ArrayBuffer))));
+    return written;
+  } catch (error) {
+    await files.takeBack();
+    throw error;
   }
-  return written;
+}
+
+export function fileTransferCalls(notes: FileMetadata): AgentCalls {
+  return {
+    http: {
+      'GET /files': download,
+      'POST /files': (query, request) => upload(notes, query, request),
+    },
+  };
 }

@@ -9,45 +9,47 @@
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { AgentCalls, Streaming } from './agent-calls.ts';
+import { joinCalls, type AgentCalls, type Streaming } from './agent-calls.ts';
 import { endFrame, messageFrame, readRequestFrame } from './connect-frames.ts';
 import { proxyEnvironment, startEgressBridge } from './egress-bridge.ts';
-import { download, upload } from './file-transfer.ts';
+import type { EventSink } from './event-sink.ts';
+import { FileMetadata } from './file-metadata.ts';
+import { fileTransferCalls } from './file-transfer.ts';
 import { filesystemCalls } from './filesystem-calls.ts';
 import { child, count, parseMessage, textMap, type Message } from './message.ts';
-import { processCalls, Processes, type EventSink } from './processes.ts';
+import { processCalls, Processes } from './processes.ts';
 import { fileError, ProtocolError } from './protocol-error.ts';
-import { readBody } from './read-body.ts';
+import { readBody, skipBody } from './read-body.ts';
+import { watchCalls } from './watch-calls.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const STREAM_TYPE = 'application/connect+json';
-const KEEPALIVE_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const EGRESS_FD = 5;
 
 /** What the agent serves is known once the server has told it whose it is. */
-let calls: AgentCalls | undefined;
+let calls: Required<AgentCalls> | undefined;
 
-async function becomeSandbox(init: Message): Promise<AgentCalls> {
+async function becomeSandbox(init: Message): Promise<Required<AgentCalls>> {
   const egressPort = count(child(init, 'egress'), 'port');
-  const envs = {
+  const environment = {
     ...(egressPort === undefined ? {} : proxyEnvironment(egressPort)),
     ...textMap(init, 'envs'),
   };
   if (egressPort !== undefined && process.argv[2] === 'fd') {
     await startEgressBridge(new Socket({ fd: EGRESS_FD }), egressPort);
   }
-  const processes = new Processes(envs, {
+  const processes = new Processes(environment, {
     maxOutputBytes: count(init, 'maxOutputBytes') ?? DEFAULT_MAX_OUTPUT_BYTES,
   });
-  const parts = [processCalls(processes), filesystemCalls];
-  return {
-    unary: Object.assign({}, ...parts.map(({ unary }) => unary)) as AgentCalls['unary'],
-    streaming: Object.assign(
-      {},
-      ...parts.map(({ streaming }) => streaming),
-    ) as AgentCalls['streaming'],
-  };
+  const notes = new FileMetadata();
+  return joinCalls([
+    processCalls(processes),
+    filesystemCalls(notes),
+    fileTransferCalls(notes),
+    watchCalls(notes),
+    { http: { 'GET /envs': () => environment } },
+  ]);
 }
 
 function answerJson(response: Http2ServerResponse, status: number, body: unknown): void {
@@ -74,15 +76,12 @@ async function answerStream(
   const message = readRequestFrame(await readBody(request, MAX_MESSAGE_BYTES));
   response.writeHead(200, { 'content-type': STREAM_TYPE });
   const sink = sinkOf(request, response);
-  const keepalive = setInterval(() => sink.send({ event: { keepalive: {} } }), KEEPALIVE_MS);
   try {
     await call(message, sink);
     response.end(endFrame());
   } catch (error) {
     const { code, message: reason } = fileError(error, '');
     response.end(endFrame({ code, message: reason }));
-  } finally {
-    clearInterval(keepalive);
   }
 }
 
@@ -100,12 +99,10 @@ async function answer(request: Http2ServerRequest, response: Http2ServerResponse
   if (calls === undefined) {
     throw new ProtocolError('failed_precondition', 'the sandbox is not ready');
   }
-  if (url.pathname === '/files') {
-    if (request.method === 'GET') {
-      await download(url.searchParams, request, response);
-      return;
-    }
-    answerJson(response, 200, await upload(url.searchParams, request));
+  const httpCall = ownValue(calls.http, `${request.method} ${url.pathname}`);
+  if (httpCall !== undefined) {
+    const result = await httpCall(url.searchParams, request, response);
+    if (result !== undefined) answerJson(response, 200, result);
     return;
   }
   const unaryCall = ownValue(calls.unary, url.pathname);
@@ -130,8 +127,8 @@ function isStreamingCall(request: Http2ServerRequest): boolean {
   return request.headers['content-type']?.startsWith(STREAM_TYPE) === true;
 }
 
-function isFileTransfer(request: Http2ServerRequest): boolean {
-  return /^\/files(?:\?|$)/.test(request.url);
+function isPlainHttp(request: Http2ServerRequest): boolean {
+  return /^\/(?:files|envs)(?:\?|$)/.test(request.url);
 }
 
 function answerError(
@@ -148,7 +145,7 @@ function answerError(
     response.end(endFrame({ code, message }));
   } else {
     // `code` is a word for Connect's callers and a number for callers of plain HTTP.
-    answerJson(response, status, { code: isFileTransfer(request) ? status : code, message });
+    answerJson(response, status, { code: isPlainHttp(request) ? status : code, message });
   }
 }
 
@@ -157,8 +154,12 @@ function channel(kind: string | undefined): Duplex {
   return new Socket({ fd: 3 });
 }
 
-const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => answerError(error, request, response));
+// As many headers as an HTTP/1 request of 16 KiB can hold: a file's metadata comes in them.
+const server = createServer({ maxHeaderListPairs: 2048 }, (request, response) => {
+  answer(request, response).catch(async (error: unknown) => {
+    await skipBody(request);
+    answerError(error, request, response);
+  });
 });
 const stream = channel(process.argv[2]);
 // The server holds the other end: when it goes, the sandbox has no reason to be.

@@ -1,33 +1,35 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { AgentCalls } from './agent-calls.ts';
+import { keepAlive, type EventSink } from './event-sink.ts';
+import { CommandMarks } from './command-mark.ts';
 import { guestPath, HOME } from './guest-path.ts';
 import { child, count, flag, text, texts, textMap, type Message } from './message.ts';
-import { signalTree } from './process-tree.ts';
+import { signalTree, type CommandRoot } from './process-tree.ts';
 import { ProtocolError } from './protocol-error.ts';
-
-/** One end of a stream to a caller. `send` answers false when the caller is slower than we are. */
-export interface EventSink {
-  send(message: unknown): boolean;
-  onDrain(listener: () => void): void;
-  onClose(listener: () => void): void;
-  /** Milliseconds the caller gives the call; undefined for no limit. */
-  readonly timeoutMs: number | undefined;
-}
+import {
+  spawnInTerminal,
+  terminalOf,
+  terminalSize,
+  type Terminal,
+  type TerminalHolder,
+} from './pty.ts';
 
 interface ProcessEvent {
-  data?: { stdout?: string; stderr?: string };
+  data?: { stdout?: string; stderr?: string; pty?: string };
   end?: { exitCode: number; exited: boolean; status: string; error?: string };
 }
 
-interface Running {
-  readonly pid: number;
+type CommandProcess = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
+interface Running extends CommandRoot {
   readonly tag: string | undefined;
   readonly config: Message;
-  readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
+  readonly child: CommandProcess;
+  /** Of a command in a pseudo-terminal. */
+  readonly terminal: Terminal | undefined;
   readonly followers: Map<EventSink, (event: ProcessEvent) => void>;
   sentBytes: number;
   ended?: ProcessEvent;
@@ -44,17 +46,18 @@ export interface ProcessLimits {
  */
 const QUIET_AFTER_EXIT_MS = 100;
 
-/** Commands are taken first when memory is short; the agent has to survive to report it. */
-const COMMAND_OOM_SCORE = '500';
+/** The longest that a timer can wait; a sandbox does not live longer. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class Processes {
   readonly #running = new Map<number, Running>();
   readonly #environment: Record<string, string>;
   readonly #limits: ProcessLimits;
+  readonly #marks = new CommandMarks();
 
   constructor(environment: Record<string, string>, limits: ProcessLimits) {
     this.#environment = {
-      PATH: '/opt/ae/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin',
+      PATH: '/opt/ae/agent/bin:/opt/ae/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin',
       HOME,
       USER: 'user',
       LOGNAME: 'user',
@@ -75,9 +78,7 @@ export class Processes {
   }
 
   async start(request: Message, sink: EventSink): Promise<void> {
-    if (request['pty'] !== undefined && request['pty'] !== null) {
-      throw new ProtocolError('unimplemented', 'pseudo-terminals are not supported by this server');
-    }
+    const size = terminalSize(request);
     const config = child(request, 'process');
     const command = text(config, 'cmd');
     if (command === undefined || command === '') {
@@ -91,37 +92,33 @@ export class Processes {
     if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) {
       throw new ProtocolError('invalid_argument', `cwd '${cwd}' does not exist`);
     }
-    const started = spawn(command, args, {
-      cwd,
-      detached: true,
-      env: { ...this.#environment, ...textMap(config, 'envs') },
-      stdio: [flag(request, 'stdin') === false ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
-    const pid = await new Promise<number>((resolve, reject) => {
-      started.once('spawn', () => resolve(Number(started.pid)));
-      started.once('error', (error) =>
-        reject(
-          new ProtocolError('invalid_argument', `cannot start '${command}': ${error.message}`),
-        ),
-      );
-    });
-    try {
-      writeFileSync(`/proc/${pid}/oom_score_adj`, COMMAND_OOM_SCORE);
-    } catch {
-      // It has ended already.
-    }
+    const env = { ...this.#environment, ...textMap(config, 'envs') };
+    const [started, mark] = this.#marks.spawning(() =>
+      size === undefined
+        ? (spawn(command, args, {
+            cwd,
+            detached: true,
+            env,
+            stdio: [flag(request, 'stdin') === false ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+          }) as CommandProcess)
+        : spawnInTerminal(command, args, { cwd, env, size }),
+    );
+    const terminal = size === undefined ? undefined : await terminalOf(started as TerminalHolder);
+    const pid = terminal?.pid ?? (await pidOf(started, command));
     const running: Running = {
       pid,
+      mark,
       tag: text(request, 'tag'),
       config,
       child: started,
+      terminal,
       followers: new Map(),
       sentBytes: 0,
     };
     this.#running.set(pid, running);
     this.#watch(running);
     if (sink.timeoutMs !== undefined) {
-      const timer = setTimeout(() => signalTree(pid, 'SIGKILL'), sink.timeoutMs);
+      const timer = setTimeout(() => kill(running), Math.min(sink.timeoutMs, MAX_TIMEOUT_MS));
       started.once('exit', () => clearTimeout(timer));
     }
     await this.#follow(running, sink);
@@ -132,24 +129,31 @@ export class Processes {
   }
 
   signal(request: Message): Record<string, never> {
-    const { pid } = this.#find(request);
+    const running = this.#find(request);
     const wanted = request['signal'];
-    if (wanted === 'SIGNAL_SIGKILL' || wanted === 9) signalTree(pid, 'SIGKILL');
-    else if (wanted === 'SIGNAL_SIGTERM' || wanted === 15) signalTree(pid, 'SIGTERM');
+    if (wanted === 'SIGNAL_SIGKILL' || wanted === 9) kill(running);
+    else if (wanted === 'SIGNAL_SIGTERM' || wanted === 15) signalTree(running, 'SIGTERM');
     else throw new ProtocolError('invalid_argument', 'signal must be SIGKILL or SIGTERM');
     return {};
   }
 
   async sendInput(request: Message): Promise<Record<string, never>> {
-    const { stdin } = this.#find(request).child;
+    const running = this.#find(request);
+    const { stdin } = running.child;
+    const input = child(request, 'input');
+    const typed = text(input, 'pty');
+    if ((typed !== undefined) !== (running.terminal !== undefined)) {
+      throw new ProtocolError(
+        'failed_precondition',
+        running.terminal === undefined
+          ? 'the process has no terminal'
+          : 'the process has a terminal: its input is pty',
+      );
+    }
     if (stdin === null || stdin.writableEnded) {
       throw new ProtocolError('failed_precondition', 'the process has no open input');
     }
-    const input = child(request, 'input');
-    if (input['pty'] !== undefined) {
-      throw new ProtocolError('unimplemented', 'pseudo-terminals are not supported by this server');
-    }
-    const bytes = Buffer.from(text(input, 'stdin') ?? '', 'base64');
+    const bytes = Buffer.from(typed ?? text(input, 'stdin') ?? '', 'base64');
     await new Promise<void>((resolve, reject) => {
       stdin.write(bytes, (error) => {
         if (error) reject(new ProtocolError('failed_precondition', 'the process closed its input'));
@@ -160,7 +164,22 @@ export class Processes {
   }
 
   closeInput(request: Message): Record<string, never> {
-    this.#find(request).child.stdin?.end();
+    const running = this.#find(request);
+    if (running.terminal !== undefined) {
+      throw new ProtocolError('failed_precondition', 'a terminal is not closed: send it 0x04');
+    }
+    running.child.stdin?.end();
+    return {};
+  }
+
+  /** Sets the size of a process's terminal. */
+  async update(request: Message): Promise<Record<string, never>> {
+    const { terminal } = this.#find(request);
+    if (terminal === undefined) {
+      throw new ProtocolError('failed_precondition', 'the process has no terminal');
+    }
+    const size = terminalSize(request);
+    if (size !== undefined) await terminal.resize(size);
     return {};
   }
 
@@ -168,9 +187,12 @@ export class Processes {
     const selector = child(request, 'process');
     const pid = count(selector, 'pid');
     const tag = text(selector, 'tag');
+    if (pid === undefined && tag === undefined) {
+      throw new ProtocolError('invalid_argument', 'process.pid or process.tag is required');
+    }
     const found =
       pid === undefined
-        ? [...this.#running.values()].find((one) => tag !== undefined && one.tag === tag)
+        ? [...this.#running.values()].find((one) => one.tag === tag)
         : this.#running.get(pid);
     if (found === undefined) {
       throw new ProtocolError('not_found', `process ${String(pid ?? tag)} is not running`);
@@ -179,20 +201,20 @@ export class Processes {
   }
 
   #watch(running: Running): void {
-    const { child: watched } = running;
+    const { child: watched, terminal } = running;
     let quiet: NodeJS.Timeout | undefined;
     const emit = (event: ProcessEvent): void => {
       for (const deliver of running.followers.values()) deliver(event);
     };
-    const forward = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
+    const forward = (stream: 'stdout' | 'stderr' | 'pty') => (chunk: Buffer) => {
       quiet?.refresh();
       const room = this.#limits.maxOutputBytes - running.sentBytes;
       running.sentBytes += chunk.length;
       if (room <= 0 || running.ended !== undefined) return;
       emit({ data: { [stream]: chunk.subarray(0, room).toString('base64') } });
     };
-    watched.stdout.on('data', forward('stdout'));
-    watched.stderr.on('data', forward('stderr'));
+    watched.stdout.on('data', forward(terminal === undefined ? 'stdout' : 'pty'));
+    watched.stderr.on('data', forward(terminal === undefined ? 'stderr' : 'pty'));
     watched.stdin?.on('error', () => {
       // The command closed its input; a later write reports it to its caller.
     });
@@ -226,7 +248,9 @@ export class Processes {
   #follow(running: Running, sink: EventSink): Promise<void> {
     return new Promise((resolve) => {
       const { stdout, stderr } = running.child;
+      const stopKeepalive = keepAlive(sink, { event: { keepalive: {} } });
       const leave = (): void => {
+        stopKeepalive();
         running.followers.delete(sink);
         stdout.resume();
         stderr.resume();
@@ -252,10 +276,27 @@ export class Processes {
   }
 }
 
+/** Ends the command, all it started and the holder of its terminal. */
+function kill(running: Running): void {
+  signalTree(running, 'SIGKILL');
+  running.terminal?.holder.kill('SIGKILL');
+}
+
+async function pidOf(started: CommandProcess, command: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    started.once('spawn', resolve);
+    started.once('error', (error) =>
+      reject(new ProtocolError('invalid_argument', `cannot start '${command}': ${error.message}`)),
+    );
+  });
+  return Number(started.pid);
+}
+
 export function processCalls(processes: Processes): AgentCalls {
   return {
     unary: {
       '/process.Process/List': () => processes.list(),
+      '/process.Process/Update': (request) => processes.update(request),
       '/process.Process/SendInput': (request) => processes.sendInput(request),
       '/process.Process/CloseStdin': (request) => processes.closeInput(request),
       '/process.Process/SendSignal': (request) => processes.signal(request),

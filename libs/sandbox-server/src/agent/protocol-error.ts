@@ -56,6 +56,13 @@ export function fileError(error: unknown, path: string): ProtocolError {
     case 'EDQUOT':
     case 'EFBIG':
       return new ProtocolError('resource_exhausted', `no space left for '${path}'`, 507);
+    case 'E2BIG':
+      return new ProtocolError('invalid_argument', 'the arguments and variables are too long');
+    case 'ETXTBSY':
+      return new ProtocolError('failed_precondition', `path '${path}' is being executed`);
+    case 'Z_BUF_ERROR':
+    case 'Z_DATA_ERROR':
+      return new ProtocolError('invalid_argument', 'the body is not whole gzip data');
     case undefined:
     default:
       return new ProtocolError('internal', error instanceof Error ? error.message : String(error));

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { GuestLimits } from './backend.ts';
+import { fileSystem } from './file-systems.ts';
 import type { GuestKit } from './guest-kit.ts';
 
 const MIB = 1024 * 1024;
@@ -8,6 +9,8 @@ const MIB = 1024 * 1024;
 export const SECCOMP_FD = 4;
 /** File descriptor of the way out, in a guest that has one. */
 export const EGRESS_FD = 5;
+/** File descriptor of bubblewrap's options: on its command line every guest could read them. */
+export const OPTIONS_FD = 6;
 
 const V8_CODE_RANGE_MB = 640;
 
@@ -33,16 +36,17 @@ function topLevel(): string[] {
   });
 }
 
-function tmpfs(path: string, megabytes: number): string[] {
+function tmpfs(...of: Parameters<typeof fileSystem>): string[] {
+  const { path, megabytes } = fileSystem(...of);
   return ['--size', String(megabytes * MIB), '--tmpfs', path];
 }
 
 /**
- * The command line that builds one guest. Nothing of the host is writable in it and no host
+ * The options that build one guest. Nothing of the host is writable in it and no host
  * folder holds its files: home and temporary folders are memory with a hard size, so there is
  * nothing to clean up and no path on the host for a guest's links to point a server at.
  */
-export function bubblewrapArguments(
+export function bubblewrapOptions(
   kit: GuestKit,
   limits: GuestLimits,
   features: { readonly disableUserns: boolean },
@@ -81,19 +85,23 @@ export function bubblewrapArguments(
     '/opt/ae/agent',
     '--proc',
     '/proc',
+    // How the host was started is no business of a guest.
+    '--ro-bind',
+    kit.empty,
+    '/proc/cmdline',
     '--dev',
     '/dev',
     // bubblewrap's /dev is a tmpfs of unlimited size that the guest may write to.
-    ...tmpfs('/dev/shm', Math.min(64, limits.diskMb)),
+    ...tmpfs('/dev/shm', limits),
     '--remount-ro',
     '/dev',
     '--perms',
     '1777',
-    ...tmpfs('/tmp', limits.diskMb),
+    ...tmpfs('/tmp', limits),
     '--perms',
     '1777',
-    ...tmpfs('/var/tmp', Math.min(64, limits.diskMb)),
-    ...tmpfs('/home/user', limits.diskMb),
+    ...tmpfs('/var/tmp', limits),
+    ...tmpfs('/home/user', limits),
     '--remount-ro',
     '/',
     '--chdir',
@@ -101,7 +109,12 @@ export function bubblewrapArguments(
     '--setenv',
     'HOME',
     '/home/user',
-    '--',
+  ];
+}
+
+/** What runs in the guest: the agent, with the limits of each single process. */
+export function guestCommand(limits: GuestLimits): string[] {
+  return [
     '/usr/bin/prlimit',
     `--nproc=${limits.processes}`,
     `--nofile=${limits.openFiles}`,

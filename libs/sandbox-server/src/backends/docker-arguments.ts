@@ -1,29 +1,46 @@
 import { EGRESS_PORT } from '../egress/egress-port.ts';
 import type { GuestLimits } from './backend.ts';
+import { fileSystem } from './file-systems.ts';
 import type { GuestKit } from './guest-kit.ts';
 
-/** Containers carry the id of the server's process, so that a later server finds leftovers. */
+/** Containers carry the identity of their server, so that a later server finds leftovers. */
 export const SERVER_LABEL = 'ae-sandbox.server';
 
 const MIB = 1024 * 1024;
 /** uid and gid of the guest's user, as in the kit's passwd. */
 const USER = '1000:1000';
 
-function tmpfs(path: string, megabytes: number, mode: string): string[] {
+/** The first process: it reaps what the guest leaves behind, which Node would not. */
+const FIRST_PROCESS = 'node "$@" <&0 & wait $!';
+
+function tmpfs(
+  path: Parameters<typeof fileSystem>[0],
+  limits: GuestLimits,
+  mode: string,
+): string[] {
+  const { megabytes } = fileSystem(path, limits);
   return [
     '--tmpfs',
     `${path}:rw,exec,nosuid,nodev,size=${megabytes}m,mode=${mode},uid=1000,gid=1000`,
   ];
 }
 
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  /** Identity of the server it belongs to. */
+  readonly server: string;
+  /** File of the system-call filter in Docker's form; the engine's own when absent. */
+  readonly seccomp: string | undefined;
+}
+
 /**
- * `docker run` for one guest. The agent is process 1, which nothing inside the container can
- * stop or kill: when the server goes, its standard input ends, it exits, and the rest with it.
+ * `docker run` for one guest. When the server goes, the agent's standard input ends, it exits, and
+ * the first process with it, which ends the rest.
  */
 export function dockerRunArguments(
   kit: GuestKit,
-  image: string,
-  name: string,
+  { name, image, server, seccomp }: Container,
   limits: GuestLimits,
 ): string[] {
   const memory = `${limits.memoryMb + limits.diskMb}m`;
@@ -36,7 +53,7 @@ export function dockerRunArguments(
     '--name',
     name,
     '--label',
-    `${SERVER_LABEL}=${process.pid}`,
+    `${SERVER_LABEL}=${server}`,
     '--hostname',
     'sandbox',
     '--network',
@@ -48,6 +65,7 @@ export function dockerRunArguments(
     'ALL',
     '--security-opt',
     'no-new-privileges',
+    ...(seccomp === undefined ? [] : ['--security-opt', `seccomp=${seccomp}`]),
     '--user',
     USER,
     '--pids-limit',
@@ -66,10 +84,10 @@ export function dockerRunArguments(
     '--ulimit',
     'core=0',
     '--shm-size',
-    `${Math.min(64, limits.diskMb)}m`,
-    ...tmpfs('/home/user', limits.diskMb, '0755'),
-    ...tmpfs('/tmp', limits.diskMb, '1777'),
-    ...tmpfs('/var/tmp', Math.min(64, limits.diskMb), '1777'),
+    `${fileSystem('/dev/shm', limits).megabytes}m`,
+    ...tmpfs('/home/user', limits, '0755'),
+    ...tmpfs('/tmp', limits, '1777'),
+    ...tmpfs('/var/tmp', limits, '1777'),
     '--volume',
     `${kit.agent}:/opt/ae/agent:ro`,
     ...['passwd', 'group'].flatMap((file) => [
@@ -81,8 +99,11 @@ export function dockerRunArguments(
     '--env',
     'HOME=/home/user',
     '--entrypoint',
-    'node',
+    '/bin/bash',
     image,
+    '-c',
+    FIRST_PROCESS,
+    'init',
     '--max-old-space-size=64',
     '--single-threaded-gc',
     '--v8-pool-size=0',

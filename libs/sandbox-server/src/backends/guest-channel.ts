@@ -15,6 +15,8 @@ export class GuestChannel {
    * not HTTP/2, whether or not its processes live on.
    */
   readonly ended: Promise<void>;
+  readonly #waiting: (() => void)[] = [];
+  #open = 0;
 
   constructor(stream: Duplex) {
     this.#session = connect('http://guest', {
@@ -42,7 +44,18 @@ export class GuestChannel {
 
   /** @throws when the guest is gone; check {@link isOpen} first */
   request(headers: OutgoingHttpHeaders, endStream = false): ClientHttp2Stream {
-    return this.#session.request(headers, { endStream });
+    const stream = this.#session.request(headers, { endStream });
+    this.#open += 1;
+    stream.once('close', () => {
+      this.#open -= 1;
+      if (this.#open === 0) this.#waiting.splice(0).forEach((resolve) => resolve());
+    });
+    return stream;
+  }
+
+  /** Resolves when no call to the agent is under way: no command, upload or download. */
+  async idle(): Promise<void> {
+    if (this.#open > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** One small call of the server's own; answers the status. */

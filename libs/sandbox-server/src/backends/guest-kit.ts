@@ -22,6 +22,9 @@ import { fileURLToPath } from 'node:url';
 import { encode } from '../seccomp/bpf.ts';
 import { seccompProgram } from '../seccomp/seccomp-program.ts';
 import { guestArchitecture } from '../seccomp/syscalls.ts';
+import { bundleModules } from './agent-bundle.ts';
+import { IDENTITY_PATTERN, isGone } from './server-identity.ts';
+import { SUDO_SHIM } from './sudo-shim.ts';
 
 const AGENT_SOURCE = fileURLToPath(new URL('../agent/', import.meta.url));
 const PREFIX = 'ae-sandbox-kit-';
@@ -36,6 +39,8 @@ export interface GuestKit {
   readonly etc: Readonly<Record<string, string>>;
   /** The seccomp program in the kernel's form; absent where the filter knows no such processor. */
   readonly seccomp: string | undefined;
+  /** An empty file, to cover others with. */
+  readonly empty: string;
   remove(): void;
 }
 
@@ -54,30 +59,21 @@ function reachableByOthers(path: string): boolean {
   }
 }
 
-/** Whether there is a process of that id, of whatever user. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** A server that was killed with SIGKILL could not remove its kit. */
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(parent, name);
-    const pid = Number(name.slice(PREFIX.length).split('-')[0]);
+    const identity = IDENTITY_PATTERN.exec(name)?.[0];
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory() === true && stats.uid === process.getuid?.() && !isRunning(pid)) {
+    if (identity === undefined || !isGone(identity)) continue;
+    if (stats?.isDirectory() === true && stats.uid === process.getuid?.()) {
       rmSync(path, { recursive: true, force: true });
     }
   }
 }
 
-/** From source, types are stripped once here rather than at each start of a sandbox. */
+/** Types are stripped and modules joined once here, rather than at each start of a sandbox. */
 function writeAgent(target: string): void {
   mkdirSync(target);
   for (const name of readdirSync(AGENT_SOURCE)) {
@@ -87,10 +83,15 @@ function writeAgent(target: string): void {
     const code = source.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'");
     writeFileSync(join(target, name.replace(/\.ts$/, '.js')), code);
   }
+  const bundled = bundleModules('main.js', (name) => readFileSync(join(target, name), 'utf8'));
+  writeFileSync(join(target, 'main.js'), bundled);
   writeFileSync(join(target, 'package.json'), '{"type":"module"}');
+  // On the PATH of every command, before the host's own programs.
+  mkdirSync(join(target, 'bin'));
+  writeFileSync(join(target, 'bin/sudo'), SUDO_SHIM);
 }
 
-/** For every uid, whatever the umask of the server is; all may be run, which only Node needs. */
+/** For every uid, whatever the umask of the server is; all may be run, which Node and `sudo` need. */
 function makeReadable(folder: string): void {
   chmodSync(folder, 0o755);
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
@@ -104,14 +105,18 @@ function makeReadable(folder: string): void {
  */
 export function prepareGuestKit(
   root: string | undefined,
-  options: { readonly memoryIsCounted: boolean; readonly needsNode: boolean },
+  options: {
+    readonly identity: string;
+    readonly memoryIsCounted: boolean;
+    readonly needsNode: boolean;
+  },
 ): GuestKit {
   const asRoot = process.getuid?.() === 0;
   let parent = resolve(root ?? tmpdir());
   mkdirSync(parent, { recursive: true });
   if (asRoot && !reachableByOthers(parent)) parent = tmpdir();
   removeLeftovers(parent);
-  const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(join(parent, `${PREFIX}${options.identity}-`));
 
   const agent = join(folder, 'agent');
   writeAgent(agent);
@@ -127,6 +132,8 @@ export function prepareGuestKit(
       return [name, path];
     }),
   );
+  const empty = join(folder, 'empty');
+  writeFileSync(empty, '');
   const architecture = guestArchitecture(process.arch);
   let seccomp: string | undefined;
   if (architecture !== undefined) {
@@ -140,6 +147,7 @@ export function prepareGuestKit(
     node,
     etc,
     seccomp,
+    empty,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -13,3 +13,12 @@ export function childrenOf(pid: number): number[] {
     return [];
   }
 }
+
+/** Ids of a process and of all below it. */
+export function treeOf(root: number): number[] {
+  const tree = [root];
+  for (let index = 0; index < tree.length; index += 1) {
+    tree.push(...childrenOf(tree[index] ?? 0));
+  }
+  return tree;
+}

@@ -3,10 +3,22 @@ import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { Refusal } from './answer.ts';
 import type { Route } from './route.ts';
 import { eventRoutes } from './routes/event-routes.ts';
+import { logRoutes } from './routes/log-routes.ts';
+import { metricsRoutes } from './routes/metrics-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
+import { pauseRoutes } from './routes/pause-routes.ts';
 import { sandboxRoutes } from './routes/sandbox-routes.ts';
+import { templateRoutes } from './routes/template-routes.ts';
 
-const ROUTES: readonly Route[] = [...sandboxRoutes, ...networkRoutes, ...eventRoutes];
+const ROUTES: readonly Route[] = [
+  ...pauseRoutes,
+  ...metricsRoutes,
+  ...logRoutes,
+  ...templateRoutes,
+  ...networkRoutes,
+  ...eventRoutes,
+  ...sandboxRoutes,
+];
 
 /** Serves one request of E2B's REST interface. */
 export async function serveControl(

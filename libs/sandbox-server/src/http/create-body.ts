@@ -1,6 +1,6 @@
 import { networkSetting } from '../egress/network-setting.ts';
 import type { CreateRequest } from '../lifecycle/sandbox-registry.ts';
-import { templateNamed, templateNames } from '../templates/template.ts';
+import type { TemplateCatalog } from '../templates/template-catalog.ts';
 import { Refusal } from './answer.ts';
 
 /** E2B's default, and the longest life: a day. Both in seconds. */
@@ -45,12 +45,24 @@ function environment(body: Body): Record<string, string> {
   return envs;
 }
 
-export function createRequest(body: Body): CreateRequest {
+/** What happens when its time is over, and whether a call then wakes it. */
+function timeoutAction(body: Body): Pick<CreateRequest, 'onTimeout' | 'autoResume'> {
+  const { autoPause = false, autoPauseMemory, autoResume } = body;
+  if (typeof autoPause !== 'boolean') throw new Refusal(400, 'autoPause must be a boolean');
+  if (autoPauseMemory === false) {
+    throw new Refusal(501, 'a pause that keeps files but no memory is not supported');
+  }
+  const resume = isObject(autoResume) ? autoResume['enabled'] : (autoResume ?? false);
+  if (typeof resume !== 'boolean') throw new Refusal(400, 'autoResume must be {enabled: boolean}');
+  return { onTimeout: autoPause ? 'pause' : 'kill', autoResume: resume };
+}
+
+export function createRequest(body: Body, templates: TemplateCatalog): CreateRequest {
   const name = body['templateID'] ?? 'base';
   if (typeof name !== 'string') throw new Refusal(400, 'templateID must be a string');
-  const template = templateNamed(name);
+  const template = templates.find(name);
   if (template === undefined) {
-    const names = templateNames().join(', ');
+    const names = templates.names.join(', ');
     throw new Refusal(400, `template '${name}' does not exist; there is: ${names}`);
   }
   for (const field of UNSUPPORTED_FIELDS) {
@@ -59,9 +71,6 @@ export function createRequest(body: Body): CreateRequest {
     if (value !== undefined && !(Array.isArray(value) && value.length === 0)) {
       throw new Refusal(501, `${field} is not supported by this server`);
     }
-  }
-  if (body['autoPause'] === true) {
-    throw new Refusal(501, 'pausing is not supported by this server');
   }
   const network = networkSetting(body);
   if (body['secure'] !== undefined && typeof body['secure'] !== 'boolean') {
@@ -75,5 +84,6 @@ export function createRequest(body: Body): CreateRequest {
     envs: environment(body),
     secure: body['secure'] !== false,
     timeoutMs: timeoutMs(body),
+    ...timeoutAction(body),
   };
 }

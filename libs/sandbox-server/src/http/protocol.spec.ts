@@ -98,6 +98,8 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['a timeout of words', '{"timeout": "1"}'],
       ['secure that is no boolean', '{"secure": 1}'],
       ['network that is no object', '{"network": 1}'],
+      ['autoPause that is no boolean', '{"autoPause": "yes"}'],
+      ['autoResume that says nothing', '{"autoResume": {}, "autoPause": true}'],
       ['internet access by a word', '{"allow_internet_access": "yes"}'],
     ])('refuses to create from %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
@@ -108,14 +110,13 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['an allowlist', '{"network": {"allowOut": ["example.com"]}}'],
       ['an egress proxy', '{"network": {"egressProxy": {"address": "x:1"}}}'],
       ['volumes', '{"volumeMounts": [{"name": "v", "path": "/v"}]}'],
-      ['pausing', '{"autoPause": true}'],
+      ['a pause without the memory', '{"autoPause": true, "autoPauseMemory": false}'],
     ])('says that it does not support %s', async (_name, body) => {
       const answer = await control('POST', '/v2/sandboxes', body);
       expect(answer).toMatchObject({ status: 501, body: { code: 501 } });
     });
 
     it.each([
-      ['POST', '/sandboxes/x/pause'],
       ['POST', '/sandboxes/x/snapshots'],
       ['GET', '/templates'],
       ['PUT', '/v2/sandboxes'],
@@ -132,6 +133,11 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['DELETE', '/sandboxes/nope', undefined],
       ['POST', '/sandboxes/nope/timeout', '{"timeout": 1}'],
       ['POST', '/v2/sandboxes/nope/connect', '{}'],
+      ['POST', '/sandboxes/nope/pause', '{}'],
+      ['POST', '/sandboxes/nope/resume', '{}'],
+      ['GET', '/sandboxes/nope/metrics', undefined],
+      ['GET', '/v2/sandboxes/nope/logs', undefined],
+      ['GET', '/templates/aliases/nope', undefined],
     ])('answers %s %s with 404', async (method, path, body) => {
       expect(await control(method, path, body)).toMatchObject({ status: 404, body: { code: 404 } });
     });
@@ -305,8 +311,10 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       ['/filesystem.Filesystem/Stat', '{"path": "nowhere"}', 'not_found'],
       ['/filesystem.Filesystem/MakeDir', '{"path": "/etc/passwd"}', 'invalid_argument'],
       ['/filesystem.Filesystem/MakeDir', '{"path": "/tmp"}', 'already_exists'],
-      ['/filesystem.Filesystem/CreateWatcher', '{}', 'unimplemented'],
-      ['/process.Process/Update', '{}', 'unimplemented'],
+      ['/filesystem.Filesystem/CreateWatcher', '{"path": "nowhere"}', 'not_found'],
+      ['/process.Process/StreamInput', '{}', 'unimplemented'],
+      ['/process.Process/Update', '{"process": {"pid": 999999}}', 'not_found'],
+      ['/process.Process/Update', '{}', 'invalid_argument'],
       ['/nonsense', '{}', 'unimplemented'],
     ])('answers %s %s with %s', async (path, body, code) => {
       const answer = await guest(path, {
@@ -317,6 +325,27 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(await answer.json()).toMatchObject({ code, message: expect.any(String) as string });
     });
+
+    it.each(['/nonsense', '/process.Process/StreamInput', '/files?path=/tmp', '/files?path=/0/f'])(
+      'refuses %s of a caller that does not end its body',
+      async (path) => {
+        const body = new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(100_000)),
+        });
+        const answer = await fetch(`${server.url}${path}`, {
+          method: 'POST',
+          body,
+          duplex: 'half',
+          headers: {
+            'E2b-Sandbox-Id': sandbox.sandboxId,
+            'X-Access-Token': token,
+            'content-type': 'application/octet-stream',
+          },
+        });
+        expect([400, 403, 501]).toContain(answer.status);
+        expect(await answer.json()).toMatchObject({ message: expect.any(String) as string });
+      },
+    );
 
     it('survives callers that break off', async () => {
       const { port } = server;
@@ -387,12 +416,7 @@ if (isolation.backend === 'none') console.warn(`protocol: not run, ${isolation.r
     });
 
     it('is told what is not supported', async () => {
-      await expect(sandbox.pause()).rejects.toThrow('501');
-      await expect(sandbox.files.watchDir('/tmp', () => undefined)).rejects.toThrow(
-        'unimplemented',
-      );
-      const terminal = sandbox.pty.create({ cols: 80, rows: 24, onData: () => undefined });
-      await expect(terminal).rejects.toThrow('pseudo-terminals');
+      await expect(sandbox.pause({ keepMemory: false })).rejects.toThrow('501');
     });
 
     it('knows its sandbox', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NoCapacityError } from '../lifecycle/no-capacity-error.ts';
 import type { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { SandboxServerError } from '../sandbox-server-error.ts';
 import { answerJson, answerRefusal, header, Refusal } from './answer.ts';
@@ -10,7 +11,7 @@ import type { HttpBounds } from './http-bounds.ts';
 import { sameSecret } from './secret.ts';
 
 /** What this server can do that not every E2B-compatible one can: @ae/sandbox asks. */
-const CAPABILITIES = ['network-allowlist'] as const;
+const CAPABILITIES = ['network-allowlist', 'pause'] as const;
 
 /**
  * Without a configured key any key will do, but one must be sent: a web page cannot add the
@@ -41,6 +42,14 @@ async function serve(
     if (url.pathname === '/init') throw new Refusal(501, 'this call is not supported');
     const isHealth = url.pathname === '/health';
     if (!isHealth) authorise(request, url, record);
+    if (record.state === 'paused') {
+      // As at E2B: the SDK reads 502 as a sandbox that does not run. To ask whether it does is no
+      // reason to wake it.
+      if (!record.autoResume || isHealth) {
+        throw new Refusal(502, `sandbox '${record.id}' is paused`);
+      }
+      await registry.resume(record.id);
+    }
     // From here on the body is read: nothing may be awaited between this and the next line.
     boundBody(request, response, { idleMs: bounds.uploadIdleMs });
     serveGuest(record.channel, request, response, url, isHealth ? bounds.healthMs : undefined);
@@ -68,6 +77,9 @@ export function requestListener(
     serve(registry, apiKey, bounds, request, response).catch((error: unknown) => {
       if (error instanceof Refusal) {
         answerRefusal(response, error.status, error.message, error.code);
+      } else if (error instanceof NoCapacityError) {
+        if (!response.headersSent) response.setHeader('retry-after', error.retryAfterS);
+        answerRefusal(response, 503, error.message);
       } else if (error instanceof SandboxServerError) {
         answerRefusal(response, 500, error.message);
       } else {

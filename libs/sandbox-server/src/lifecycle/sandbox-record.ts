@@ -13,7 +13,11 @@ export interface SandboxRecord {
   /** The caller of the guest's agent must show it; undefined for a sandbox created open. */
   readonly accessToken: string | undefined;
   readonly startedAt: Date;
-  /** When the server kills it; moved by a timeout call. */
+  /** When the server ends it; moved by a timeout call, and by as long as it was paused. */
   endAt: Date;
+  /** What happens at `endAt`. */
+  readonly onTimeout: 'kill' | 'pause';
+  /** Whether a call to its agent resumes it. */
+  readonly autoResume: boolean;
   readonly channel: GuestChannel;
 }

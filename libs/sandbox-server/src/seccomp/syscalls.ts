@@ -86,6 +86,9 @@ export const DENIED_CALLS = {
  */
 export const UNCOUNTED_MEMORY_CALLS = {
   shmget: [29, 194],
+  semget: [64, 190],
+  msgget: [68, 186],
+  mq_open: [240, 180],
   memfd_create: [319, 279],
   memfd_secret: [447, 447],
 } as const satisfies Record<string, Numbers>;

@@ -11,6 +11,7 @@ import { createHttpServer } from '../http/http-server.ts';
 import type { SandboxRecord } from '../lifecycle/sandbox-record.ts';
 import { SandboxRegistry } from '../lifecycle/sandbox-registry.ts';
 import { serverSettings, type SandboxServerOptions } from '../server-settings.ts';
+import { openTemplateCatalog } from '../templates/template-catalog.ts';
 
 /** Takes the guest's end of the stream to the server. */
 export type FakeAgent = (stream: Duplex) => void;
@@ -40,6 +41,14 @@ async function socketPair(): Promise<[Socket, Socket]> {
 function fakeBackend(agent: FakeAgent, ended: string[]): Backend {
   return {
     kind: 'bubblewrap',
+    enforcement: {
+      memory: 'watch',
+      cpu: false,
+      processes: true,
+      kernelMemory: false,
+      freeze: 'signal',
+    },
+    missingPrograms: () => Promise.resolve([]),
     launch: async ({ id }) => {
       const [near, far] = await socketPair();
       const exit = Promise.withResolvers<string>();
@@ -48,8 +57,12 @@ function fakeBackend(agent: FakeAgent, ended: string[]): Backend {
       });
       agent(far);
       return {
-        stream: near, egress: undefined,
+        stream: near,
+        egress: undefined,
         exited: exit.promise,
+        freeze: () => Promise.resolve(),
+        thaw: () => Promise.resolve(),
+        usage: () => Promise.resolve({}),
         kill: () => {
           ended.push(id);
           near.destroy();
@@ -70,11 +83,10 @@ export async function startFakeServer(
 ): Promise<FakeServer> {
   const ended: string[] = [];
   const events = new EventLog();
-  const registry = new SandboxRegistry(
-    fakeBackend(agent, ended),
-    serverSettings({ apiKey, ...options }),
-    events,
-  );
+  const backend = fakeBackend(agent, ended);
+  const templates = await openTemplateCatalog(backend, []);
+  const settings = { ...serverSettings({ apiKey, ...options }), templates };
+  const registry = new SandboxRegistry(backend, settings, events, () => undefined);
   const server = createHttpServer(registry, apiKey, { ...HTTP_BOUNDS, ...bounds });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -83,7 +95,7 @@ export async function startFakeServer(
     url: `http://127.0.0.1:${port}`,
     registry,
     events,
-    create: () => registry.create(createRequest({ timeout: 600 })),
+    create: () => registry.create(createRequest({ timeout: 600 }, templates)),
     ended,
     stop: async () => {
       await registry.stop();

@@ -1,6 +1,5 @@
 import type { SandboxRecord } from '../../lifecycle/sandbox-record.ts';
-import { NoCapacityError } from '../../lifecycle/sandbox-registry.ts';
-import { answerJson, Refusal } from '../answer.ts';
+import { answerJson } from '../answer.ts';
 import { createRequest, timeoutMs } from '../create-body.ts';
 import { selectPage, selectRunning } from '../list-query.ts';
 import { networkInfo } from './network-routes.ts';
@@ -12,7 +11,8 @@ import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
  */
 const ENVD_VERSION = '0.6.4';
 
-function session(record: SandboxRecord): Record<string, unknown> {
+/** What a caller needs to reach a sandbox's agent. */
+export function session(record: SandboxRecord): Record<string, unknown> {
   return {
     sandboxID: record.id,
     templateID: record.template,
@@ -43,14 +43,8 @@ function listed(record: SandboxRecord): Record<string, unknown> {
 
 async function create(call: Call): Promise<void> {
   const { registry, response } = call;
-  const wanted = createRequest(await bodyOf(call));
-  let record: SandboxRecord;
-  try {
-    record = await registry.create(wanted);
-  } catch (error) {
-    if (error instanceof NoCapacityError) throw new Refusal(503, error.message);
-    throw error;
-  }
+  const wanted = createRequest(await bodyOf(call), registry.templates);
+  const record = await registry.create(wanted);
   if (response.destroyed) {
     // The caller left while it started, and would never learn the id.
     await registry.kill(record.id);
@@ -77,7 +71,7 @@ function show(call: Call): void {
     allowInternetAccess: false,
     ...networkInfo(record.network),
     domain: null,
-    lifecycle: { autoResume: false, onTimeout: 'kill' },
+    lifecycle: { autoResume: record.autoResume, onTimeout: record.onTimeout },
   });
 }
 
@@ -93,18 +87,6 @@ async function setTimeoutOf(call: Call): Promise<void> {
   answerJson(response, 204);
 }
 
-/** Connecting may prolong a sandbox's life, never shorten it. */
-async function connect(call: Call): Promise<void> {
-  const { registry, response, id } = call;
-  const body = await bodyOf(call);
-  const record = recordOf(call);
-  if (body['timeout'] !== undefined) {
-    const wanted = timeoutMs(body);
-    if (Date.now() + wanted > record.endAt.getTime()) registry.setTimeout(id, wanted);
-  }
-  answerJson(response, 200, session(record));
-}
-
 /** Older SDKs use the unversioned paths; but for the list, both mean the same. */
 export const sandboxRoutes: readonly Route[] = [
   { method: 'POST', path: /^\/(?:v2\/)?sandboxes$/, handler: create },
@@ -114,5 +96,4 @@ export const sandboxRoutes: readonly Route[] = [
   { method: 'GET', path: /^\/(?:v2\/)?sandboxes\/(?!metrics$)([^/]+)$/, handler: show },
   { method: 'DELETE', path: /^\/(?:v2\/)?sandboxes\/([^/]+)$/, handler: kill },
   { method: 'POST', path: /^\/(?:v2\/)?sandboxes\/([^/]+)\/timeout$/, handler: setTimeoutOf },
-  { method: 'POST', path: /^\/(?:v2\/)?sandboxes\/([^/]+)\/connect$/, handler: connect },
 ];
