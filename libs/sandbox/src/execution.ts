@@ -61,7 +61,8 @@ class ListenerFailure extends Error {
   }
 }
 
-function checkPositive(name: string, value: number): void {
+/** @throws RangeError */
+export function checkPositive(name: string, value: number): void {
   if (!(value > 0)) throw new RangeError(`${name} must be a positive number, got ${value}`);
 }
 
@@ -136,7 +137,8 @@ export async function execute(
     const remaining = Math.max(0, timeoutMs - (performance.now() - startedAt));
     timer = setTimeout(() => kill('timeout'), remaining);
     const ended = handle.wait().then(
-      ({ exitCode }) => ({ exitCode, reason: undefined as string | undefined }),
+      // Also of a command that ended well: that its output was cut.
+      ({ exitCode, error }) => ({ exitCode, reason: error }),
       (error: unknown) => {
         if (error instanceof CommandExitError) {
           return { exitCode: error.exitCode, reason: error.error };

@@ -1,5 +1,6 @@
 import { ALL_TRAFFIC, Sandbox as E2bSandbox, type ConnectionOpts } from 'e2b';
 import { capabilitiesOf, type SandboxCapabilities } from './capabilities.ts';
+import { checkPositive } from './execution.ts';
 import { fromProvider } from './provider-error.ts';
 import { SandboxLease } from './sandbox-lease.ts';
 import { Sandbox } from './sandbox.ts';
@@ -47,8 +48,9 @@ export interface SandboxInfo {
   template: string;
   metadata: Record<string, string>;
   startedAt: Date;
-  /** When the provider ends it. */
+  /** When the provider ends it: of a sandbox on a lease the end of the lease. */
   endAt: Date;
+  state: 'running' | 'paused';
 }
 
 /** As of E2B. */
@@ -115,6 +117,7 @@ export class SandboxClient {
     const { template = 'base', signal, networkAllowlist = [] } = options;
     const lifeMs = options.timeoutMs ?? DEFAULT_LIFE_MS;
     const leaseMs = this.#leaseMs;
+    checkPositive('timeoutMs', lifeMs);
     if (isAborted(signal)) throw new ExecutionAborted('The creation was aborted.');
     if (networkAllowlist.length > 0 && !(await this.capabilities()).networkAllowlist) {
       throw new UnsupportedByProvider(
@@ -142,14 +145,14 @@ export class SandboxClient {
     }
   }
 
-  /** All running sandboxes that carry the given metadata. */
+  /** All sandboxes, paused ones too, that carry the given metadata. */
   async list(filter: { metadata?: Record<string, string> } = {}): Promise<SandboxInfo[]> {
     const found: SandboxInfo[] = [];
     try {
       const pages = E2bSandbox.list({
         ...this.#connection,
         query: {
-          state: ['running'],
+          state: ['running', 'paused'],
           ...(filter.metadata === undefined ? {} : { metadata: filter.metadata }),
         },
       });
@@ -161,6 +164,7 @@ export class SandboxClient {
             metadata: item.metadata,
             startedAt: item.startedAt,
             endAt: item.endAt,
+            state: item.state,
           });
         }
       }

@@ -454,6 +454,34 @@ describe('a lease', () => {
     await kept.destroy();
   }, 60_000);
 
+  it('regression: is over when the sandbox is paused, which lives its own time then', async () => {
+    const paused = await client.create({ timeoutMs: 600_000, metadata: { of: 'a pause' } });
+    await paused.pause();
+    const found = await client.list({ metadata: { of: 'a pause' } });
+    expect(found).toMatchObject([{ id: paused.id, state: 'paused' }]);
+    const resumed = await client.connect(paused.id);
+    await sleep(2 * leaseMs);
+    expect((await resumed.execute('echo here')).stdout).toBe('here\n');
+    await resumed.destroy();
+  }, 60_000);
+
+  it('regression: tells that the server cut the output of a command that ended well', async () => {
+    const small = await startServer({ AE_SANDBOX_MAX_OUTPUT_MB: '1' });
+    try {
+      const own = new SandboxClient({ apiKey: API_KEY, apiUrl: small.url });
+      await using sandbox = await own.create();
+      const cut = await sandbox.execute('head -c 3000000 /dev/zero | tr "\\0" a');
+      expect(cut).toMatchObject({ exitCode: 0, truncated: true });
+      expect((await sandbox.execute('echo whole')).truncated).toBe(false);
+    } finally {
+      await stopServer(small.process);
+    }
+  }, 60_000);
+
+  it.each([0, -5, NaN])('a life of %p ms is refused', async (timeoutMs) => {
+    await expect(client.create({ timeoutMs })).rejects.toThrow(RangeError);
+  });
+
   it('outlives no sandbox, and prolongs none', async () => {
     const brief = await client.create({ timeoutMs: 3000 });
     const moved = await client.create({ timeoutMs: 600_000 });

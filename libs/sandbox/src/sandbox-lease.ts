@@ -7,6 +7,9 @@ export const OWN_SERVER_LEASE_MS = 8000;
 /** For `leaseMs`: in E2B's cloud, whose calls are limited and far. */
 export const CLOUD_LEASE_MS = 30_000;
 
+/** Providers count in seconds. */
+const LEAST_LIFE_MS = 1000;
+
 /** Renewals within a lease: some may be late or lost. */
 const RENEWALS = 4;
 
@@ -37,6 +40,13 @@ export class SandboxLease {
     // One under way would have the last word.
     await this.#renewal;
     await this.#sandbox.setTimeout(Math.min(this.#leaseMs, lifeMs));
+  }
+
+  /** Ends, and leaves the sandbox all the time that it was to live. */
+  async release(): Promise<void> {
+    this.end();
+    await this.#renewal;
+    await this.#sandbox.setTimeout(Math.max(LEAST_LIFE_MS, this.#endsAt - performance.now()));
   }
 
   /** Renews no more. */

@@ -1,5 +1,5 @@
 import type { Sandbox as E2bSandbox } from 'e2b';
-import { execute, type ExecuteOptions, type ExecuteResult } from './execution.ts';
+import { checkPositive, execute, type ExecuteOptions, type ExecuteResult } from './execution.ts';
 import { downloadFiles, uploadFiles } from './file-transfer.ts';
 import { resolveInHome } from './guest-path.ts';
 import { fromProvider } from './provider-error.ts';
@@ -75,8 +75,9 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
-  /** Lets the sandbox live `ms` milliseconds from now. */
+  /** Lets the sandbox live `ms` milliseconds from now. @throws RangeError unless it is positive */
   async setTimeout(ms: number): Promise<void> {
+    checkPositive('ms', ms);
     try {
       await (this.#lease?.extend(ms) ?? this.#sandbox.setTimeout(ms));
     } catch (error) {
@@ -86,13 +87,13 @@ export class Sandbox implements AsyncDisposable {
 
   /**
    * Freezes all that runs in it; `SandboxClient.connect` lets it go on. Its time stands still
-   * meanwhile, and its lease is over: it waits for whoever connects.
+   * meanwhile. Its lease is over: it waits for whoever connects, and lives its own time then.
    *
    * @throws UnsupportedByProvider, SandboxNotFound
    */
   async pause(): Promise<void> {
-    this.#lease?.end();
     try {
+      await this.#lease?.release();
       await this.#sandbox.pause();
     } catch (error) {
       throw fromProvider(error);

@@ -39,7 +39,7 @@ describe('networkSetting', () => {
     ['a proxy', { network: { egressProxy: { address: 'x:1' } } }, 501],
     ['what can be no host', { network: { allowOut: ['a b'], denyOut: ALL } }, 400],
     ['a port', { network: { allowOut: ['a.example:8443'], denyOut: ALL } }, 400],
-    ['a URL', { network: { allowOut: ['https://a.example'], denyOut: ALL } }, 501],
+    ['a URL', { network: { allowOut: ['https://a.example'], denyOut: ALL } }, 400],
     ['a star inside', { network: { allowOut: ['a.*.example'], denyOut: ALL } }, 400],
     ['no list', { network: { allowOut: 'a.example', denyOut: ALL } }, 400],
     ['no text', { network: { allowOut: [1], denyOut: ALL } }, 400],

@@ -24,7 +24,7 @@ function textList(network: Readonly<Record<string, unknown>>, field: string): st
 }
 
 function entryOf(text: string): string {
-  if (text.includes('/')) {
+  if (/^[\d.:a-f]+\/\d+$/i.test(text)) {
     throw new Refusal(501, `network.allowOut: address ranges are not supported, got '${text}'`);
   }
   if (!isAllowlistEntry(text)) {
