@@ -145,6 +145,17 @@ function quotaOf(options: SandboxServerOptions): Quota {
   };
 }
 
+/** A server whose quota holds no sandbox of a template would refuse each of them for ever. */
+function checkQuotaHolds(quota: Quota, of: string, limits: GuestLimits): void {
+  for (const what of ['memoryMb', 'cpus', 'processes'] as const) {
+    const most = quota[what];
+    if (most === undefined || limits[what] <= most) continue;
+    throw invalid(
+      `All sandboxes may have ${most} ${what} together, but one of ${of} has ${limits[what]}: raise the total or lower its limit.`,
+    );
+  }
+}
+
 /** @throws SandboxServerError `invalid_option`, `api_key_required` */
 export function serverSettings(options: SandboxServerOptions): ServerSettings {
   const host = options.host ?? '127.0.0.1';
@@ -161,6 +172,20 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
   if (!['auto', 'bubblewrap', 'docker'].includes(backend)) {
     throw invalid(`backend must be auto, bubblewrap or docker, got ${backend}.`);
   }
+  const limits: GuestLimits = {
+    memoryMb: integer('memoryMb', options.memoryMb ?? 512, 128, 1024 * 1024),
+    diskMb,
+    fileMb: diskMb,
+    processes: integer('maxProcesses', options.maxProcesses ?? 256, 32, 100_000),
+    openFiles: integer('maxOpenFiles', options.maxOpenFiles ?? 1024, 64, 1_000_000),
+    cpus: within('cpus', options.cpus ?? 2, 0.1, 1024),
+  };
+  const quota = quotaOf(options);
+  const templates = options.templates === undefined ? [] : readTemplateFile(options.templates);
+  checkQuotaHolds(quota, 'the server', limits);
+  for (const { name, limits: own } of templates) {
+    checkQuotaHolds(quota, `template '${name}'`, { ...limits, ...own });
+  }
   return {
     host,
     port: integer('port', options.port ?? 0, 0, 65_535),
@@ -169,16 +194,9 @@ export function serverSettings(options: SandboxServerOptions): ServerSettings {
     backend,
     controlGroups: options.controlGroups ?? true,
     dockerImage: options.dockerImage ?? 'node:24-slim',
-    templates: options.templates === undefined ? [] : readTemplateFile(options.templates),
-    quota: quotaOf(options),
-    limits: {
-      memoryMb: integer('memoryMb', options.memoryMb ?? 512, 128, 1024 * 1024),
-      diskMb,
-      fileMb: diskMb,
-      processes: integer('maxProcesses', options.maxProcesses ?? 256, 32, 100_000),
-      openFiles: integer('maxOpenFiles', options.maxOpenFiles ?? 1024, 64, 1_000_000),
-      cpus: within('cpus', options.cpus ?? 2, 0.1, 1024),
-    },
+    templates,
+    quota,
+    limits,
     maxOutputBytes: integer('maxOutputMb', options.maxOutputMb ?? 64, 1, 1024) * MIB,
     launchTimeoutMs: integer('launchTimeoutMs', options.launchTimeoutMs ?? 10_000, 100, 600_000),
     agentTimeoutMs: integer('agentTimeoutMs', options.agentTimeoutMs ?? 15_000, 300, 600_000),

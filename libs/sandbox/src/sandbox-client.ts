@@ -8,7 +8,6 @@ import {
   ExecutionAborted,
   SandboxError,
   SandboxNotFound,
-  SandboxUnavailable,
   UnsupportedByProvider,
 } from './sandbox-error.ts';
 
@@ -197,16 +196,14 @@ export class SandboxClient {
   /**
    * Resolves when the provider answers and takes the key.
    *
-   * @throws SandboxUnavailable
+   * @throws SandboxUnavailable when it does not answer
+   * @throws SandboxError `unauthenticated`
    */
   async ping(): Promise<void> {
     try {
       await E2bSandbox.list({ ...this.#connection, limit: 1 }).nextItems();
     } catch (error) {
-      const { message } = fromProvider(error);
-      throw new SandboxUnavailable(`The sandbox provider is not usable: ${message}`, {
-        cause: error,
-      });
+      throw fromProvider(error);
     }
   }
 }
