@@ -1,4 +1,4 @@
-import { INTERLEAVING_MODES, playInterleaving } from '../test/family-interleaving.ts';
+import { emptyTally, INTERLEAVING_MODES, playInterleaving } from '../test/family-interleaving.ts';
 import type { InterleavingMode, Tally } from '../test/family-interleaving.ts';
 import { startStore } from '../test/store-fixtures.ts';
 import type { BudgetStore } from './budget-store.ts';
@@ -33,14 +33,7 @@ async function playSeeds(
   onStore: (play: (store: BudgetStore) => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const began = performance.now();
-  const sums: Tally = {
-    operations: 0,
-    steps: 0,
-    failures: 0,
-    deaths: 0,
-    vanished: 0,
-    repeated: 0,
-  };
+  const sums = emptyTally();
   for (let seed = 1; seed <= SEEDS[kind]; seed++) {
     await onStore(async (store) => {
       const tally = await playInterleaving(store, { mode, seed });

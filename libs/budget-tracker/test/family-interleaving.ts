@@ -31,6 +31,10 @@ export interface Tally {
   repeated: number;
 }
 
+export function emptyTally(): Tally {
+  return { operations: 0, steps: 0, failures: 0, deaths: 0, vanished: 0, repeated: 0 };
+}
+
 /** USD. Two runs at a time fit a team, two teams the tenant. */
 const LIMITS = { tenant: 12, team: 6, run: 3 };
 const PROCESSES = 3;
@@ -135,14 +139,7 @@ class Interleaving {
   #unanswered: Operation[] = [];
   readonly #taken: TakenStep[] = [];
   readonly #names = new Map<BudgetStore, string>();
-  readonly #tally: Tally = {
-    operations: 0,
-    steps: 0,
-    failures: 0,
-    deaths: 0,
-    vanished: 0,
-    repeated: 0,
-  };
+  readonly #tally = emptyTally();
   #now = START;
 
   readonly #tenant: string;

@@ -11,6 +11,7 @@ const ORDINARY_UID = '54321';
 const LONG_MS = 600_000;
 
 const isolation = await detectIsolation();
+if (isolation.backend === 'none') console.warn(`doctor: not run, ${isolation.reason ?? ''}`);
 const isRoot = process.getuid?.() === 0;
 
 const users: { readonly name: string; readonly prefix: readonly string[] }[] = [

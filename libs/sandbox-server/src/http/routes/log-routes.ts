@@ -1,18 +1,9 @@
 import { eventLine, formatLine, LOG_LEVELS, type LogLine } from '../../logs/log-line.ts';
 import { answerJson, Refusal } from '../answer.ts';
+import { natural } from '../list-query.ts';
 import { recordOf, type Call, type Route } from '../route.ts';
 
 const MOST_LINES = 1_000;
-
-function natural({ query }: Call, name: string, fallback: number): number {
-  const given = query.get(name);
-  if (given === null || given === '') return fallback;
-  const value = Number(given);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new Refusal(400, `${name} must be a natural number`);
-  }
-  return value;
-}
 
 function oneOf<T extends string>({ query }: Call, name: string, words: readonly T[]): T {
   const given = query.get(name) ?? words[0];
@@ -32,8 +23,8 @@ function entry({ at, level, message, fields }: LogLine): Record<string, unknown>
 }
 
 function logs(call: Call): void {
-  const start = natural(call, 'start', 0);
-  const limit = Math.min(natural(call, 'limit', MOST_LINES), MOST_LINES);
+  const start = natural(call.query, 'start', 0);
+  const limit = Math.min(natural(call.query, 'limit', MOST_LINES), MOST_LINES);
   const lines = linesOf(call)
     .filter(({ at }) => Date.parse(at) >= start)
     .slice(0, limit);
@@ -45,8 +36,8 @@ function logs(call: Call): void {
 
 function logsV2(call: Call): void {
   const backward = oneOf(call, 'direction', ['forward', 'backward']) === 'backward';
-  const cursor = natural(call, 'cursor', backward ? Number.MAX_SAFE_INTEGER : 0);
-  const limit = Math.min(natural(call, 'limit', MOST_LINES), MOST_LINES);
+  const cursor = natural(call.query, 'cursor', backward ? Number.MAX_SAFE_INTEGER : 0);
+  const limit = Math.min(natural(call.query, 'limit', MOST_LINES), MOST_LINES);
   const least = LOG_LEVELS.indexOf(oneOf(call, 'level', LOG_LEVELS));
   const search = call.query.get('search') ?? '';
   const lines = linesOf(call).filter(

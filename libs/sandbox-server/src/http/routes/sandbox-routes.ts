@@ -11,14 +11,21 @@ import { bodyOf, notFound, recordOf, type Call, type Route } from '../route.ts';
  */
 const ENVD_VERSION = '0.6.4';
 
-/** What a caller needs to reach a sandbox's agent. */
-export function session(record: SandboxRecord): Record<string, unknown> {
+/** What every answer about a sandbox begins with. */
+function named(record: SandboxRecord): Record<string, unknown> {
   return {
     sandboxID: record.id,
     templateID: record.template,
     alias: record.template,
     clientID: 'local',
     envdVersion: ENVD_VERSION,
+  };
+}
+
+/** What a caller needs to reach a sandbox's agent. */
+export function session(record: SandboxRecord): Record<string, unknown> {
+  return {
+    ...named(record),
     envdAccessToken: record.accessToken,
     domain: null,
   };
@@ -26,11 +33,7 @@ export function session(record: SandboxRecord): Record<string, unknown> {
 
 function listed(record: SandboxRecord): Record<string, unknown> {
   return {
-    sandboxID: record.id,
-    templateID: record.template,
-    alias: record.template,
-    clientID: 'local',
-    envdVersion: ENVD_VERSION,
+    ...named(record),
     startedAt: record.startedAt.toISOString(),
     endAt: record.endAt.toISOString(),
     state: record.state,
