@@ -10,18 +10,18 @@
            | {CLOSED, <ledger>} | {FROZEN, <ledger>} | {PENDING, <ledger>} | {WINDOW_ENDED, <ledger>}
            | {BUDGET_EXCEEDED, <ledger>, usd or a unit} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/admission"
 --- @include "includes/child"
 local id = childId(ARGV[1], ARGV[2])
 local limits = parseAmounts(ARGV[3])
 if not limits or isNothing(limits) then
   return invalid("amount")
 end
-
-local failure, ledger, child = readChild(ARGV[1], ARGV[2])
-if failure then
-  return failure
+if not isChild(ARGV[1], ARGV[2]) then
+  return invalid("child")
 end
+
+local field = "k:" .. id
+--- @include "includes/read-child"
 if child and child.settled then
   return reply("SETTLED", ledger)
 end
@@ -32,18 +32,13 @@ if isKnown and isNothing(more) then
   return reply("DONE", ledger, formatAmounts(child.held), 1)
 end
 
-local shut = whyShut(ledger)
-if shut then
-  return reply(shut, ledger)
-end
-local limit = limitPassed(ledger, more[1], unitsOf(more))
-if limit then
-  return reply("BUDGET_EXCEEDED", ledger, limit)
-end
-
+local amount, units = more[1], unitsOf(more)
+--- @include "includes/admission"
 child.held = plus(child.held, more)
-writeChild(ledger, id, child)
-ledger.held = ledger.held + more[1]
-countUnits(ledger, "held", unitsOf(more), 1)
-recordOperation(ledger)
+listChild(id, child)
+ledger.held = ledger.held + amount
+if ledger.settings then
+  ledger.settings.countUnits("held", units, 1)
+end
+recordOperation(ledger, field, formatChild(child))
 return reply("DONE", ledger, formatAmounts(child.held), 0)

@@ -24,11 +24,12 @@ local isEnd = isLost or ARGV[5] == "settled"
 if not isEnd and ARGV[5] ~= "" then
   return invalid("child")
 end
-
-local failure, ledger, child = readChild(ARGV[1], ARGV[2])
-if failure then
-  return failure
+if not isChild(ARGV[1], ARGV[2]) then
+  return invalid("child")
 end
+
+local field = "k:" .. id
+--- @include "includes/read-child"
 if isAfterWindow(ledger) then
   return reply("WINDOW_ENDED", ledger)
 end
@@ -42,15 +43,16 @@ local isSame = isNothing(more) and isNothing(freed) and isKnown and (child.settl
 if isSame or (isLost and (not isKnown or child.settled)) then
   return reply("DONE", ledger, before, 1)
 end
-if not takeBack(ledger, { held = freed[1], heldUnits = unitsOf(freed) }) then
-  return corrupt(LEDGER)
+local failure = takeBack(ledger, { held = freed[1], heldUnits = unitsOf(freed) })
+if failure then
+  return failure
 end
 
-local crossed = charge(ledger, more[1], unitsOf(more)) or 0
 child.held, child.charged = minus(child.held, freed), plus(child.charged, more)
 child.settled = (isEnd or child.settled) and ledger.now or nil
+listChild(id, child)
+local crossed = charge(ledger, more[1], unitsOf(more)) or 0
 -- What was reached before in the window is below what is reached now.
 child.crossed, child.crossedIn = before + crossed, window
-writeChild(ledger, id, child)
-recordOperation(ledger)
+recordOperation(ledger, field, formatChild(child))
 return reply("DONE", ledger, child.crossed, 0)

@@ -13,10 +13,8 @@ local most = parseInteger(ARGV[3])
 if not most then
   return invalid("argument")
 end
-local failure, ledger = read()
-if failure then
-  return failure
-end
+local field
+--- @include "includes/read"
 
 -- How many members stand before those that are asked for.
 local function offset()

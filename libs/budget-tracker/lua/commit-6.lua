@@ -9,17 +9,14 @@
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/charge"
---- @include "includes/velocity"
 local id = ARGV[1]
 local amount, units = parseCost(ARGV[2])
 if not amount then
   return invalid("amount")
 end
 
-local failure, ledger, record = read("h:" .. id)
-if failure then
-  return failure
-end
+local field = "h:" .. id
+--- @include "includes/read-record"
 
 local function replyCharged(replayed)
   return reply(
@@ -48,10 +45,11 @@ end
 
 local freed = 0
 if not record then
-  record = { held = 0, expires = ledger.now, mark = "U" }
+  record = { held = 0, expires = formatInteger(ledger.now), mark = "U" }
 elseif record.state == "A" then
-  if not takeBack(ledger, record) then
-    return corrupt(LEDGER)
+  local failure = takeBack(ledger, record)
+  if failure then
+    return failure
   end
   redis.call("ZREM", HOLDS, id)
   freed = record.held
@@ -61,7 +59,8 @@ end
 record.state = "C"
 record.charged, record.chargedUnits = amount, units
 record.crossed, record.crossedIn = charge(ledger, amount, units), ledger.endsAt
-writeRecord(ledger, "h:" .. id, record)
-fillBucket(ledger, math.max(0, amount - freed))
-recordOperation(ledger)
+if ledger.settings then
+  ledger.settings.fillBucket(math.max(0, amount - freed))
+end
+recordOperation(ledger, field, formatRecord(ledger, record))
 return replyCharged(false)

@@ -13,6 +13,9 @@
   returns  {DONE, <ledger>} | {BUDGET_CONFLICT, <ledger>} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/hold"
+--- @include "includes/decimal"
+--- @include "includes/units"
+--- @include "includes/velocity"
 local function option(at)
   return ARGV[at] ~= "" and ARGV[at] or nil
 end
@@ -59,63 +62,47 @@ if option(8) then
   settings.loop = positive(calls) .. "|" .. positive(within)
 end
 
-local function isSameAs(ledger)
-  local extras, names = ledger.extras or {}, { "lasting", "parent", "window", "velocity", "loop" }
-  for _, unit in ipairs(UNITS) do
-    names[#names + 1] = "limit:" .. unit
-  end
-  for _, name in ipairs(names) do
-    if extras[name] ~= settings[name] then
-      return false
-    end
-  end
-  return ledger.limit == limit
+-- Amounts are told in texts as C's long, which is too short in a Redis that is built for 32 bits.
+if formatInteger(MAX_MICROS) ~= "9000000000000000" then
+  return redis.error_reply("a Redis that is built for 64 bits is needed")
 end
-
--- The settings, and how a budget with them begins; nil for a plain one.
-local function firstExtras(now)
-  if not next(settings) then
-    return nil
-  end
-  local extras = {}
+if redis.call("EXISTS", BUDGET) == 0 then
+  redis.call("DEL", LEDGER, HOLDS, DONE)
   for name, text in pairs(settings) do
-    extras[name] = text
+    redis.call("HSET", LEDGER, name, text)
     local unit = string.match(name, "^limit:(.+)$")
     if unit then
-      extras["spent:" .. unit], extras["held:" .. unit] = "0", "0"
+      redis.call("HSET", LEDGER, "spent:" .. unit, "0", "held:" .. unit, "0")
     end
   end
   if settings.parent then
-    extras.carve, extras.incarnation = "pending", incarnation
+    redis.call("HSET", LEDGER, "carve", "pending", "incarnation", incarnation)
   end
-  extras.ends = settings.window and "0"
+  if settings.window then
+    redis.call("HSET", LEDGER, "ends", "0")
+  end
   if settings.velocity then
-    extras.level, extras.level_at = "0", formatInteger(now)
+    redis.call("HSET", LEDGER, "level", "0", "level_at", "0")
   end
-  return extras
-end
-
-local failure, ledger = read()
-if failure and failure[1] ~= "NOT_FOUND" then
-  return failure
-end
-if ledger and not isSameAs(ledger) then
-  return reply("BUDGET_CONFLICT", ledger)
-end
-if not ledger then
-  ledger = { limit = limit, spent = 0, held = 0, seq = 0, exceeded = false, now = clock() }
-  local extras = firstExtras(ledger.now)
-  if extras then
-    readExtras(ledger, extras)
-    ledger.changes = extras
-  end
-  redis.call("DEL", LEDGER, HOLDS, DONE)
   redis.call("SET", BUDGET, formatDecimal(limit))
   redis.call("SET", SPENT, formatDecimal(0))
   redis.call("SET", EXCEEDED, "0")
-  redis.call("HSET", DONE, "v", RECORD_VERSION)
   redis.call("ZADD", HOLDS, "+inf", "")
-  recordOperation(ledger)
+  local flags = next(settings) and "s" or ""
+  redis.call("HSET", DONE, "balance", "2|0|1|" .. formatInteger(NEVER) .. "|" .. flags)
+end
+
+local field
+--- @include "includes/read"
+local fields, isSame = ledger.settings and ledger.settings.fields or {}, ledger.limit == limit
+for _, name in ipairs({ "lasting", "parent", "window", "velocity", "loop" }) do
+  isSame = isSame and fields[name] == settings[name]
+end
+for _, unit in ipairs(UNITS) do
+  isSame = isSame and fields["limit:" .. unit] == settings["limit:" .. unit]
+end
+if not isSame then
+  return reply("BUDGET_CONFLICT", ledger)
 end
 if ttl then
   -- One instant for all, so that a budget vanishes as a whole.

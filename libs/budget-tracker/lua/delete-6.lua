@@ -7,31 +7,30 @@
   returns  {DONE} | {KEPT} | {NOT_FOUND} | {CORRUPT, key}
 ]]
 --- @include "includes/child"
-local function isSettled(ledger)
-  if countChildren() > 0 then
-    return false
-  end
-  if not ledger.parent then
-    return true
-  end
+local function remove()
+  local existed = redis.call("EXISTS", BUDGET) == 1
+  redis.call("UNLINK", unpack(KEYS))
+  return { existed and "DONE" or "NOT_FOUND" }
+end
+
+if ARGV[1] ~= "1" then
+  return remove()
+end
+local field
+--- @include "includes/read"
+if countChildren() > 0 then
+  return { "KEPT" }
+end
+if ledger.parent then
   local owed = plus(parseAmounts(ledger.earlier or "0"), { ledger.spent, 0, 0, 0 })
   owed = plus(owed, { ledger.held, 0, 0, 0 })
   for _, unit in ipairs(ledger.units) do
     local at = unit.at + 1
     owed[at] = math.min(owed[at] + unit.spent + unit.held, MAX_MICROS)
   end
-  return ledger.carve == "closed" and isNothing(minus(owed, parseAmounts(ledger.paid or "0")))
-end
-
-if ARGV[1] == "1" then
-  local failure, ledger = read()
-  if failure then
-    return failure
-  end
-  if not isSettled(ledger) then
+  local isPaid = isNothing(minus(owed, parseAmounts(ledger.paid or "0")))
+  if ledger.carve ~= "closed" or not isPaid then
     return { "KEPT" }
   end
 end
-local existed = redis.call("EXISTS", BUDGET) == 1
-redis.call("UNLINK", unpack(KEYS))
-return { existed and "DONE" or "NOT_FOUND" }
+return remove()

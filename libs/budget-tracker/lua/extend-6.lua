@@ -15,10 +15,8 @@ if not ttl then
   return invalid("ttl")
 end
 
-local failure, ledger, record = read("h:" .. id)
-if failure then
-  return failure
-end
+local field = "h:" .. id
+--- @include "includes/read-record"
 if record and record.state == "C" then
   return conflict(record)
 end
@@ -26,8 +24,7 @@ if not record or record.state ~= "A" then
   return { "HOLD_NOT_FOUND" }
 end
 
-record.expires = math.max(record.expires, ledger.now + ttl)
+record.expires = formatInteger(math.max(tonumber(record.expires), ledger.now + ttl))
 redis.call("ZADD", HOLDS, record.expires, id)
-writeRecord(ledger, "h:" .. id, record)
-recordOperation(ledger)
+recordOperation(ledger, field, formatRecord(ledger, record))
 return replyHeld(ledger, record, false)

@@ -12,10 +12,8 @@ if not most then
   return invalid("argument")
 end
 
-local failure, ledger = read()
-if failure then
-  return failure
-end
+local field
+--- @include "includes/read"
 
 local answer = reply("DONE", ledger)
 -- Without children and the sentinel.

@@ -9,10 +9,8 @@
 --- @include "includes/ledger"
 local id = ARGV[1]
 
-local failure, ledger, record = read("h:" .. id)
-if failure then
-  return failure
-end
+local field = "h:" .. id
+--- @include "includes/read-record"
 if not record then
   return { "HOLD_NOT_FOUND" }
 end
@@ -20,12 +18,12 @@ if record.state == "C" then
   return conflict(record)
 end
 if record.state == "A" then
-  if not takeBack(ledger, record) then
-    return corrupt(LEDGER)
+  local failure = takeBack(ledger, record)
+  if failure then
+    return failure
   end
   redis.call("ZREM", HOLDS, id)
   record.state = "R"
-  writeRecord(ledger, "h:" .. id, record)
-  recordOperation(ledger)
+  recordOperation(ledger, field, formatRecord(ledger, record))
 end
 return reply("DONE", ledger)

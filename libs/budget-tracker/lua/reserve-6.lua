@@ -12,9 +12,7 @@
            | {TOO_FAST, <ledger>, retry after ms or "" for never} | {HOLD_CONFLICT, held, charged or ""}
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
---- @include "includes/admission"
 --- @include "includes/hold"
---- @include "includes/velocity"
 local id = ARGV[1]
 local amount, units = parseCost(ARGV[2])
 if not amount or (amount == 0 and not units) then
@@ -25,10 +23,8 @@ if not ttl and ARGV[3] ~= "" then
   return invalid("ttl")
 end
 
-local failure, ledger, record = read("h:" .. id)
-if failure then
-  return failure
-end
+local field = "h:" .. id
+--- @include "includes/read-record"
 if record then
   if not isSameCost(record.held, record.heldUnits, amount, units) then
     return conflict(record)
@@ -38,15 +34,8 @@ if record then
   end
 end
 
-local shut = whyShut(ledger)
-if shut then
-  return reply(shut, ledger)
-end
-local limit = limitPassed(ledger, amount, units)
-if limit then
-  return reply("BUDGET_EXCEEDED", ledger, limit)
-end
-
+--- @include "includes/admission"
+local settings = ledger.settings
 local call, count, since = ledger.calls and ARGV[4] ~= "" and "c:" .. ARGV[4], 0, ledger.now
 if call then
   local text = redis.call("HGET", DONE, call)
@@ -64,7 +53,7 @@ if call then
   end
 end
 if ledger.velocity then
-  local over = bucketLevel(ledger) + amount - ledger.velocity
+  local over = settings.bucketLevel() + amount - ledger.velocity
   if amount > ledger.velocity then
     return reply("TOO_FAST", ledger, "")
   end
@@ -74,15 +63,17 @@ if ledger.velocity then
   end
 end
 
-record = { state = "A", held = amount, heldUnits = units }
-record.expires = ttl and ledger.now + ttl or NEVER
+local expires = ttl and ledger.now + ttl or NEVER
+record = { state = "A", held = amount, heldUnits = units, expires = formatInteger(expires) }
 redis.call("ZADD", HOLDS, record.expires, id)
-writeRecord(ledger, "h:" .. id, record)
 if call then
   redis.call("HSET", DONE, call, formatInteger(count + 1) .. "|" .. formatInteger(since))
 end
 ledger.held = ledger.held + amount
-countUnits(ledger, "held", units, 1)
-fillBucket(ledger, amount)
-recordOperation(ledger)
+ledger.nextExpiry = math.min(ledger.nextExpiry, expires)
+if settings then
+  settings.countUnits("held", units, 1)
+  settings.fillBucket(amount)
+end
+recordOperation(ledger, field, formatRecord(ledger, record))
 return replyHeld(ledger, record, false)

@@ -9,17 +9,13 @@
            | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/charge"
---- @include "includes/velocity"
 local field = "s:" .. ARGV[1]
 local amount, units = parseCost(ARGV[2])
 if not amount or (amount == 0 and not units) then
   return invalid("amount")
 end
 
-local failure, ledger, record = read(field)
-if failure then
-  return failure
-end
+--- @include "includes/read-record"
 if record then
   if not isSameCost(record.charged, record.chargedUnits, amount, units) then
     return conflict(record)
@@ -33,9 +29,11 @@ if overflows(ledger, amount, units) then
   return { "OVERFLOW" }
 end
 
-record = { state = "C", held = 0, expires = ledger.now, charged = amount, chargedUnits = units }
+record = { state = "C", held = 0, charged = amount, chargedUnits = units }
+record.expires = formatInteger(ledger.now)
 record.crossed, record.crossedIn = charge(ledger, amount, units), ledger.endsAt
-writeRecord(ledger, field, record)
-fillBucket(ledger, amount)
-recordOperation(ledger)
+if ledger.settings then
+  ledger.settings.fillBucket(amount)
+end
+recordOperation(ledger, field, formatRecord(ledger, record))
 return reply("DONE", ledger, crossedNow(ledger, record), 0)

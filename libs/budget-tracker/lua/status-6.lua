@@ -5,6 +5,6 @@
   ARGV     none
   returns  {DONE, <ledger>} | {NOT_FOUND} | {CORRUPT, key}
 ]]
---- @include "includes/ledger"
-local failure, ledger = read()
-return failure or reply("DONE", ledger)
+local field
+--- @include "includes/read"
+return reply("DONE", ledger)

@@ -11,17 +11,25 @@
   returns  {DONE, <ledger>, changed 0 or 1} | {BUSY, <ledger>} | {NOT_FOUND} | {INVALID, argument} | {CORRUPT, key}
 ]]
 --- @include "includes/child"
+--- @include "includes/decimal"
 local endedAt, endsAt = parseInteger(ARGV[2]), parseInteger(ARGV[3])
 local isForced, isSettled = ARGV[4] == "1", ARGV[4] == "1"
 local paid = parseAmounts(ARGV[5])
-local failure, ledger
+local isRolled = ARGV[1] == "rolled"
+if (ARGV[2] ~= "" or isRolled) and not endedAt or (ARGV[3] ~= "" or isRolled) and not endsAt then
+  return invalid("window")
+end
+if ARGV[1] == "paid" and not paid then
+  return invalid("amount")
+end
+
+local field
+--- @include "includes/read"
 
 local function freeze(frozen)
-  if ledger.frozen == frozen then
-    return false
-  end
-  change(ledger, "frozen", frozen)
-  return true
+  local isNews = (ledger.frozen or false) ~= frozen
+  ledger.frozen = frozen
+  return isNews
 end
 
 -- Adds what was spent in the window that is over to what was before.
@@ -32,7 +40,7 @@ local function addEarlier()
     earlier[unit.at + 1] = math.min(earlier[unit.at + 1] + unit.spent, MAX_MICROS)
   end
   local text = formatAmounts(earlier)
-  change(ledger, "earlier", text ~= "0" and text or nil)
+  ledger.settings.change("earlier", text ~= "0" and text or nil)
 end
 
 local function beginWindow()
@@ -40,25 +48,25 @@ local function beginWindow()
   redis.call("SET", SPENT, formatDecimal(0), "KEEPTTL")
   redis.call("SET", EXCEEDED, "0", "KEEPTTL")
   for _, unit in ipairs(ledger.units) do
-    change(ledger, "spent:" .. unit.name, "0")
+    ledger.settings.change("spent:" .. unit.name, "0")
   end
   ledger.ended = endsAt <= ledger.now
-  change(ledger, "ends", formatInteger(endsAt))
+  ledger.settings.change("ends", formatInteger(endsAt))
 end
 
 -- Each says whether it has changed anything; nil when others are in the way.
 local transitions = {
   frozen = function()
-    return freeze("1")
+    return freeze(true)
   end,
   thawed = function()
-    return freeze(nil)
+    return freeze(false)
   end,
   carved = function()
     if ledger.carve ~= "pending" or ledger.endsAt ~= endsAt then
       return false
     end
-    change(ledger, "carve", nil)
+    ledger.settings.change("carve", nil)
     return true
   end,
   rolled = function()
@@ -67,7 +75,7 @@ local transitions = {
     end
     if ledger.parent then
       addEarlier()
-      change(ledger, "carve", "pending")
+      ledger.settings.change("carve", "pending")
     end
     beginWindow()
     return true
@@ -86,9 +94,9 @@ local transitions = {
     if text == (ledger.paid or "0") and not isOver then
       return false
     end
-    change(ledger, "paid", text ~= "0" and text or nil)
+    ledger.settings.change("paid", text ~= "0" and text or nil)
     if isOver then
-      change(ledger, "carve", "closed")
+      ledger.settings.change("carve", "closed")
     end
     return true
   end,
@@ -99,7 +107,7 @@ local transitions = {
     if countChildren() > 0 or (not isForced and countHolds() > 0) then
       return nil
     end
-    change(ledger, "carve", "closing")
+    ledger.settings.change("carve", "closing")
     return true
   end,
 }
@@ -108,19 +116,6 @@ local transition = transitions[ARGV[1]]
 if not transition then
   return invalid("argument")
 end
-local isRolled = ARGV[1] == "rolled"
-if (ARGV[2] ~= "" or isRolled) and not endedAt or (ARGV[3] ~= "" or isRolled) and not endsAt then
-  return invalid("window")
-end
-if ARGV[1] == "paid" and not paid then
-  return invalid("amount")
-end
-failure, ledger = read()
-if failure then
-  return failure
-end
--- A plain budget has none.
-ledger.extras = ledger.extras or {}
 local isMeant = ARGV[6] == "" or ARGV[6] == ledger.incarnation
 local changed = false
 if isMeant then

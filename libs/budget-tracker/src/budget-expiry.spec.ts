@@ -85,7 +85,7 @@ describe('expiry in Redis', () => {
       new RedisBudgetStore(another, timeout),
     ];
     const run = { runId: 'run', now: 0 };
-    await one.create({ ...run, limit: 10 * USD, ttlMs: 600 });
+    await one.create({ ...run, limit: 10 * USD, ttlMs: 600, units: { steps: 9 } });
     await one.reserve({ ...run, holdId: 'h', amount: 6 * USD, ttlMs: 50 });
     // The commit is sent while the hold is active, and arrives after.
     await redis.client('PAUSE', 100);

@@ -59,7 +59,7 @@ describe('RedisBudgetStore', () => {
     });
 
     it('lets all of them end at the same instant, seven days after the create', async () => {
-      await tracker.create(run, 10);
+      await tracker.create(run, 10, { limits: { steps: 9 } });
       await tracker.reserve(run, 'a', 1);
       await tracker.reserve(run, 'b', 1);
       await tracker.commit(run, 'a', 1);
@@ -124,10 +124,24 @@ describe('RedisBudgetStore', () => {
       ['spent', (r, key) => r.del(key)],
       ['exceeded', (r, key) => r.set(key, 'true', 'KEEPTTL')],
       ['exceeded', (r, key) => r.del(key)],
-      ['ledger', (r, key) => r.hset(key, 'held', '-5')],
-      ['ledger', (r, key) => r.hset(key, 'seq', '1.5')],
-      ['ledger', (r, key) => r.del(key)],
-      ['ledger', (r, key) => r.hset(key, 'held', '1')],
+      ...[
+        '',
+        '2|-5|2|8640000000000000|',
+        '2|1|1.5|8640000000000000|',
+        '2|9000000000000001|2|8640000000000000|',
+        '2|1000000|9000000000000001|8640000000000000|',
+        '2|1000000|2|8640000000000001|',
+        '2|1000000|2|8640000000000000|sf',
+        '2|1000000|2||',
+        '3|1000000|2|8640000000000000|',
+        // Less than the hold that is committed.
+        '2|1|2|8640000000000000|',
+      ].map((balance): (typeof corruptions)[number] => [
+        'done',
+        (r, key) => r.hset(key, 'balance', balance),
+      ]),
+      // Fields that are said to be there.
+      ['ledger', (r) => r.hset(`done:{${run}}`, 'balance', '2|1000000|2|8640000000000000|s')],
       ['done', (r, key) => r.hset(key, 'h:h', 'C|1||')],
       ['done', (r, key) => r.hset(key, 'h:h', 'nonsense')],
       ['done', (r, key) => r.del(key)],
@@ -138,7 +152,7 @@ describe('RedisBudgetStore', () => {
           await r.rpush(key, '1');
         },
       ]),
-      ...['ledger', 'holds', 'done'].map((name): (typeof corruptions)[number] => [
+      ...['holds', 'done'].map((name): (typeof corruptions)[number] => [
         name,
         (r, key) => r.set(key, '1'),
       ]),

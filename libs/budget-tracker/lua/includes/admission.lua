@@ -1,23 +1,27 @@
---- @include "ledger"
--- The code of what shuts a budget; nil while it is open.
-local function whyShut(ledger)
-  return (ledger.isClosed and "CLOSED")
-    or (ledger.frozen and "FROZEN")
-    or (ledger.carve == "pending" and "PENDING")
-    or (ledger.ended and "WINDOW_ENDED")
-    or nil
+-- Refuses to set `amount` and `units` aside where the budget is shut or they would pass a limit, or one is passed already.
+if ledger.isClosed then
+  return reply("CLOSED", ledger)
 end
-
--- The limit that what is to be set aside would pass, or that is passed already: "usd" or a unit.
-local function limitPassed(ledger, amount, units)
-  if ledger.spent + ledger.held + amount > ledger.limit then
-    return "usd"
-  end
-  for _, unit in ipairs(ledger.units or {}) do
+if ledger.frozen then
+  return reply("FROZEN", ledger)
+end
+if ledger.carve == "pending" then
+  return reply("PENDING", ledger)
+end
+if ledger.ended then
+  return reply("WINDOW_ENDED", ledger)
+end
+if ledger.spent + ledger.held + amount > ledger.limit then
+  return reply("BUDGET_EXCEEDED", ledger, "usd")
+end
+if ledger.units then
+  for _, unit in ipairs(ledger.units) do
     if unit.spent + unit.held + (units and units[unit.at] or 0) > unit.limit then
-      return unit.name
+      return reply("BUDGET_EXCEEDED", ledger, unit.name)
     end
   end
+end
+if ledger.exceeded then
   -- Another may have set it.
-  return ledger.exceeded and "usd"
+  return reply("BUDGET_EXCEEDED", ledger, "usd")
 end

@@ -1,12 +1,15 @@
 --- @include "ledger"
+--- @include "decimal"
 -- Whether the spend would pass what can be counted exactly.
 local function overflows(ledger, amount, units)
   if ledger.spent + amount > MAX_MICROS then
     return true
   end
-  for _, unit in ipairs(units and ledger.units or {}) do
-    if unit.spent + units[unit.at] > MAX_MICROS then
-      return true
+  if units and ledger.units then
+    for _, unit in ipairs(ledger.units) do
+      if unit.spent + units[unit.at] > MAX_MICROS then
+        return true
+      end
     end
   end
   return false
@@ -20,8 +23,10 @@ end
 -- The part of its limit that is spent, of the one that is used up furthest.
 local function usage(ledger)
   local part = ledger.spent / ledger.limit
-  for _, unit in ipairs(ledger.units or {}) do
-    part = math.max(part, unit.spent / unit.limit)
+  if ledger.units then
+    for _, unit in ipairs(ledger.units) do
+      part = math.max(part, unit.spent / unit.limit)
+    end
   end
   return part
 end
@@ -37,20 +42,21 @@ end
 local function charge(ledger, amount, units)
   local before = usage(ledger)
   ledger.spent = math.min(ledger.spent + amount, MAX_MICROS)
-  countUnits(ledger, "spent", units, 1)
   ledger.exceeded = ledger.exceeded or ledger.spent > ledger.limit
-  for _, unit in ipairs(ledger.units or {}) do
-    ledger.exceeded = ledger.exceeded or unit.spent > unit.limit
+  if ledger.settings then
+    ledger.settings.countUnits("spent", units, 1)
+    for _, unit in ipairs(ledger.units) do
+      ledger.exceeded = ledger.exceeded or unit.spent > unit.limit
+    end
   end
   redis.call("SET", SPENT, formatDecimal(ledger.spent), "KEEPTTL")
   if ledger.exceeded then
     redis.call("SET", EXCEEDED, "1", "KEEPTTL")
   end
-  local after, crossed = usage(ledger), 0
-  for bit, level in pairs({ [1] = 50, [2] = 80, [4] = 100 }) do
-    if before < level / 100 and after >= level / 100 then
-      crossed = crossed + bit
-    end
+  local after = usage(ledger)
+  local function reached(part, bit)
+    return before < part and after >= part and bit or 0
   end
+  local crossed = reached(0.5, 1) + reached(0.8, 2) + reached(1, 4)
   return crossed > 0 and crossed or nil
 end

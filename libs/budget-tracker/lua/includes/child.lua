@@ -14,16 +14,39 @@ local function countHolds()
   return redis.call("ZCOUNT", HOLDS, "-inf", "(" .. UNSETTLED)
 end
 
+-- The amounts of a cost, money first; nil when it is none.
+local function parseAmounts(text)
+  local money, units = parseCost(text)
+  return money and { money, unpack(units or { 0, 0, 0 }) }
+end
+
+local function formatAmounts(amounts)
+  local hasUnits = amounts[2] + amounts[3] + amounts[4] > 0
+  return formatCost(amounts[1], hasUnits and { amounts[2], amounts[3], amounts[4] } or nil)
+end
+
+-- What is known of a child; nil when it is corrupt.
+local function parseChild(text)
+  local held, charged, crossed, crossedIn, settled =
+    string.match(text, "^([%d,]+)|([%d,]+)|([0-7])|(%d+)|(%d*)$")
+  local child = {
+    held = parseAmounts(held),
+    charged = parseAmounts(charged),
+    crossed = tonumber(crossed),
+    crossedIn = parseInteger(crossedIn),
+    settled = parseInteger(settled),
+  }
+  local isSound = child.held and child.charged and child.crossedIn and (settled == "" or child.settled)
+  return isSound and child or nil
+end
+
 local function childId(child, incarnation)
   return child .. "\0" .. incarnation
 end
 
--- What the arguments say of a child, and a reply when they cannot.
-local function readChild(child, incarnation)
-  if child == "" or incarnation == "" or string.find(child .. incarnation, "%z") then
-    return invalid("child")
-  end
-  return read("k:" .. childId(child, incarnation), parseChild)
+-- Whether the arguments name a child.
+local function isChild(child, incarnation)
+  return child ~= "" and incarnation ~= "" and not string.find(child .. incarnation, "%z")
 end
 
 local function combine(some, others, of)
@@ -55,20 +78,22 @@ local function unitsOf(amounts)
   return { amounts[2], amounts[3], amounts[4] }
 end
 
--- Writes what is known of a child.
-local function writeChild(ledger, id, child)
-  local text = string.format(
-    "%s|%s|%d|%s|%s",
-    formatAmounts(child.held),
-    formatAmounts(child.charged),
-    child.crossed,
-    formatInteger(child.crossedIn),
-    child.settled and formatInteger(child.settled) or ""
-  )
-  redis.call("HSET", DONE, "k:" .. id, text)
+-- Lists a child among those that are not settled, or takes it out.
+local function listChild(id, child)
   if child.settled then
     redis.call("ZREM", HOLDS, "\0" .. id)
   else
     redis.call("ZADD", HOLDS, UNSETTLED, "\0" .. id)
   end
+end
+
+local function formatChild(child)
+  return string.format(
+    "%s|%s|%d|%d|%s",
+    formatAmounts(child.held),
+    formatAmounts(child.charged),
+    child.crossed,
+    child.crossedIn,
+    child.settled and formatInteger(child.settled) or ""
+  )
 end

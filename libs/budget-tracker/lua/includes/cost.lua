@@ -25,7 +25,7 @@ local function formatCost(money, units)
   if not units then
     return formatInteger(money)
   end
-  return string.format("%.0f,%.0f,%.0f,%.0f", money, unpack(units))
+  return string.format("%d,%d,%d,%d", money, unpack(units))
 end
 
 local function isSameCost(money, units, otherMoney, otherUnits)

@@ -1,7 +1,4 @@
 --- @include "ledger"
--- Epoch ms of what never expires.
-local NEVER = 8640000000000000
-
 -- Milliseconds of a time to live, or nil; at most three hundred years.
 local function parseTtl(text)
   local ttl = parseInteger(text)

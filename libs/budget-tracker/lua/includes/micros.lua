@@ -4,7 +4,6 @@
   Redis writes such numbers as exact integers; where they become part of a text, formatInteger does.
 ]]
 local MAX_MICROS = 9000000000000000
-local MICROS_PER_USD = 1000000
 
 -- Integer text -> number, or nil. Refuses signs, points, exponents, "nan" and "inf".
 local function parseInteger(text)
@@ -12,19 +11,24 @@ local function parseInteger(text)
     return nil
   end
   local value = tonumber(text)
-  if value > MAX_MICROS then
-    return nil
-  end
-  return value
+  return value <= 9e15 and value or nil
 end
 
+-- "%d" is a third of the work of "%.0f". It is C's long: see the check of create.
 local function formatInteger(value)
-  return string.format("%.0f", value)
+  return string.format("%d", value)
 end
 
 -- Decimal USD -> micro-USD, or nil. What lies beyond six decimals (a foreign INCRBYFLOAT writes 17
 -- digits) is rounded up for a spend, down for a limit: never in favour of spending.
 local function parseDecimal(text, roundUp)
+  if string.find(text, "^%d+%.%d%d?%d?%d?%d?%d?$") then
+    -- Below 1e9 USD a double and its product are less than a quarter of a micro-USD off.
+    local micros = tonumber(text) * 1e6 + 0.5
+    if micros < 1e15 then
+      return micros - micros % 1
+    end
+  end
   local whole, fraction = string.match(text, "^(%d+)%.(%d+)$")
   if not whole then
     whole, fraction = string.match(text, "^(%d+)$"), ""
@@ -32,23 +36,9 @@ local function parseDecimal(text, roundUp)
   if not whole or #whole > 10 then
     return nil
   end
-  local micros = tonumber(whole) * MICROS_PER_USD
-    + tonumber(string.sub(fraction .. "000000", 1, 6))
+  local micros = tonumber(whole) * 1e6 + tonumber(string.sub(fraction .. "000000", 1, 6))
   if roundUp and string.find(string.sub(fraction, 7), "[1-9]") then
     micros = micros + 1
   end
-  if micros > MAX_MICROS then
-    return nil
-  end
-  return micros
-end
-
-local function formatDecimal(micros)
-  local fraction = micros % MICROS_PER_USD
-  local text = string.format("%.0f.%06d", (micros - fraction) / MICROS_PER_USD, fraction)
-  text = string.gsub(text, "0+$", "")
-  if string.sub(text, -1) == "." then
-    text = text .. "0"
-  end
-  return text
+  return micros <= 9e15 and micros or nil
 end
