@@ -23,9 +23,9 @@ end
 -- digits) is rounded up for a spend, down for a limit: never in favour of spending.
 local function parseDecimal(text, roundUp)
   if string.find(text, "^%d+%.%d%d?%d?%d?%d?%d?$") then
-    -- Below 1e9 USD a double and its product are less than a quarter of a micro-USD off.
+    -- Up to a billion USD a double and its product are less than a third of a micro-USD off.
     local micros = tonumber(text) * 1e6 + 0.5
-    if micros < 1e15 then
+    if micros < 1.1e15 then
       return micros - micros % 1
     end
   end
