@@ -57,7 +57,7 @@ import {
 import { NOTHING } from './cost.ts';
 import { loadScript } from './lua-script.ts';
 import type { LuaScript } from './lua-script.ts';
-import { AnsweredError, RedisConnection, runScript, WrongTypeError } from './redis-connection.ts';
+import { AnsweredError, RedisConnection, WrongTypeError } from './redis-connection.ts';
 import { COMMAND_TIMEOUT_MS } from './redis-options.ts';
 import { persistenceOf } from './redis-persistence.ts';
 import {
@@ -408,7 +408,7 @@ export class RedisBudgetStore implements BudgetStore {
     try {
       const raw = await this.#connection.bounded(async (deadline) => {
         const link = confirmation?.link;
-        const answer = await deadline.race(runScript(this.#client, script, keys, texts));
+        const answer = await deadline.race(this.#connection.runScript(script, keys, texts));
         // What was recorded before, too: its first answer may have been lost on the way here, not to the replicas.
         if (confirmation !== undefined && link !== undefined && isDone(answer)) {
           await deadline.race(confirmation.confirm(link)).catch(notConfirmed);

@@ -7,6 +7,7 @@ import {
 } from 'cockatiel';
 import type { Cluster, Redis } from 'ioredis';
 import { BudgetError, StoreUnavailableError } from './budget-error.ts';
+import { CommandBurst } from './command-burst.ts';
 import type { LuaScript } from './lua-script.ts';
 
 /** Calls in a row without an answer after which the server is left alone. */
@@ -21,6 +22,7 @@ const OPEN_MS = 500;
 export class RedisConnection {
   readonly #client: Redis | Cluster;
   readonly #timeoutMs: number;
+  readonly #burst: CommandBurst;
   readonly #breaker = circuitBreaker(handleWhen(isNoAnswer), {
     halfOpenAfter: OPEN_MS,
     breaker: new ConsecutiveBreaker(BREAK_AFTER),
@@ -31,6 +33,7 @@ export class RedisConnection {
   constructor(client: Redis | Cluster, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
+    this.#burst = new CommandBurst(client);
   }
 
   /** Later calls fail; the client is left to whoever made it. */
@@ -50,6 +53,23 @@ export class RedisConnection {
       return await this.#breaker.execute(() => this.#attempt(act));
     } catch (error) {
       throw error instanceof BrokenCircuitError ? leftAlone() : error;
+    }
+  }
+
+  /** The reply of a script. */
+  async runScript(
+    { sha1, source, numberOfKeys }: LuaScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    try {
+      return await this.#burst.add(() =>
+        this.#client.evalsha(sha1, numberOfKeys, ...keys, ...args),
+      );
+    } catch (error) {
+      // Only a script that did not run answers so: sending it whole cannot run it twice.
+      if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
+      return this.#client.eval(source, numberOfKeys, ...keys, ...args);
     }
   }
 
@@ -87,42 +107,31 @@ export class RedisConnection {
   }
 }
 
-/** The reply of a script. */
-export async function runScript(
-  client: Redis | Cluster,
-  { sha1, source, numberOfKeys }: LuaScript,
-  keys: readonly string[],
-  args: readonly string[],
-): Promise<unknown> {
-  try {
-    return await client.evalsha(sha1, numberOfKeys, ...keys, ...args);
-  } catch (error) {
-    // Only a script that did not run answers so: sending it whole cannot run it twice.
-    if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
-    return client.eval(source, numberOfKeys, ...keys, ...args);
-  }
-}
-
 /** The server has answered, but not as it takes to go on. */
 export class AnsweredError extends StoreUnavailableError {}
 
 /** A key is of another type; becomes a `CorruptValueError` once it is known which. */
 export class WrongTypeError extends AnsweredError {}
 
-/** A timer over several waits. */
+/** A timer over several waits, one after another. */
 export class Deadline {
-  readonly #expired: Promise<never>;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #expired: Error | undefined;
+  #reject: ((reason: Error) => void) | undefined;
 
   constructor(ms: number) {
-    this.#expired = new Promise((_resolve, reject) => {
-      this.#timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    });
-    this.#expired.catch(() => undefined);
+    this.#timer = setTimeout(() => {
+      this.#expired = new Error(`no answer within ${ms} ms`);
+      this.#reject?.(this.#expired);
+    }, ms);
   }
 
   race<T>(wait: Promise<T>): Promise<T> {
-    return Promise.race([wait, this.#expired]);
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      wait.then(resolve, reject);
+      if (this.#expired !== undefined) reject(this.#expired);
+    });
   }
 
   clear(): void {

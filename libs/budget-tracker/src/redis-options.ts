@@ -9,7 +9,7 @@ export const COMMAND_TIMEOUT_MS = 250;
  * a minute) and send again what lost its reply (a spend would be counted twice).
  *
  * Auto-pipelining stays off: it sends what the callers of one turn ask for as a whole, and Redis answers it as a whole,
- * so that each of the two waits while the other works, and about half as many reserves get through.
+ * so that each of the two waits while the other works, and about half as many reserves get through (see CommandBurst).
  */
 export const redisOptions = {
   enableOfflineQueue: false,
