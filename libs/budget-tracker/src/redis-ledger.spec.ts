@@ -229,6 +229,7 @@ describe('ledgers in Redis', () => {
       ['held:steps', '0x10'],
       ['held:tokens', '1'],
       ['purge', 'x'],
+      ['purged', 'x'],
       ['held', '+1'],
       ['seq', ' 1'],
     ])('names the ledger for %p = %p, and changes nothing', async (field, value) => {
@@ -543,6 +544,21 @@ describe('ledgers in Redis', () => {
       expect(await redis.hmget(key('done'), ...behind)).not.toContain(null);
       const names = await redis.hkeys(key('done'));
       expect(names.filter((name) => all.includes(name)).length).toBeLessThan(behind.length + 20);
+    });
+
+    it('is searched for once in three days, whatever the clock did', async () => {
+      await create();
+      const search = async (ago: number): Promise<number> => {
+        const began = (await serverNow()) - ago;
+        await redis.hset(key('ledger'), 'purged', began);
+        await beforeThousandth();
+        await spend();
+        return Number(await redis.hget(key('ledger'), 'purged')) - began;
+      };
+      expect(await search(3 * DAY - 60_000)).toBe(0);
+      expect(await search(0)).toBe(0);
+      expect(await search(3 * DAY)).toBeGreaterThanOrEqual(3 * DAY);
+      expect(await search(-3 * DAY - 60_000)).toBeLessThan(-3 * DAY);
     });
 
     it('is kept where the budget ends by itself', async () => {

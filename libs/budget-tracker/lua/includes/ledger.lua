@@ -14,7 +14,7 @@
                 velocity         micro-USD a minute; with level (micro-USD in the bucket) and level_at (epoch ms)
                 loop             "<calls>|<within ms>"
                 limit:<unit>     with spent:<unit> and held:<unit>; units are tokens, steps and sandbox_ms
-                purge            where the search for what is long settled goes on (see purge)
+                purge, purged    where the search for what is long settled goes on, and epoch ms at which it began
     5 holds     sorted set: active hold ids by the epoch ms at which they expire; children that are not settled,
                 "\0<run id>\0<incarnation>", by the instant after the last
     6 done      hash: "balance" -> "2|<held>|<seq>|<expiry>|<flags>": micro-USD under way, recorded operations, epoch ms

@@ -42,18 +42,23 @@ end
 
 --- @include "bucket"
 -- Looks through the next ten or so ids of a lasting budget for those that were settled more than seven days ago, and
--- forgets them: nobody repeats them any more. Each thousandth operation begins the search, every operation takes it
--- one page further until it is through. An operation adds two ids at most, so that it gets through whatever the
--- budget has grown to, and no call waits for more than a page.
+-- forgets them: nobody repeats them any more. A thousandth operation begins the search unless one has begun within three
+-- days, every operation takes it one page further until it is through. An operation adds two ids at most, so that it
+-- gets through whatever the budget has grown to, and no call waits for more than a page.
 function settings.purge()
+  local day = 24 * 60 * 60 * 1000
   if ledger.lasting and not ledger.purge and ledger.seq % 1000 == 0 then
-    ledger.purge = "0"
+    local isDue = math.abs(ledger.now - (ledger.purged or 0)) >= 3 * day
+    if isDue then
+      ledger.purge = "0"
+      settings.change("purged", formatInteger(ledger.now))
+    end
   end
   if not ledger.purge then
     return
   end
   local page = redis.call("HSCAN", DONE, ledger.purge, "COUNT", 10)
-  local old = ledger.now - 7 * 24 * 60 * 60 * 1000
+  local old = ledger.now - 7 * day
   for at = 1, #page[2], 2 do
     local field, text = page[2][at], page[2][at + 1]
     local kind, isOver = string.sub(field, 1, 2), false
@@ -94,6 +99,7 @@ end
 
 ledger.lasting = matching("lasting", "^1$")
 ledger.purge = ledger.lasting and matching("purge", "^%d" .. string.rep("%d?", 18) .. "$")
+ledger.purged = ledger.lasting and integer("purged")
 ledger.parent = matching("parent", "^%C+$")
 if ledger.parent then
   ledger.incarnation = matching("incarnation", "^%C+$")
