@@ -82,7 +82,8 @@ if redis.call("EXISTS", BUDGET) == 0 then
     redis.call("HSET", LEDGER, "ends", "0")
   end
   if settings.velocity then
-    redis.call("HSET", LEDGER, "level", "0", "level_at", "0")
+    local time = redis.call("TIME")
+    redis.call("HSET", LEDGER, "level", "0", "level_at", formatInteger(time[1] * 1000))
   end
   redis.call("SET", BUDGET, formatDecimal(limit))
   redis.call("SET", SPENT, formatDecimal(0))

@@ -50,6 +50,12 @@ describe('CommandBurst', () => {
     expect(await push(0)).toBe(length + 1);
   });
 
+  it('leaves a client that is not connected to itself', async () => {
+    const lazy = new Redis(server.url, { lazyConnect: true });
+    expect(await new CommandBurst(lazy).add(() => lazy.rpush('list', 1))).toBe(1);
+    lazy.disconnect();
+  });
+
   it('passes on what a command throws', async () => {
     const failed = new Error('failed');
     const throwing = (): Promise<never> => {

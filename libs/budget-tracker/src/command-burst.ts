@@ -19,7 +19,8 @@ export class CommandBurst {
   }
 
   add<T>(send: () => Promise<T>): Promise<T> {
-    if (this.#client === undefined) return send();
+    // One that is not connected has no socket yet.
+    if (this.#client?.status !== 'ready') return send();
     if (this.#stream === undefined) {
       this.#stream = this.#client.stream;
       this.#stream.cork();

@@ -73,6 +73,8 @@ describe('ledgers in Redis', () => {
     ];
     const child = { parent: 'team {é}', incarnation: 'first' };
     await create({ units, ...child, window: 'month', velocity: 1e11, loop });
+    const at = (await redis.hget(key('ledger'), 'level_at')) ?? '';
+    expect(Math.abs(Number(at) - (await serverNow()))).toBeLessThan(10_000);
     expect(await redis.hget(key('done'), 'balance')).toBe(`2|0|1|${NEVER}|s`);
     expect(await redis.hgetall(key('ledger'))).toEqual({
       lasting: '1',
@@ -83,7 +85,7 @@ describe('ledgers in Redis', () => {
       ends: '0',
       velocity: '100000000000',
       level: '0',
-      level_at: '0',
+      level_at: at,
       loop: '2|1000',
       'limit:tokens': '9000000000000000',
       'spent:tokens': '0',
@@ -137,6 +139,7 @@ describe('ledgers in Redis', () => {
     await create({ units: { steps: 5 } });
     await hold('h', USD, { ttlMs: 1 });
     await toFirstLayout({ held: String(USD), seq: '3', frozen: '1' });
+    await sleep(5);
     expect(await store.status({ runId: run, now: 0 })).toMatchObject({
       ledger: { held: 0, seq: 3, frozen: true, lasting: true, units: { steps: { limit: 5 } } },
     });
@@ -146,13 +149,61 @@ describe('ledgers in Redis', () => {
   it.each([
     ['ledger', (): Promise<unknown> => toFirstLayout({ held: '1' })],
     ['ledger', (): Promise<unknown> => toFirstLayout({ held: '1', seq: '1.5' })],
+    ['ledger', (): Promise<unknown> => toFirstLayout({ held: '1', seq: '2', frozen: '0' })],
+    ['ledger', (): Promise<unknown> => toFirstLayout({ held: '1', seq: '2', note: 'by hand' })],
     ['done', (): Promise<unknown> => redis.hset(key('done'), 'balance', '', 'v', '1')],
     ['done', (): Promise<unknown> => redis.hdel(key('done'), 'balance')],
   ])('names the %s of what looks like the first layout', async (name, corrupt) => {
     await tracker.create(run, 10);
     await tracker.reserve(run, 'h', 1);
     await corrupt();
-    await expect(tracker.status(run)).rejects.toThrow(coded('corrupt_value', { key: key(name) }));
+    const dump = () => Promise.all(budgetKeys(run).map((of) => redis.dumpBuffer(of)));
+    const before = await dump();
+    const named = coded('corrupt_value', { key: key(name) });
+    await expect(tracker.status(run)).rejects.toThrow(named);
+    await expect(tracker.reserve(run, 'i', 1)).rejects.toThrow(named);
+    expect(await dump()).toEqual(before);
+  });
+
+  it('names the ledger of the first layout that holds less than has expired', async () => {
+    await tracker.create(run, 10);
+    await hold('h', USD, { ttlMs: 1 });
+    await toFirstLayout({ held: '1', seq: '2' });
+    await sleep(5);
+    const named = coded('corrupt_value', { key: key('ledger') });
+    await expect(tracker.status(run)).rejects.toThrow(named);
+  });
+
+  it.each([
+    ['this', (): Promise<void> => Promise.resolve()],
+    ['the first', (): Promise<void> => toFirstLayout({ held: '0', seq: '3' })],
+  ])('regression: a look at a budget of %s layout writes nothing', async (_layout, prepare) => {
+    await tracker.create(run, 10);
+    await hold('h', USD, { ttlMs: 1000 });
+    await store.release({ runId: run, now: 0, holdId: 'h' });
+    await prepare();
+    await sleep(1100);
+    const refusing = await startRedis();
+    const [other, keys] = [new Redis(refusing.url), budgetKeys(run)];
+    for (const [at, dump] of (
+      await Promise.all(keys.map((of) => redis.dumpBuffer(of)))
+    ).entries()) {
+      if (dump !== null) await other.restore(keys[at] ?? '', 0, dump);
+    }
+    await other.config('SET', 'min-replicas-to-write', 1);
+    const looker = new RedisBudgetStore(other, { commandTimeoutMs: PATIENT.commandTimeout });
+    const look = { runId: run, now: 0 };
+    const done = { outcome: 'done', ledger: { held: 0, seq: 3 } };
+    expect(await looker.status(look)).toMatchObject(done);
+    expect(await looker.holds(look)).toMatchObject(done);
+    expect(await looker.children(look)).toMatchObject(done);
+    const refused = await looker.reserve({ ...look, holdId: 'i', amount: 11 * USD });
+    expect(refused).toMatchObject({ outcome: 'budget_exceeded' });
+    await expect(looker.spend({ ...look, amount: 1, idempotencyKey: 'k' })).rejects.toThrow(
+      coded('store_unavailable'),
+    );
+    other.disconnect();
+    await refusing.stop();
   });
 
   async function toFirstLayout(fields: Record<string, string>): Promise<void> {

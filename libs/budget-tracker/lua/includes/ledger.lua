@@ -59,6 +59,11 @@ local function writeLedger(ledger, field, text)
     ledger.settings.write()
     flags = flags .. "s"
   end
+  if ledger.isFirstLayout then
+    redis.call("HDEL", KEYS[4], "held", "seq", "frozen")
+    redis.call("HDEL", KEYS[6], "v")
+    ledger.isFirstLayout = nil
+  end
   local balance =
     string.format("2|%d|%d|%d|%s", ledger.held, ledger.seq, ledger.nextExpiry, flags)
   if field then
@@ -81,7 +86,7 @@ end
 local function takeBack(ledger, record)
   ledger.held = ledger.held - record.held
   if ledger.held < 0 then
-    return { "CORRUPT", KEYS[6] }
+    return { "CORRUPT", KEYS[ledger.isFirstLayout and 4 or 6] }
   end
   if ledger.settings then
     ledger.settings.countUnits("held", record.heldUnits, -1)

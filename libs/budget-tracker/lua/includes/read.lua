@@ -25,17 +25,18 @@ do
   end
 
   local done = redis.call("HMGET", DONE, "balance", field or "balance")
-  if not done[1] then
---- @include "upgrade"
-    done = redis.call("HMGET", DONE, "balance", field or "balance")
-  end
-  local held, seq, nextExpiry, flags = string.match(done[1], "^2|(%d+)|(%d+)|(%d+)|(f?s?)$")
-  if not flags then
-    return corrupt(DONE)
-  end
-  held, seq, nextExpiry = tonumber(held), tonumber(seq), tonumber(nextExpiry)
-  if held > MAX_MICROS or seq > MAX_MICROS or nextExpiry > NEVER then
-    return corrupt(DONE)
+  local held, seq, nextExpiry, flags, isFirstLayout
+  if done[1] then
+    held, seq, nextExpiry, flags = string.match(done[1], "^2|(%d+)|(%d+)|(%d+)|(f?s?)$")
+    if not flags then
+      return corrupt(DONE)
+    end
+    held, seq, nextExpiry = tonumber(held), tonumber(seq), tonumber(nextExpiry)
+    if held > MAX_MICROS or seq > MAX_MICROS or nextExpiry > NEVER then
+      return corrupt(DONE)
+    end
+  else
+--- @include "first-layout"
   end
 
   local time = redis.call("TIME")
@@ -47,6 +48,7 @@ do
     nextExpiry = nextExpiry,
     exceeded = exceeded == "1" or spent > limit,
     now = time[1] * 1000 + math.floor(time[2] / 1000),
+    isFirstLayout = isFirstLayout,
   }
   if flags ~= "" then
     ledger.frozen = string.sub(flags, 1, 1) == "f"

@@ -9,6 +9,9 @@ local pairsOf = redis.call("HGETALL", LEDGER)
 for at = 1, #pairsOf, 2 do
   fields[pairsOf[at]] = pairsOf[at + 1]
 end
+if ledger.isFirstLayout then
+  fields.held, fields.seq, fields.frozen = nil, nil, nil
+end
 local settings = { fields = fields }
 ledger.settings = settings
 

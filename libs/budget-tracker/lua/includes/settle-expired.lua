@@ -15,8 +15,11 @@ end
 for at, id in ipairs(ids) do
   records[at].state = "E"
   redis.call("HSET", DONE, "h:" .. id, formatRecord(ledger, records[at]))
+  redis.call("ZREM", HOLDS, id)
 end
-redis.call("ZREMRANGEBYSCORE", HOLDS, "-inf", now)
 local first = redis.call("ZRANGE", HOLDS, 0, 0, "WITHSCORES")
 ledger.nextExpiry = math.min(tonumber(first[2]) or NEVER, NEVER)
-writeLedger(ledger)
+-- What only looks writes nothing where nothing has expired: Redis may refuse writes.
+if #ids > 0 then
+  writeLedger(ledger)
+end
