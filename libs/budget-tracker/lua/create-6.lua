@@ -83,7 +83,8 @@ if redis.call("EXISTS", BUDGET) == 0 then
   end
   if settings.velocity then
     local time = redis.call("TIME")
-    redis.call("HSET", LEDGER, "level", "0", "level_at", formatInteger(time[1] * 1000))
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    redis.call("HSET", LEDGER, "level", "0", "level_at", formatInteger(now))
   end
   redis.call("SET", BUDGET, formatDecimal(limit))
   redis.call("SET", SPENT, formatDecimal(0))

@@ -165,6 +165,16 @@ describe('ledgers in Redis', () => {
     expect(await dump()).toEqual(before);
   });
 
+  it('regression: a budget of the first layout that no id is known of keeps its time to live', async () => {
+    await tracker.create(run, 10, { limits: { steps: 5 } });
+    await toFirstLayout({ held: '0', seq: '1' });
+    await tracker.freeze(run);
+    expect(await redis.hgetall(key('done'))).toEqual({ balance: `2|0|2|${NEVER}|fs` });
+    const ends = await Promise.all(budgetKeys(run).map((of) => redis.pexpiretime(of)));
+    expect(new Set(ends).size).toBe(1);
+    expect(ends[0]).toBeGreaterThan(Date.now());
+  });
+
   it('names the ledger of the first layout that holds less than has expired', async () => {
     await tracker.create(run, 10);
     await hold('h', USD, { ttlMs: 1 });
@@ -207,8 +217,8 @@ describe('ledgers in Redis', () => {
   });
 
   async function toFirstLayout(fields: Record<string, string>): Promise<void> {
-    await redis.hdel(key('done'), 'balance');
     await redis.hset(key('done'), 'v', '1');
+    await redis.hdel(key('done'), 'balance');
     await redis.hset(key('ledger'), fields);
   }
 

@@ -59,17 +59,18 @@ local function writeLedger(ledger, field, text)
     ledger.settings.write()
     flags = flags .. "s"
   end
-  if ledger.isFirstLayout then
-    redis.call("HDEL", KEYS[4], "held", "seq", "frozen")
-    redis.call("HDEL", KEYS[6], "v")
-    ledger.isFirstLayout = nil
-  end
   local balance =
     string.format("2|%d|%d|%d|%s", ledger.held, ledger.seq, ledger.nextExpiry, flags)
   if field then
     redis.call("HSET", KEYS[6], "balance", balance, field, text)
   else
     redis.call("HSET", KEYS[6], "balance", balance)
+  end
+  if ledger.isFirstLayout then
+    -- Last: a hash without fields is gone, and its time to live with it.
+    redis.call("HDEL", KEYS[4], "held", "seq", "frozen")
+    redis.call("HDEL", KEYS[6], "v")
+    ledger.isFirstLayout = nil
   end
 end
 
