@@ -134,8 +134,7 @@ export async function startControlPlane(config: Config, logger: Logger): Promise
   });
   // First what has the load, and before the headers: it writes them with the rest of its answers.
   app.use(
-    API_BASE,
-    createApiRouter({
+    createApiRouter(API_BASE, {
       routes,
       keys,
       limits,

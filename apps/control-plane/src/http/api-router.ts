@@ -34,17 +34,21 @@ export function stateOf(response: Response): RequestState {
 }
 
 /**
- * Serves the rows of the API. A request passes: key, rate, body, validation, handler. Whatever
- * refuses a request that asked for an action is recorded before the answer goes out.
+ * Serves the rows of the API below a path. A request passes: key, rate, body, validation, handler. Whatever refuses a
+ * request that asked for an action is recorded before the answer goes out.
  */
-export function createApiRouter(options: ApiRouterOptions): Router {
+export function createApiRouter(base: string, options: ApiRouterOptions): RequestHandler {
   const router = Router({ caseSensitive: true });
   const methods = new Map<string, string[]>();
+  const fixed = new Map<string, RequestHandler>();
 
   for (const row of options.routes) {
-    const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    methods.set(path, [...(methods.get(path) ?? []), row.method.toUpperCase()]);
-    router[row.method](path, serve(options, row));
+    const path = base + row.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const method = row.method.toUpperCase();
+    const handler = serve(options, row);
+    methods.set(path, [...(methods.get(path) ?? []), method]);
+    router[row.method](path, handler);
+    if (!path.includes(':')) fixed.set(`${method} ${path}`, handler);
   }
   for (const [path, allowed] of methods) {
     router.all(path, (request, response) => {
@@ -55,7 +59,11 @@ export function createApiRouter(options: ApiRouterOptions): Router {
       );
     });
   }
-  return router;
+  return (request, response, next) => {
+    // A path without parameters needs no search: what has the load is of these.
+    const handler = fixed.get(`${request.method} ${request.url}`) ?? router;
+    return handler(request, response, next);
+  };
 }
 
 /** For what is served beside the rows: goes on when {@link admit} does. */
