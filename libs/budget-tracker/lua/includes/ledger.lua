@@ -62,14 +62,14 @@ local function writeLedger(ledger, field, text)
   local balance =
     string.format("2|%d|%d|%d|%s", ledger.held, ledger.seq, ledger.nextExpiry, flags)
   if field then
-    redis.call("HSET", KEYS[6], "balance", balance, field, text)
+    redis.call("HSET", DONE, "balance", balance, field, text)
   else
-    redis.call("HSET", KEYS[6], "balance", balance)
+    redis.call("HSET", DONE, "balance", balance)
   end
   if ledger.isFirstLayout then
     -- Last: a hash without fields is gone, and its time to live with it.
-    redis.call("HDEL", KEYS[4], "held", "seq", "frozen")
-    redis.call("HDEL", KEYS[6], "v")
+    redis.call("HDEL", LEDGER, "held", "seq", "frozen")
+    redis.call("HDEL", DONE, "v")
     ledger.isFirstLayout = nil
   end
 end
@@ -87,13 +87,13 @@ end
 local function takeBack(ledger, record)
   ledger.held = ledger.held - record.held
   if ledger.held < 0 then
-    return { "CORRUPT", KEYS[ledger.isFirstLayout and 4 or 6] }
+    return corrupt(ledger.isFirstLayout and LEDGER or DONE)
   end
   if ledger.settings then
     ledger.settings.countUnits("held", record.heldUnits, -1)
     for _, unit in ipairs(ledger.units) do
       if unit.held < 0 then
-        return { "CORRUPT", KEYS[4] }
+        return corrupt(LEDGER)
       end
     end
   end

@@ -11,7 +11,7 @@ local function parseInteger(text)
     return nil
   end
   local value = tonumber(text)
-  return value <= 9e15 and value or nil
+  return value <= MAX_MICROS and value or nil
 end
 
 -- "%d" is a third of the work of "%.0f". It is C's long: see the check of create.
@@ -40,5 +40,5 @@ local function parseDecimal(text, roundUp)
   if roundUp and string.find(string.sub(fraction, 7), "[1-9]") then
     micros = micros + 1
   end
-  return micros <= 9e15 and micros or nil
+  return micros <= MAX_MICROS and micros or nil
 end
